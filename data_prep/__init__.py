@@ -1,0 +1,35 @@
+"""Raw data to arrays, splits and forget sets, with a check for leaks between the sets.
+
+    raw = load_raw("digits", "data")
+    parts = partition(raw, n_val=200, n_test=297, split_seed=0)
+    split = choose_forget(parts, raw.labels, None, n_hard=0, n_random=130, split_seed=0)
+    check_no_leak(raw.images, split)
+
+Knows arrays, not models: the confidences behind `difficulty` are made elsewhere.
+"""
+
+from __future__ import annotations
+
+from data_prep.difficulty import half_masks, out_of_sample_mean
+from data_prep.leakage import LeakError, check_no_leak
+from data_prep.raw import DamagedData, MissingData, RawData
+from data_prep.registry import UnknownDataset, dataset_names, load_raw
+from data_prep.splits import Partition, Split, choose_forget, forget_given, partition
+
+__all__ = [
+    "DamagedData",
+    "LeakError",
+    "MissingData",
+    "Partition",
+    "RawData",
+    "Split",
+    "UnknownDataset",
+    "check_no_leak",
+    "choose_forget",
+    "dataset_names",
+    "forget_given",
+    "half_masks",
+    "load_raw",
+    "out_of_sample_mean",
+    "partition",
+]

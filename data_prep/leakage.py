@@ -1,0 +1,105 @@
+"""No example, and no exact copy of one, may be in two of the sets retain, forget, val and test.
+
+A forget image with a copy in retain cannot be forgotten, and one with a copy in val or test
+makes the unlearner see it, or the utility depend on it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from data_prep.splits import Split
+
+_MAX_NAMED = 5
+"""Pairs of indices that a message lists; the rest are only counted."""
+
+
+class LeakError(ValueError):
+    """An example or an exact copy of it is in two sets."""
+
+
+def first_copies(images: NDArray[np.generic]) -> NDArray[np.int64]:
+    """Return, for each image, the index of the first image with exactly the same pixels.
+
+    Args:
+        images: `(n, ...)` of any shape and numeric dtype.
+
+    Returns:
+        `(n,)` int64; equal to the image's own index where no earlier image is the same.
+    """
+    rows = np.ascontiguousarray(images).reshape(len(images), -1)
+    if np.issubdtype(rows.dtype, np.floating):
+        rows = rows + rows.dtype.type(0)  # -0.0 and 0.0 are the same pixel in other bytes
+    first_of: dict[bytes, int] = {}
+    first = [
+        first_of.setdefault(hashlib.sha256(row.data).digest(), index)
+        for index, row in enumerate(rows)
+    ]
+    return np.array(first, dtype=np.int64)
+
+
+def check_disjoint(sets: Mapping[str, NDArray[np.int64]]) -> None:
+    """Check that no index is in two sets.
+
+    Args:
+        sets: indices by name of the set.
+
+    Raises:
+        LeakError: names the first two sets that share indices, and those indices.
+    """
+    for (name_a, a), (name_b, b) in combinations(sets.items(), 2):
+        shared = np.intersect1d(a, b)
+        if shared.size:
+            raise LeakError(
+                f"sets {name_a} and {name_b} must be disjoint, but share {shared.size} "
+                f"index(es): {_listed([str(index) for index in shared[:_MAX_NAMED]], shared.size)}"
+            )
+
+
+def check_no_leak(images: NDArray[np.generic], split: Split) -> None:
+    """Check that no image, by exact pixel content, is in two of the four sets.
+
+    Copies within one set are not a leak.
+
+    Args:
+        images: `(n, ...)`, all images that the split's indices count along.
+        split: retain, forget, val and test.
+
+    Raises:
+        LeakError: names the two sets and the pairs of indices.
+    """
+    sets = {"retain": split.retain, "forget": split.forget, "val": split.val, "test": split.test}
+    check_disjoint(sets)
+    used = np.concatenate(list(sets.values()))
+    if used.size and used.max() >= len(images):
+        raise ValueError(
+            f"`split` must index `images` (n = {len(images)}), got index {used.max()}; "
+            "pass all images of the data set the split was made for"
+        )
+    group = np.full(len(images), -1, dtype=np.int64)
+    group[used] = first_copies(images[used])
+    for (name_a, a), (name_b, b) in combinations(sets.items(), 2):
+        in_both = np.intersect1d(group[a], group[b])
+        if in_both.size:
+            pairs = [
+                f"{a[group[a] == which][0]} = {b[group[b] == which][0]}"
+                for which in in_both[:_MAX_NAMED]
+            ]
+            raise LeakError(
+                f"sets {name_a} and {name_b} must not share an image, but {in_both.size} image(s) "
+                f"with exactly the same pixels are in both; indices {name_a} = {name_b}: "
+                f"{_listed(pairs, in_both.size)}; partition the data with duplicates dropped"
+            )
+
+
+def _listed(named: list[str], total: int) -> str:
+    """Return the named items and how many more there are."""
+    more = total - len(named)
+    return ", ".join(named) + (f" and {more} more" if more else "")
