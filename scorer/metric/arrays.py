@@ -1,0 +1,100 @@
+"""Checks of the arrays that enter the metric."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+MIN_MODELS = 2
+
+
+def check_bank(name: str, confidences: ArrayLike) -> FloatArray:
+    """Return one bank of confidences as float64, or say what is wrong with it.
+
+    Args:
+        name: what the array is called in the message.
+        confidences: `(n_models, n_examples)`, finite, at least 2 models and 1 example.
+
+    Returns:
+        float64 `(n_models, n_examples)`; the input itself where it already is that.
+
+    Raises:
+        ValueError: wrong rank, too few models, no example, not numeric, NaN or infinity.
+    """
+    requirement = f"`{name}` must be a real-valued array of shape (n_models, n_examples)"
+    try:
+        given = np.asarray(confidences)
+        if np.iscomplexobj(given):
+            raise TypeError("complex numbers")
+        array = np.asarray(given, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{requirement}, got something that is not ({error})") from error
+    if array.ndim != 2:
+        raise ValueError(
+            f"`{name}` must have shape (n_models, n_examples), got {array.shape}; "
+            "pass one row for each model, one column for each example"
+        )
+    if array.shape[0] < MIN_MODELS:
+        raise ValueError(
+            f"`{name}` must hold at least {MIN_MODELS} models, got {array.shape[0]} in shape "
+            f"{array.shape}; a distribution cannot be read from fewer"
+        )
+    if array.shape[1] < 1:
+        raise ValueError(f"`{name}` must hold at least 1 example, got shape {array.shape}")
+    finite = np.isfinite(array)
+    if not finite.all():
+        broken = np.argwhere(~finite)
+        model, example = broken[0]
+        raise ValueError(
+            f"`{name}` must be finite, got {len(broken)} NaN or infinite of {array.size} values, "
+            f"the first at model {model}, example {example}; "
+            "leave out the runs that failed and report them"
+        )
+    return array
+
+
+def check_banks(unlearned: ArrayLike, oracle: ArrayLike) -> tuple[FloatArray, FloatArray]:
+    """Return two banks of equal shape as float64.
+
+    Args:
+        unlearned: `(n_models, n_examples)` confidences of the unlearned models.
+        oracle: the same of the oracles.
+
+    Returns:
+        Both as float64, in the order given.
+
+    Raises:
+        ValueError: either is not a bank (see `check_bank`), or their shapes differ.
+    """
+    unlearned_bank = check_bank("unlearned", unlearned)
+    oracle_bank = check_bank("oracle", oracle)
+    check_same_shape("unlearned", unlearned_bank, "oracle", oracle_bank)
+    return unlearned_bank, oracle_bank
+
+
+def check_same_shape(name: str, array: FloatArray, other_name: str, other: FloatArray) -> None:
+    """Raise ValueError unless two banks have one shape."""
+    if array.shape != other.shape:
+        raise ValueError(
+            f"`{name}` and `{other_name}` must have the same shape (n_models, n_examples), got "
+            f"{array.shape} and {other.shape}; epsilon depends on the number of models, so "
+            "compare equal numbers"
+        )
+
+
+def check_fraction(name: str, value: float) -> float:
+    """Return a number strictly between 0 and 1, or raise ValueError."""
+    if not 0.0 < value < 1.0:
+        raise ValueError(f"`{name}` must be in (0, 1), got {value}")
+    return float(value)
+
+
+def check_positive(name: str, value: int) -> int:
+    """Return a count of at least 1, or raise ValueError."""
+    if value < 1:
+        raise ValueError(f"`{name}` must be at least 1, got {value}")
+    return int(value)

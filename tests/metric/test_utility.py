@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from scorer.metric.utility import (
+    ModelAccuracies,
+    final_score,
+    model_accuracies,
+    utility_ratios,
+)
+
+
+def test_accuracies_are_per_model() -> None:
+    correct = np.array([[True, True, False, False], [True, True, True, False]])
+    np.testing.assert_array_equal(model_accuracies(correct), [0.5, 0.75])
+
+
+def test_ratios_and_score_worked_by_hand() -> None:
+    unlearned = ModelAccuracies(retain=[0.9, 0.7], test=[0.5, 0.7])  # type: ignore[arg-type]
+    oracle = ModelAccuracies(retain=[1.0, 1.0], test=[0.5, 0.5])  # type: ignore[arg-type]
+    utility = utility_ratios(unlearned, oracle)
+    assert utility.retain_ratio == pytest.approx(0.8)
+    assert utility.test_ratio == pytest.approx(1.2)
+    assert utility.value == pytest.approx(0.96)
+    # Only the unlearned models vary: sd of each mean is 0.1, the two are opposed.
+    assert utility.retain_ratio_se == pytest.approx(0.1)
+    assert utility.test_ratio_se == pytest.approx(0.2)
+    assert utility.value_se == pytest.approx(abs(1.2 * 0.1 - 0.8 * 0.2))
+    assert final_score(0.5, utility) == pytest.approx(0.48)
+
+
+def test_standard_errors_match_simulation() -> None:
+    rng = np.random.default_rng(0)
+
+    def bank(mean: float) -> ModelAccuracies:
+        common = rng.normal(0, 0.02, 40)
+        retain = np.clip(mean + common + rng.normal(0, 0.01, 40), 0, 1)
+        test = np.clip(mean - 0.1 + common + rng.normal(0, 0.02, 40), 0, 1)
+        return ModelAccuracies(retain, test)
+
+    runs = [utility_ratios(bank(0.7), bank(0.8)) for _ in range(1500)]
+    for name in ("retain_ratio", "test_ratio", "value"):
+        true = np.std([getattr(run, name) for run in runs])
+        stated = np.mean([getattr(run, f"{name}_se") for run in runs])
+        assert stated == pytest.approx(true, rel=0.08)
+
+
+@pytest.mark.parametrize(
+    ("correct", "message"),
+    [
+        (np.ones(3, dtype=bool), r"`correct` must have shape \(n_models, n_examples\)"),
+        (np.ones((3, 0), dtype=bool), r"at least 1 example, got \(3, 0\)"),
+        (np.ones((3, 2)), r"`correct` must be boolean, got dtype float64"),
+    ],
+)
+def test_bad_correctness_is_refused(correct: np.ndarray, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        model_accuracies(correct)
+
+
+@pytest.mark.parametrize(
+    ("retain", "test", "message"),
+    [
+        ([0.5], [0.5], r"`retain` must have shape \(n_models,\) with at least 2 models"),
+        ([0.5, 0.5], [[0.5, 0.5]], r"`test` must have shape"),
+        ([0.5, 1.5], [0.5, 0.5], r"`retain` must hold accuracies in \[0, 1\], got .* 1.5"),
+        ([0.5, np.nan], [0.5, 0.5], r"`retain` must hold accuracies in \[0, 1\]"),
+        ([0.5, 0.5], [0.5, 0.5, 0.5], r"must hold the same models, got 2 and 3"),
+    ],
+)
+def test_bad_accuracies_are_refused(retain: list, test: list, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        ModelAccuracies(retain, test)  # type: ignore[arg-type]
+
+
+def test_oracles_without_accuracy_are_refused() -> None:
+    bank = ModelAccuracies(np.full(3, 0.5), np.full(3, 0.5))
+    nothing = ModelAccuracies(np.zeros(3), np.full(3, 0.5))
+    with pytest.raises(ValueError, match="`oracle` must have a mean accuracy above 0"):
+        utility_ratios(bank, nothing)
+
+
+def test_quality_out_of_range_is_refused() -> None:
+    bank = ModelAccuracies(np.full(3, 0.5), np.full(3, 0.5))
+    with pytest.raises(ValueError, match=r"`forgetting_quality` must be in \[0, 1\], got 1.2"):
+        final_score(1.2, utility_ratios(bank, bank))
