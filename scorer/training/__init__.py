@@ -1,0 +1,1 @@
+"""Recipes, models and the loops that train them; knows arrays, not tasks."""

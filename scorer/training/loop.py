@@ -1,0 +1,244 @@
+"""The plain loop: one model, one step after another, data as tensors on the device.
+
+Everything random about a model comes from its three seeds, through generators of its own on the
+CPU, so that it does not matter which models are trained beside it or where.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from scorer.training.augment import augmentation_named
+from scorer.training.models import build_model
+from scorer.training.recipe import Recipe, seed_of, steps_per_epoch
+from scorer.training.step import TrainingStep, training_settings
+
+
+@dataclass(frozen=True)
+class ModelSeeds:
+    """Seeds of the random streams that make one model: initial weights, order, augmentation."""
+
+    init: int
+    order: int
+    augment: int
+
+    @classmethod
+    def of(cls, fingerprint: str, role: str, index: int) -> ModelSeeds:
+        """Return the seeds of model `index` of a role of a task."""
+        streams = ("init", "order", "augment")
+        return cls(*(seed_of(fingerprint, role, index, stream) for stream in streams))
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """What models are trained on.
+
+    Attributes:
+        images: `(n, channels, height, width)` float32, on the device.
+        labels: `(n,)` int64, on the device.
+        n_classes: width of the classifier, also where a class has no example.
+    """
+
+    images: Tensor
+    labels: Tensor
+    n_classes: int
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def subset(self, indices: Tensor) -> TrainingSet:
+        """Return the examples at `indices`, int64 on the device, in that order."""
+        return TrainingSet(self.images[indices], self.labels[indices], self.n_classes)
+
+    def class_weight(self, kind: str) -> Tensor | None:
+        """Return the weight of each class in the loss, None for "none"; empty classes weigh 0."""
+        if kind == "none":
+            return None
+        return inverse_counts(self.labels, self.n_classes)
+
+
+def inverse_counts(labels: Tensor, n_classes: int) -> Tensor:
+    """Return 1 / count of each class, `(n_classes,)` float32; 0 for an empty one."""
+    counts = torch.bincount(labels, minlength=n_classes).float()
+    return torch.where(counts > 0, 1.0 / counts.clamp(min=1.0), counts)
+
+
+def learning_rate_factor(recipe: Recipe, step: int, n_steps: int) -> float:
+    """Return the share of the peak learning rate at `step`, counted from 0."""
+    if recipe.schedule == "cosine":
+        return 0.5 * (1.0 + float(np.cos(np.pi * step / n_steps)))
+    peak = recipe.warmup * n_steps
+    if step < peak:
+        return (step + 1) / (peak + 1)
+    return (n_steps - step) / max(1.0, n_steps - peak)
+
+
+def make_optimizer(
+    parameters: Iterable[Tensor], recipe: Recipe, device: torch.device, *, fused: bool = True
+) -> torch.optim.Optimizer:
+    """Return the recipe's optimiser over parameters of one model, or of many stacked ones.
+
+    Args:
+        parameters: on `device`.
+        recipe: names the optimiser and its constants.
+        device: on a GPU the learning rate is a tensor there, as a CUDA graph needs it.
+        fused: one kernel for the whole update. Without it every operation is rounded by itself,
+            alike for each element, wherever in a tensor it lies.
+    """
+    kernels = {"fused": True} if fused else {"foreach": True}
+    rate: float | Tensor = recipe.learning_rate
+    if device.type == "cuda":
+        rate = torch.tensor(rate, device=device)
+    if recipe.optimizer == "adam":
+        return torch.optim.Adam(
+            parameters,
+            lr=rate,
+            betas=(recipe.momentum, 0.999),
+            weight_decay=recipe.weight_decay,
+            **kernels,
+        )
+    return torch.optim.SGD(
+        parameters,
+        lr=rate,
+        momentum=recipe.momentum,
+        weight_decay=recipe.weight_decay,
+        nesterov=recipe.momentum > 0,
+        **kernels,
+    )
+
+
+def draw_epochs(
+    n_examples: int, recipe: Recipe, seeds: ModelSeeds
+) -> Iterator[tuple[Tensor, Tensor | None]]:
+    """Yield what chance decides in each epoch, on the CPU.
+
+    Yields:
+        The chosen indices `(n_steps, batch)` int64, an incomplete last batch left out, and the
+        augmentation drawn for them `(n_steps, batch, 3)`, None without augmentation.
+    """
+    order = torch.Generator().manual_seed(seeds.order)
+    augment = torch.Generator().manual_seed(seeds.augment)
+    augmentation = augmentation_named(recipe.augmentation)
+    batch = min(recipe.batch_size, n_examples)
+    n_steps = steps_per_epoch(n_examples, recipe.batch_size)
+    for _ in range(recipe.epochs):
+        shuffled = torch.randperm(n_examples, generator=order)
+        chosen = shuffled[: n_steps * batch].view(n_steps, batch)
+        drawn = None
+        if augmentation is not None:
+            drawn = augmentation.draw(n_steps * batch, augment).view(n_steps, batch, -1)
+        yield chosen, drawn
+
+
+def autocast(device: torch.device, recipe: Recipe) -> torch.autocast:
+    """Return the context of a forward pass; nothing is cached, since nothing is used twice."""
+    enabled = recipe.dtype == "bfloat16"
+    return torch.autocast(device.type, torch.bfloat16, enabled=enabled, cache_enabled=False)
+
+
+def initial_model(data: TrainingSet, recipe: Recipe, seeds: ModelSeeds) -> nn.Module:
+    """Return a freshly initialised model on the data's device, in train mode, channels_last."""
+    net = build_model(recipe.architecture, data.images.shape[1], data.n_classes, seeds.init)
+    return net.to(data.images.device).to(memory_format=torch.channels_last).train()
+
+
+class LoopTraining:
+    """The training of one model, a step at a time.
+
+    Attributes:
+        net: on the data's device, in train mode.
+    """
+
+    def __init__(self, data: TrainingSet, recipe: Recipe, seeds: ModelSeeds) -> None:
+        """Initialise the model and its optimiser."""
+        self._data, self._recipe, self._seeds = data, recipe, seeds
+        self._device = data.images.device
+        self._augmentation = augmentation_named(recipe.augmentation)
+        self._class_weight = data.class_weight(recipe.class_weights)
+        self.net = initial_model(data, recipe, seeds)
+
+    def steps(self) -> Iterator[None]:
+        """Train the model from its beginning to its end, yielding after each step."""
+        recipe = self._recipe
+        optimizer = make_optimizer(self.net.parameters(), recipe, self._device)
+        train_step = TrainingStep(self._loss, optimizer, self._device, capture=True)
+        n_steps = recipe.n_steps(len(self._data))
+        number = 0
+        for chosen, drawn in draw_epochs(len(self._data), recipe, self._seeds):
+            parts = [part.to(self._device) for part in (chosen, drawn) if part is not None]
+            for inputs in zip(*parts, strict=True):
+                factor = learning_rate_factor(recipe, number, n_steps)
+                train_step(recipe.learning_rate * factor, *inputs)
+                number += 1
+                yield
+
+    def _loss(self, chosen: Tensor, drawn: Tensor | None = None) -> Tensor:
+        """Return the loss of one batch."""
+        images = self._data.images[chosen]
+        if self._augmentation is not None and drawn is not None:
+            images = self._augmentation.apply(images, drawn)
+        with autocast(self._device, self._recipe):
+            logits = self.net(images)
+        labels = self._data.labels[chosen]
+        return F.cross_entropy(logits.float(), labels, weight=self._class_weight)
+
+
+def train_models(
+    data: TrainingSet, recipe: Recipe, seeds: Sequence[ModelSeeds]
+) -> Iterator[nn.Module]:
+    """Yield one trained model, in eval mode on the data's device, for each entry of `seeds`."""
+    for model_seeds in seeds:
+        with training_settings(data.images.device):
+            training = LoopTraining(data, recipe, model_seeds)
+            for _ in training.steps():
+                pass
+        yield training.net.eval()
+
+
+def optimise(
+    net: nn.Module,
+    batches: Iterable[tuple[Tensor, Tensor]],
+    recipe: Recipe,
+    n_steps: int,
+    class_weight: Tensor | None,
+) -> None:
+    """Train `net` in place on batches from anywhere, by the recipe's loss, optimiser, schedule.
+
+    Args:
+        net: on the device; left in train mode.
+        batches: `n_steps` pairs of images and labels on the device, of any size.
+        recipe: what to follow.
+        n_steps: length of the schedule.
+        class_weight: `(n_classes,)` or None.
+    """
+    device = next(net.parameters()).device
+
+    def loss(images: Tensor, labels: Tensor) -> Tensor:
+        with autocast(device, recipe):
+            logits = net(images)
+        return F.cross_entropy(logits.float(), labels, weight=class_weight)
+
+    optimizer = make_optimizer(net.parameters(), recipe, device)
+    train_step = TrainingStep(loss, optimizer, device, capture=False)
+    net.train()
+    for number, (images, labels) in enumerate(batches):
+        factor = learning_rate_factor(recipe, number, n_steps)
+        train_step(recipe.learning_rate * factor, images, labels)
+
+
+@torch.no_grad()
+def predict(net: nn.Module, images: Tensor, batch_size: int = 1000) -> Tensor:
+    """Return float32 logits `(n, n_classes)` of a net in eval mode, on its device."""
+    return torch.cat([net(part).float() for part in images.split(batch_size)])
+
+
+def independent_copy(net: nn.Module) -> nn.Module:
+    """Return a copy that shares no memory with `net`, in eval mode and trainable."""
+    return copy.deepcopy(net).eval().requires_grad_(True)

@@ -1,0 +1,207 @@
+"""Which of the two ways to train a task's models takes, chosen by a probe that is kept on disk."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import platform
+import re
+import uuid
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from scorer.training.loop import ModelSeeds, TrainingSet, train_models
+from scorer.training.probe import ProbeResult, probe
+from scorer.training.recipe import Recipe
+from scorer.training.stacked import train_models_stacked
+
+logger = logging.getLogger("scorer")
+
+NAMES = ("loop", "stacked")
+
+
+@dataclass(frozen=True)
+class TrainingPath:
+    """How the models of a task are trained.
+
+    Attributes:
+        name: "loop", one model at a time, or "stacked", `k` at once.
+        k: models of a group, 1 for the loop.
+        device: "cpu", or the model of the GPU such as "nvidia-h200".
+        dtype: of the forward pass, "float32" or "bfloat16".
+    """
+
+    name: str
+    k: int
+    device: str
+    dtype: str
+
+    def __post_init__(self) -> None:
+        if self.name not in NAMES:
+            raise ValueError(f"`name` must be one of {NAMES}, got {self.name!r}")
+        if self.k < 1:
+            raise ValueError(f"`k` must be at least 1, got {self.k}")
+
+    def as_dict(self) -> dict[str, str | int]:
+        """Return every field by name, for records and workers."""
+        return asdict(self)
+
+
+def train_group(
+    data: TrainingSet,
+    recipe: Recipe,
+    seeds: Sequence[ModelSeeds],
+    path: TrainingPath,
+    subsets: Sequence[Tensor] | None = None,
+) -> list[nn.Module]:
+    """Train one model for each entry of `seeds`.
+
+    Args:
+        data: what they are trained on, on the device.
+        recipe: how.
+        seeds: in any number; the stacked path takes at most `path.k` at once.
+        path: from `choose_path`.
+        subsets: for each model the indices into `data`, int64 on its device, that it is trained
+            on instead of all.
+
+    Returns:
+        The models in the order of `seeds`, in eval mode on the data's device.
+
+    Raises:
+        ValueError: path and recipe differ in dtype, or path and data in device, or `subsets` do
+            not fit.
+        NotStackable: the path is "stacked" and the architecture cannot be.
+    """
+    if path.dtype != recipe.dtype:
+        raise ValueError(
+            f"`path` must have the recipe's dtype {recipe.dtype!r}, got {path.dtype!r}; choose "
+            "the path anew"
+        )
+    on_cpu = data.images.device.type == "cpu"
+    if on_cpu != (path.device == "cpu"):
+        raise ValueError(
+            f"`path` must be for the device of the data, {data.images.device.type!r}, got "
+            f"{path.device!r}; choose the path anew"
+        )
+    if subsets is not None and len(subsets) != len(seeds):
+        raise ValueError(
+            f"`subsets` must have one entry for each of `seeds`, got {len(subsets)} for "
+            f"{len(seeds)}"
+        )
+    if path.name == "loop":
+        if subsets is None:
+            return list(train_models(data, recipe, seeds))
+        pairs = zip(seeds, subsets, strict=True)
+        return [next(train_models(data.subset(part), recipe, [one])) for one, part in pairs]
+    nets: list[nn.Module] = []
+    for start in range(0, len(seeds), path.k):
+        group = slice(start, start + path.k)
+        parts = None if subsets is None else subsets[group]
+        nets += train_models_stacked(data, recipe, seeds[group], parts)
+    return nets
+
+
+def choose_path(data: TrainingSet, recipe: Recipe, cache_dir: Path) -> TrainingPath:
+    """Return the faster path for this recipe on the data's device, measured once.
+
+    The measurement, which takes seconds, is kept in `cache_dir/paths` as JSON with its reason, one
+    file for each architecture, image shape, batch size, device and torch release, and read the
+    next time.
+
+    Args:
+        data: what oracles will be trained on, on the device.
+        recipe: of the task.
+        cache_dir: created where needed.
+    """
+    key = _probe_key(data, recipe)
+    digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:12]
+    file = cache_dir / "paths" / f"{recipe.architecture}-{_slug(str(key['device']))}-{digest}.json"
+    known = _read(file)
+    if known is not None:
+        return known
+    result = probe(data, recipe)
+    path = TrainingPath(result.name, result.k, device_slug(data.images.device), recipe.dtype)
+    _write(file, path, result, key)
+    return path
+
+
+def engine_id(path: TrainingPath, device: str) -> str:
+    """Return the name under which models are kept apart from those of other kernels.
+
+    Args:
+        path: how they are trained.
+        device: "cpu" or "cuda".
+
+    Returns:
+        Such as "cpu-stacked-float32-torch2.14.1" or
+        "cuda-nvidia-h200-loop-bfloat16-torch2.11.0". Not k: models of all group sizes mix.
+    """
+    kind = torch.device(device).type
+    name = kind if path.device == kind else f"{kind}-{path.device}"
+    return f"{name}-{path.name}-{path.dtype}-torch{_torch_release()}"
+
+
+def device_slug(device: torch.device) -> str:
+    """Return "cpu", or the model of the GPU in lower case with hyphens."""
+    if device.type == "cuda":
+        return _slug(torch.cuda.get_device_name(device))
+    return device.type
+
+
+def _probe_key(data: TrainingSet, recipe: Recipe) -> dict[str, object]:
+    """Return everything that a measurement holds for."""
+    device = data.images.device
+    processor = f"{platform.processor() or platform.machine()} x{os.cpu_count()}"
+    return {
+        "architecture": recipe.architecture,
+        "image_shape": list(data.images.shape[1:]),
+        "n_classes": data.n_classes,
+        "batch_size": min(recipe.batch_size, len(data)),
+        "optimizer": recipe.optimizer,
+        "augmentation": recipe.augmentation,
+        "dtype": recipe.dtype,
+        "device": f"cpu {processor}" if device.type == "cpu" else device_slug(device),
+        "torch": _torch_release(),
+    }
+
+
+def _torch_release() -> str:
+    """Return torch's version without the build."""
+    return torch.__version__.split("+")[0]
+
+
+def _slug(text: str) -> str:
+    """Return `text` as lower-case words joined by hyphens."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+
+
+def _read(file: Path) -> TrainingPath | None:
+    """Return the kept choice, None where there is none that can be read."""
+    try:
+        kept = json.loads(file.read_text(encoding="utf-8"))
+        return TrainingPath(**kept["path"])
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError) as error:
+        logger.warning("%s cannot be read (%s); measuring again", file, error)
+        return None
+
+
+def _write(file: Path, path: TrainingPath, result: ProbeResult, key: dict[str, object]) -> None:
+    """Keep a choice with its reason; a reader sees the old file or the new one, never half."""
+    kept = {
+        "path": path.as_dict(),
+        "reason": result.reason,
+        "timings": [timing.as_dict() for timing in result.timings],
+        "measured_for": key,
+    }
+    file.parent.mkdir(parents=True, exist_ok=True)
+    temporary = file.with_name(f".tmp-{uuid.uuid4().hex}.json")
+    temporary.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+    temporary.replace(file)

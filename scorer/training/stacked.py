@@ -1,0 +1,310 @@
+"""K models at once: `torch.func` turns their K small kernels into one K times as wide.
+
+Parameters and buffers of K models are stacked, the network is mapped over them, and one
+elementwise optimiser moves all of them. Seeds, batches, augmentation, loss and schedule of a model
+are those of the plain loop, so both sample the same distribution; only rounding differs.
+
+On a CPU the mapped convolutions run as grouped ones on channels_last memory, in which the channels
+of all models lie side by side. There the bytes of a model do not depend on its group, its slot,
+the size of the group or the number of threads (on one kind of processor, with one release of
+torch). For a GPU nothing of the kind is promised, and nothing here has been run on one yet.
+
+Reference: https://docs.pytorch.org/tutorials/intermediate/ensembling.html (stack_module_state,
+functional_call, vmap).
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import NoReturn
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call, stack_module_state, vmap
+from torch.nn import functional as F
+
+from scorer.training.augment import augmentation_named
+from scorer.training.loop import (
+    ModelSeeds,
+    TrainingSet,
+    autocast,
+    draw_epochs,
+    initial_model,
+    inverse_counts,
+    learning_rate_factor,
+    make_optimizer,
+)
+from scorer.training.recipe import Recipe, steps_per_epoch
+from scorer.training.step import TrainingStep, training_settings
+
+CHANNELS_PER_PASS = 32
+"""Channels that torch's widest vectorised BatchNorm takes in one turn of its inner loop.
+
+The rest, where there is one, goes through scalar code that rounds differently. Groups are filled
+up with dummies until there is no rest, or a model's bytes would depend on its slot.
+"""
+
+BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
+PRODUCTS = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
+"""Layers that autocast runs in bfloat16."""
+
+
+class NotStackable(ValueError):
+    """The architecture cannot be mapped over stacked parameters; the loop can train it."""
+
+
+class StackedTraining:
+    """The training of several models at once, a step at a time."""
+
+    def __init__(
+        self,
+        data: TrainingSet,
+        recipe: Recipe,
+        seeds: Sequence[ModelSeeds],
+        subsets: Sequence[Tensor] | None = None,
+    ) -> None:
+        """Initialise the models and check that they can be stacked.
+
+        Args:
+            data: what all of them are trained on.
+            recipe: how.
+            seeds: one entry a model.
+            subsets: for each model the indices into `data`, int64 on its device, that it is
+                trained on instead; all must give the same number and size of batches.
+
+        Raises:
+            NotStackable: the architecture cannot be stacked.
+            ValueError: there are no seeds, or `subsets` do not fit.
+        """
+        if not seeds:
+            raise ValueError("`seeds` must name at least one model, got none")
+        sizes = _training_sizes(data, recipe, seeds, subsets)
+        self._data, self._recipe = data, recipe
+        self._device = data.images.device
+        self._n_models = len(seeds)
+        first = initial_model(data, recipe, seeds[0])
+        n_dummies = group_size(first, self._n_models, self._device) - self._n_models
+        self._seeds = [*seeds, *[seeds[-1]] * n_dummies]
+        self._sizes = [*sizes, *[sizes[-1]] * n_dummies]
+        self._subsets = None if subsets is None else [*subsets, *[subsets[-1]] * n_dummies]
+        self._class_weight = self._stacked_class_weight()
+        self._augmentation = augmentation_named(recipe.augmentation)
+        rest = [initial_model(data, recipe, model_seeds) for model_seeds in self._seeds[1:]]
+        self._nets = [first, *rest]
+        # Grouped convolutions have slow channels_last kernels on GPUs (pytorch/pytorch#34977).
+        self._channels_last = self._device.type == "cpu" and data.images.dim() == 4
+        stacked, self._buffers = stack_module_state(self._nets)
+        self._parameters = {
+            name: self._laid_out(value.detach()).requires_grad_() for name, value in stacked.items()
+        }
+        self._skeleton = skeleton = copy.deepcopy(first).to("meta")
+
+        def forward(
+            parameters: dict[str, Tensor], buffers: dict[str, Tensor], images: Tensor
+        ) -> Tensor:
+            return functional_call(skeleton, (parameters, buffers), (images,))
+
+        self._forward: Callable[..., Tensor] = vmap(forward, in_dims=(0, 0, 1))
+        self._check_stackable()
+
+    def steps(self) -> Iterator[None]:
+        """Train all models from their beginning to their end, yielding after each step."""
+        recipe = self._recipe
+        # Unfused: the fused CPU kernels round the rest of a vector differently, see above.
+        optimizer = make_optimizer(
+            self._parameters.values(), recipe, self._device, fused=self._device.type == "cuda"
+        )
+        train_step = TrainingStep(self._loss, optimizer, self._device, capture=True)
+        n_steps = recipe.n_steps(self._sizes[0])
+        number = 0
+        for epoch in self._draw_epochs():
+            for inputs in zip(*epoch, strict=True):
+                factor = learning_rate_factor(recipe, number, n_steps)
+                train_step(recipe.learning_rate * factor, *inputs)
+                number += 1
+                yield
+
+    def models(self) -> list[nn.Module]:
+        """Return one network for each entry of the seeds, with the weights as they are now."""
+        nets = self._nets[: self._n_models]
+        with torch.no_grad():
+            for slot, net in enumerate(nets):
+                for name, parameter in net.named_parameters():
+                    parameter.copy_(self._parameters[name][slot])
+                for name, buffer in net.named_buffers():
+                    buffer.copy_(self._buffers[name][slot])
+        return [net.eval() for net in nets]
+
+    def _laid_out(self, weight: Tensor) -> Tensor:
+        """Return a stacked parameter in the memory order that its layer reads fastest."""
+        if self._channels_last and weight.dim() == 5:
+            return weight.movedim(2, -1).contiguous().movedim(-1, 2)
+        return weight
+
+    def _stacked_class_weight(self) -> Tensor | None:
+        """Return the class weights of each model, `(k, n_classes)`, None without."""
+        if self._recipe.class_weights == "none":
+            return None
+        labels, n_classes = self._data.labels, self._data.n_classes
+        if self._subsets is None:
+            return inverse_counts(labels, n_classes).expand(len(self._seeds), -1)
+        return torch.stack([inverse_counts(labels[each], n_classes) for each in self._subsets])
+
+    def _draw_epochs(self) -> Iterator[list[Tensor]]:
+        """Yield, for each epoch, indices `(n_steps, batch, k)` and the augmentation drawn."""
+        draws = [
+            draw_epochs(size, self._recipe, model_seeds)
+            for size, model_seeds in zip(self._sizes, self._seeds, strict=True)
+        ]
+        for drawn_by_model in zip(*draws, strict=True):
+            indices = [chosen.to(self._device) for chosen, _ in drawn_by_model]
+            if self._subsets is not None:
+                pairs = zip(self._subsets, indices, strict=True)
+                indices = [subset[chosen] for subset, chosen in pairs]
+            epoch = [torch.stack(indices, dim=2)]
+            drawn = [augmented for _, augmented in drawn_by_model if augmented is not None]
+            if drawn:
+                epoch.append(torch.stack(drawn, dim=2).to(self._device))
+            yield epoch
+
+    def _gather(self, chosen: Tensor, drawn: Tensor | None) -> Tensor:
+        """Return the images `(batch, k, ...)` at `chosen`, augmented, in the order for `vmap`."""
+        images = self._data.images
+        if self._augmentation is not None and drawn is not None:
+            flat = self._augmentation.apply(images[chosen.flatten()], drawn.flatten(0, 1))
+            batch = flat.unflatten(0, chosen.shape)
+        else:
+            batch = images[chosen]
+        if self._channels_last:
+            return batch.permute(0, 3, 4, 1, 2).contiguous().permute(0, 3, 4, 1, 2)
+        return batch
+
+    def _loss(self, chosen: Tensor, drawn: Tensor | None = None) -> Tensor:
+        """Return the sum over models of each model's mean loss on its own batch.
+
+        Args:
+            chosen: `(batch, k)` indices into the data.
+            drawn: `(batch, k, 3)` or None.
+        """
+        images = self._gather(chosen, drawn)
+        with autocast(self._device, self._recipe):
+            logits = self._forward(self._parameters, self._buffers, images)
+        labels = self._data.labels[chosen].t()
+        losses = F.cross_entropy(logits.flatten(0, 1).float(), labels.flatten(), reduction="none")
+        losses = losses.view_as(labels)
+        if self._class_weight is None:
+            return losses.sum() / labels.shape[1]
+        weights = self._class_weight.gather(1, labels)
+        return ((losses * weights).sum(dim=1) / weights.sum(dim=1)).sum()
+
+    def _check_stackable(self) -> None:
+        """Run the network on two examples a model, leaving parameters and buffers alone.
+
+        Raises:
+            NotStackable: it cannot be mapped, or not in the recipe's dtype: torch's autocast for
+                CPUs does not reach mapped convolutions.
+        """
+        chosen = torch.arange(min(2, len(self._data)), device=self._device)
+        images = self._gather(chosen[:, None].expand(-1, len(self._seeds)), None)
+        buffers = {name: value.clone() for name, value in self._buffers.items()}
+        too_precise: list[str] = []
+
+        def note(layer: nn.Module, _: tuple[Tensor, ...], output: Tensor) -> None:
+            if output.dtype != torch.bfloat16:
+                too_precise.append(type(layer).__name__)
+
+        layers = [each for each in self._skeleton.modules() if isinstance(each, PRODUCTS)]
+        hooks = [layer.register_forward_hook(note) for layer in layers]
+        try:
+            with torch.no_grad(), autocast(self._device, self._recipe):
+                self._forward(self._parameters, buffers, images)
+        except torch.OutOfMemoryError:
+            raise
+        except (RuntimeError, ValueError, NotImplementedError) as error:
+            self._refuse(f"torch.vmap says: {error}", error)
+        finally:
+            for hook in hooks:
+                hook.remove()
+        if self._recipe.dtype == "bfloat16" and too_precise:
+            kinds = ", ".join(sorted(set(too_precise)))
+            self._refuse(f"autocast to bfloat16 does not reach its mapped layers {kinds}", None)
+
+    def _refuse(self, reason: str, cause: Exception | None) -> NoReturn:
+        """Raise `NotStackable` with a reason."""
+        raise NotStackable(
+            f"`{self._recipe.architecture}` cannot be trained stacked in {self._recipe.dtype} on "
+            f"this {self._device.type}, train it with the loop; {reason}"
+        ) from cause
+
+
+def train_models_stacked(
+    data: TrainingSet,
+    recipe: Recipe,
+    seeds: Sequence[ModelSeeds],
+    subsets: Sequence[Tensor] | None = None,
+) -> list[nn.Module]:
+    """Train a group of models at once.
+
+    Args:
+        data: what they are trained on, on the device.
+        recipe: how; any architecture without random numbers or data-dependent branches in its
+            forward pass.
+        seeds: one entry a model.
+        subsets: see `StackedTraining`.
+
+    Returns:
+        The trained models in the order of `seeds`, in eval mode on the data's device.
+
+    Raises:
+        NotStackable: the architecture cannot be stacked; use `scorer.training.loop`.
+        ValueError: there are no seeds, or `subsets` do not fit.
+    """
+    with training_settings(data.images.device):
+        training = StackedTraining(data, recipe, seeds, subsets)
+        for _ in training.steps():
+            pass
+        return training.models()
+
+
+def group_size(net: nn.Module, n_models: int, device: torch.device) -> int:
+    """Return the number of slots in which `n_models` models are trained; the rest are dummies.
+
+    Never 1, which takes other kernels than 2 and more; on a CPU no channel is left over from the
+    vectorised loops of BatchNorm (see `CHANNELS_PER_PASS`).
+    """
+    multiple = 1
+    if device.type == "cpu":
+        for module in net.modules():
+            if isinstance(module, BATCH_NORMS):
+                common = math.gcd(CHANNELS_PER_PASS, module.num_features)
+                multiple = max(multiple, CHANNELS_PER_PASS // common)
+    return max(2, -(-n_models // multiple) * multiple)
+
+
+def _training_sizes(
+    data: TrainingSet,
+    recipe: Recipe,
+    seeds: Sequence[ModelSeeds],
+    subsets: Sequence[Tensor] | None,
+) -> list[int]:
+    """Return the number of examples that each model is trained on, after checking `subsets`."""
+    if subsets is None:
+        return [len(data)] * len(seeds)
+    if len(subsets) != len(seeds):
+        raise ValueError(
+            f"`subsets` must have one entry for each of `seeds`, got {len(subsets)} for "
+            f"{len(seeds)}"
+        )
+    sizes = [len(subset) for subset in subsets]
+    shapes = {
+        (steps_per_epoch(size, recipe.batch_size), min(size, recipe.batch_size)) for size in sizes
+    }
+    if min(sizes) == 0 or len(shapes) > 1:
+        raise ValueError(
+            "`subsets` must give every model the same number and size of batches, got subsets of "
+            f"{min(sizes)} to {max(sizes)} examples with batches of {recipe.batch_size}; train "
+            "them in separate groups"
+        )
+    return sizes

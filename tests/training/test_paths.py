@@ -1,0 +1,145 @@
+"""Paths: the choice on disk, names of engines, and training in groups."""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+
+import pytest
+import torch
+
+from scorer.training import paths as paths_module
+from scorer.training.loop import TrainingSet, train_models
+from scorer.training.paths import TrainingPath, choose_path, engine_id, train_group
+from scorer.training.probe import ProbeResult, Timing
+from scorer.training.recipe import Recipe
+from scorer.training.stacked import train_models_stacked
+from tests.training.common import noise, recipe, seeds_of, state_bytes
+
+DATA = noise(48, 1, 8, 8)
+LOOP = TrainingPath("loop", 1, "cpu", "float32")
+STACKED = TrainingPath("stacked", 2, "cpu", "float32")
+RESULT = ProbeResult("stacked", 16, "it was faster", (Timing("stacked", 16, 0.5),))
+
+
+@pytest.fixture
+def probes(monkeypatch: pytest.MonkeyPatch) -> list[Recipe]:
+    """Replace the probe; return the recipes that it was called for."""
+    called: list[Recipe] = []
+
+    def probe(data: TrainingSet, settings: Recipe) -> ProbeResult:
+        called.append(settings)
+        return RESULT
+
+    monkeypatch.setattr(paths_module, "probe", probe)
+    return called
+
+
+def test_a_choice_is_measured_once_and_kept_with_its_reason(
+    tmp_path: Path, probes: list[Recipe]
+) -> None:
+    chosen = choose_path(DATA, recipe(), tmp_path)
+    assert chosen == TrainingPath("stacked", 16, "cpu", "float32")
+    assert choose_path(DATA, recipe(), tmp_path) == chosen
+    assert len(probes) == 1
+    (file,) = (tmp_path / "paths").iterdir()
+    kept = json.loads(file.read_text())
+    assert kept["reason"] == "it was faster"
+    assert kept["timings"] == [{"name": "stacked", "k": 16, "ms_per_model_step": 0.5}]
+    assert kept["measured_for"]["image_shape"] == [1, 8, 8]
+
+
+def test_what_changes_the_speed_is_measured_anew(tmp_path: Path, probes: list[Recipe]) -> None:
+    for data, settings in (
+        (DATA, recipe()),
+        (DATA, recipe(batch_size=8)),
+        (DATA, recipe(dtype="bfloat16")),
+        (DATA, recipe(architecture="small_resnet")),
+        (noise(48, 1, 16, 16), recipe()),
+        (noise(47, 1, 8, 8), recipe(epochs=9, learning_rate=1.0)),  # as fast as the first
+    ):
+        assert choose_path(data, settings, tmp_path).dtype == settings.dtype
+    assert len(probes) == 5
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"path": {"name": "loop"}}', "null"])
+def test_a_damaged_choice_is_measured_again(
+    content: str, tmp_path: Path, probes: list[Recipe], caplog: pytest.LogCaptureFixture
+) -> None:
+    chosen = choose_path(DATA, recipe(), tmp_path)
+    (file,) = (tmp_path / "paths").iterdir()
+    file.write_text(content)
+    with caplog.at_level(logging.WARNING, logger="scorer"):
+        assert choose_path(DATA, recipe(), tmp_path) == chosen
+    assert len(probes) == 2 and str(file) in caplog.text
+    assert choose_path(DATA, recipe(), tmp_path) == chosen
+    assert len(probes) == 2
+    assert list((tmp_path / "paths").iterdir()) == [file], "a temporary file was left"
+
+
+def test_the_real_probe_makes_a_path_that_trains(tmp_path: Path) -> None:
+    path = choose_path(DATA, recipe(), tmp_path)
+    assert path.device == "cpu" and path.dtype == "float32"
+    assert len(train_group(DATA, recipe(), seeds_of(0, 1, 2), path)) == 3
+
+
+def test_engine_ids() -> None:
+    torch_release = torch.__version__.split("+")[0]
+    assert engine_id(STACKED, "cpu") == f"cpu-stacked-float32-torch{torch_release}"
+    assert engine_id(LOOP, "cpu") == f"cpu-loop-float32-torch{torch_release}"
+    on_gpu = TrainingPath("loop", 1, "nvidia-h200", "bfloat16")
+    assert engine_id(on_gpu, "cuda") == f"cuda-nvidia-h200-loop-bfloat16-torch{torch_release}"
+    other_k = TrainingPath("stacked", 8, "cpu", "float32")
+    assert engine_id(other_k, "cpu") == engine_id(STACKED, "cpu")
+
+
+def test_paths_travel_as_dictionaries() -> None:
+    assert TrainingPath(**json.loads(json.dumps(STACKED.as_dict()))) == STACKED
+    with pytest.raises(ValueError, match=r"`name` must be one of .* got 'fast'"):
+        TrainingPath("fast", 1, "cpu", "float32")
+    with pytest.raises(ValueError, match="`k` must be at least 1, got 0"):
+        TrainingPath("loop", 0, "cpu", "float32")
+
+
+def test_a_group_is_trained_by_its_path_in_the_order_of_its_seeds() -> None:
+    seeds = seeds_of(0, 1, 2, 3, 4)
+    looped = train_group(DATA, recipe(), seeds, LOOP)
+    expected = list(train_models(DATA, recipe(), seeds))
+    assert [state_bytes(net) for net in looped] == [state_bytes(net) for net in expected]
+    stacked = train_group(DATA, recipe(), seeds, STACKED)
+    expected = train_models_stacked(DATA, recipe(), seeds)
+    assert [state_bytes(net) for net in stacked] == [state_bytes(net) for net in expected]
+    assert state_bytes(stacked[0]) != state_bytes(looped[0]), "both took the same path"
+    assert train_group(DATA, recipe(), [], STACKED) == []
+
+
+@pytest.mark.parametrize("path", [LOOP, STACKED], ids=lambda path: path.name)
+def test_each_model_can_have_its_own_examples(path: TrainingPath) -> None:
+    seeds = seeds_of(0, 1, 2)
+    subsets = [torch.arange(first, first + 32) for first in (0, 8, 16)]
+    nets = train_group(DATA, recipe(), seeds, path, subsets)
+    for net, model_seeds, subset in zip(nets, seeds, subsets, strict=True):
+        (expected,) = train_group(DATA.subset(subset), recipe(), [model_seeds], path)
+        assert state_bytes(net) == state_bytes(expected)
+
+
+def test_refuses_a_path_for_something_else() -> None:
+    seeds = seeds_of(0)
+    half = TrainingPath("loop", 1, "cpu", "bfloat16")
+    with pytest.raises(ValueError, match="recipe's dtype 'float32', got 'bfloat16'"):
+        train_group(DATA, recipe(), seeds, half)
+    elsewhere = TrainingPath("loop", 1, "nvidia-h200", "float32")
+    with pytest.raises(ValueError, match="device of the data, 'cpu', got 'nvidia-h200'"):
+        train_group(DATA, recipe(), seeds, elsewhere)
+    with pytest.raises(ValueError, match=r"`subsets` must have one entry .* got 0 for 1"):
+        train_group(DATA, recipe(), seeds, LOOP, [])
+
+
+@pytest.mark.gpu
+def test_a_gpu_has_a_name_of_its_own(tmp_path: Path) -> None:
+    data = TrainingSet(DATA.images.cuda(), DATA.labels.cuda(), 10)
+    path = choose_path(data, recipe(), tmp_path)
+    assert path.device not in ("cpu", "cuda")
+    assert engine_id(path, "cuda").startswith(f"cuda-{path.device}-{path.name}-")
+    assert len(train_group(data, recipe(), seeds_of(0, 1), path)) == 2
