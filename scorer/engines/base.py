@@ -1,0 +1,78 @@
+"""What every engine offers, and the shard protocol that all of them share.
+
+A *shard function* is named "package.module:function" and called as `function(spec, emit)`:
+`spec` is a JSON object of paths, names and seeds, never arrays; `emit(event)` reports progress
+as a JSON object. Its results are files. It must be safe to call again after it died half way.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from scorer.errors import ScorerError
+
+Spec = Mapping[str, Any]
+Emit = Callable[[dict[str, Any]], None]
+ShardFunction = Callable[[Spec, Emit], None]
+
+MAX_ATTEMPTS = 3
+"""How often a shard is started before its death is taken as final."""
+
+MALLOC_KEEP_BYTES = str(4 * 2**30)
+"""Below this glibc keeps freed memory instead of returning it after each large tensor."""
+
+
+class ShardFailed(ScorerError):
+    """A shard raised, or died more often than it may."""
+
+
+class Engine(ABC):
+    """Runs shard functions in other processes, on this machine or on many."""
+
+    def __init__(self, n_workers: int | None = None) -> None:
+        if n_workers is not None and n_workers < 1:
+            raise ValueError(f"`n_workers` must be at least 1, got {n_workers}")
+        self.n_workers = n_workers or self.default_workers()
+
+    @staticmethod
+    def default_workers() -> int:
+        """Return the number of processors that this process may use."""
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+
+    @abstractmethod
+    def run(self, function: str, specs: Sequence[Spec], on_event: Emit) -> None:
+        """Run the shard function once for each spec, all at a time, and wait for them.
+
+        A shard whose process dies is started again, up to `MAX_ATTEMPTS` times in all.
+
+        Args:
+            function: "package.module:function".
+            specs: one a shard; at most `n_workers` run at once.
+            on_event: called in this process with what the shards emit.
+
+        Raises:
+            ShardFailed: with the last lines of what the shard wrote to stderr.
+        """
+
+
+def resolve(function: str) -> ShardFunction:
+    """Return the shard function of that name."""
+    module, _, name = function.partition(":")
+    return getattr(importlib.import_module(module), name)
+
+
+def worker_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of a worker: one thread a process, and memory kept for reuse.
+
+    Two threads that share two busy cores can run many times slower than one each.
+    """
+    single = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+    memory = {
+        "MALLOC_MMAP_THRESHOLD_": MALLOC_KEEP_BYTES,
+        "MALLOC_TRIM_THRESHOLD_": MALLOC_KEEP_BYTES,
+    }
+    return {**memory, **environment, **single}
