@@ -1,0 +1,181 @@
+"""Which trained models a task has, how their number grows, and their outputs as arrays."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from scorer.engines.base import Engine
+from scorer.errors import ScorerError
+from scorer.oracles.outputs import Bank
+from scorer.store import WEIGHTS, DamagedEntry, Store
+from scorer.tasks.snapshot import save_snapshot
+from scorer.tasks.task import Task
+from scorer.training.paths import TrainingPath, engine_id
+
+logger = logging.getLogger("scorer")
+
+ROLES = ("original", "oracle", "control", "retrain")
+"""original: trained on retain + forget. The others: on retain alone, under seeds of their own."""
+
+STALE_S = 24 * 3600
+"""Age after which what a killed process left under a temporary name is deleted."""
+
+Progress = Callable[[str, int, int], None]
+
+
+def no_progress(what: str, done: int, total: int) -> None:
+    """Show nothing."""
+
+
+@dataclass(frozen=True)
+class Pool:
+    """The trained models of one task, made one way.
+
+    Attributes:
+        task: what they are models of.
+        path: how they are trained; models of two paths never share a folder.
+        device: "cpu", "cuda" or "cuda:0".
+        cache_dir: where everything that can be made again lies.
+    """
+
+    task: Task
+    path: TrainingPath
+    device: str
+    cache_dir: Path
+
+    @property
+    def engine_id(self) -> str:
+        """Return the name of device kind, training path, dtype and torch release."""
+        return engine_id(self.path, self.device)
+
+    @property
+    def root(self) -> Path:
+        """Return the folder of this pool."""
+        return self.cache_dir / "v1" / self.task.fingerprint / self.engine_id
+
+    def store(self, role: str) -> Store:
+        """Return the store of one role."""
+        return Store(self.root / role)
+
+    def ensure(
+        self,
+        wanted: Mapping[str, int],
+        engine: Engine,
+        progress: Progress = no_progress,
+        shard: tuple[int, int] = (0, 1),
+    ) -> int:
+        """Train what is missing of the wanted models; return how many were trained.
+
+        Interrupted at any point it loses at most the models under way; called again it goes on.
+
+        Args:
+            wanted: role -> number of models.
+            engine: where shards run.
+            progress: called with ("train", done, total).
+            shard: (i, n): only every n-th missing model, beginning with the i-th.
+
+        Raises:
+            ScorerError: the disk has not the room.
+        """
+        for role in wanted:
+            self._sweep(role)
+        units = [
+            (role, index)
+            for role, n_models in wanted.items()
+            for index in self.store(role).missing(n_models)
+        ][shard[0] :: shard[1]]
+        if not units:
+            return 0
+        self._check_room(len(units))
+        snapshot = save_snapshot(self.task, self.cache_dir / "v1" / "tasks")
+        n_groups = -(-len(units) // self.path.k)
+        n_workers = min(engine.n_workers, n_groups)
+        spec: dict[str, Any] = {
+            "snapshot": str(snapshot),
+            "cache_dir": str(self.cache_dir),
+            "path": self.path.as_dict(),
+            "device": self.device,
+            "units": units,
+        }
+        starts = [len(units) * worker // n_workers for worker in range(n_workers)]
+        done = 0
+        progress("train", done, len(units))
+
+        def on_event(_: dict[str, Any]) -> None:
+            nonlocal done
+            done += 1
+            progress("train", done, len(units))
+
+        specs = [{**spec, "start": start} for start in starts]
+        engine.run("scorer.oracles.shard:train_shard", specs, on_event)
+        return len(units)
+
+    def bank(self, role: str, n_models: int) -> Bank:
+        """Return the outputs of the first `n_models` of a role.
+
+        Raises:
+            DamagedEntry: an entry's bytes changed; `repair` moves it aside.
+        """
+        store = self.store(role)
+        return Bank.stack([store.read(index) for index in range(n_models)])
+
+    def banks(
+        self, wanted: Mapping[str, int], engine: Engine, progress: Progress = no_progress
+    ) -> dict[str, Bank]:
+        """Return the outputs of all wanted models, trained now where missing or damaged."""
+        for _ in range(2):
+            self.ensure(wanted, engine, progress)
+            if not self.repair(wanted):
+                return {role: self.bank(role, n_models) for role, n_models in wanted.items()}
+        self.ensure(wanted, engine, progress)
+        return {role: self.bank(role, n_models) for role, n_models in wanted.items()}
+
+    def repair(self, wanted: Mapping[str, int]) -> list[Path]:
+        """Move damaged entries aside and return where they lie now."""
+        moved = []
+        for role, n_models in wanted.items():
+            store = self.store(role)
+            for index in range(n_models):
+                if not store.has(index):
+                    continue
+                try:
+                    store.read(index)
+                    if role == "original":
+                        store.read(index, WEIGHTS)
+                except DamagedEntry as error:
+                    moved.append(store.quarantine(index, str(error)))
+        return moved
+
+    def original_weights(self, index: int) -> dict[str, np.ndarray]:
+        """Return the state of an original model, by parameter and buffer name."""
+        return self.store("original").read(index, WEIGHTS)
+
+    def _sweep(self, role: str) -> None:
+        """Delete what killed processes left behind long ago."""
+        root = self.store(role).root
+        if not root.is_dir():
+            return
+        for path in root.glob(".tmp-*"):
+            if time.time() - path.stat().st_mtime > STALE_S:
+                shutil.rmtree(path, ignore_errors=True)
+
+    def _check_room(self, n_units: int) -> None:
+        """Refuse to begin what the disk cannot hold."""
+        n_examples = len(self.task.raw.labels)
+        n_forget = len(self.task.split.forget)
+        needed = n_units * (5 * n_examples + 4 * self.task.n_classes * n_forget + 4096)
+        self.cache_dir.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(self.cache_dir).free
+        if free < 1.1 * needed:
+            raise ScorerError(
+                f"{self.cache_dir} must have {needed / 2**20:.0f} MiB free for {n_units} models,"
+                f" got {free / 2**20:.0f} MiB; make room or set CACHE_DIR"
+            )

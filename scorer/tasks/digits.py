@@ -1,0 +1,33 @@
+"""The default task: real handwritten digits that scikit-learn ships, no download, no GPU."""
+
+from __future__ import annotations
+
+from scorer.tasks.definition import TaskDefinition
+from scorer.training.recipe import Recipe
+
+DEFINITION = TaskDefinition(
+    name="digits",
+    summary="scikit-learn's 8x8 handwritten digits, small CNN; embedded, the default",
+    dataset="digits",
+    recipe=Recipe(
+        architecture="digits_cnn",
+        optimizer="sgd",
+        learning_rate=0.1,
+        momentum=0.9,
+        weight_decay=5e-4,
+        schedule="one_cycle",
+        warmup=0.25,
+        epochs=20,
+        batch_size=64,
+        augmentation="none",
+        class_weights="none",
+        dtype="float32",
+    ),
+    n_val=197,
+    n_test=300,
+    n_forget_hard=65,
+    n_forget_random=65,
+    n_difficulty_models=32,
+    starting_kit_forget_set=False,
+    timeout_s=60.0,
+)

@@ -1,0 +1,105 @@
+"""Shared fixtures: a task so small that a model takes a tenth of a second, and its pool."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from data_prep import choose_forget, load_raw, partition
+from scorer.engines import LocalEngine
+from scorer.oracles.pool import Pool
+from scorer.tasks.definition import TaskDefinition
+from scorer.tasks.task import Task
+from scorer.training.paths import TrainingPath
+from scorer.training.recipe import Recipe
+
+SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add --slow."""
+    parser.addoption("--slow", action="store_true", help="run tests marked slow too")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Skip, with the reason, what this machine or this call leaves out."""
+    for item in items:
+        if item.get_closest_marker("gpu") and not torch.cuda.is_available():
+            item.add_marker(pytest.mark.skip(reason="needs a CUDA device, found none"))
+        if item.get_closest_marker("slow") and not config.getoption("--slow"):
+            item.add_marker(pytest.mark.skip(reason="slow; run with --slow"))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_thread() -> None:
+    """Keep torch to one thread, as the workers do."""
+    torch.set_num_threads(1)
+
+
+def tiny_definition(**changes: object) -> TaskDefinition:
+    """Return the definition of a task of 200 digits and two epochs."""
+    recipe = Recipe(
+        architecture="digits_cnn",
+        optimizer="sgd",
+        learning_rate=0.1,
+        momentum=0.9,
+        weight_decay=5e-4,
+        schedule="one_cycle",
+        warmup=0.25,
+        epochs=2,
+        batch_size=64,
+        augmentation="none",
+        class_weights="none",
+        dtype="float32",
+    )
+    values: dict[str, object] = {
+        "name": "tiny",
+        "summary": "a task for tests",
+        "dataset": "digits",
+        "recipe": recipe,
+        "n_val": 50,
+        "n_test": 1497,
+        "n_forget_hard": 0,
+        "n_forget_random": 20,
+        "n_difficulty_models": 0,
+        "starting_kit_forget_set": False,
+        "timeout_s": 20.0,
+    }
+    return TaskDefinition(**{**values, **changes})  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="session")
+def tiny_task() -> Task:
+    """Return a task that loads without training anything."""
+    definition = tiny_definition()
+    raw = load_raw("digits", Path("data"))
+    parts = partition(raw, definition.n_val, definition.n_test, 0)
+    split = choose_forget(parts, raw.labels, None, 0, definition.n_forget_random, 0)
+    return Task(definition, 0, raw, split)
+
+
+@pytest.fixture(scope="session")
+def loop_path() -> TrainingPath:
+    """Return the plain training path, whatever a probe would choose."""
+    return TrainingPath(name="loop", k=1, device="cpu", dtype="float32")
+
+
+@pytest.fixture(scope="session")
+def engine() -> LocalEngine:
+    """Return the local engine with two workers."""
+    return LocalEngine(2)
+
+
+@pytest.fixture(scope="session")
+def tiny_pool(
+    tiny_task: Task,
+    loop_path: TrainingPath,
+    engine: LocalEngine,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Pool:
+    """Return a pool with 2 originals, 4 oracles and 4 controls."""
+    pool = Pool(tiny_task, loop_path, "cpu", tmp_path_factory.mktemp("cache"))
+    pool.ensure({"original": 2, "oracle": 4, "control": 4}, engine)
+    return pool

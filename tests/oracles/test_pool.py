@@ -1,0 +1,136 @@
+"""The pool: grows, resumes, repairs, and gives the same bytes however it was made."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from scorer.engines import LocalEngine
+from scorer.errors import ScorerError
+from scorer.oracles.pool import Pool
+from scorer.settings import PROJECT_ROOT
+from scorer.store import ARRAYS, MANIFEST
+
+
+def manifests(root: Path) -> dict[str, str]:
+    """Return every manifest of a pool by its place."""
+    return {str(p.relative_to(root)): p.read_text() for p in sorted(root.rglob(MANIFEST))}
+
+
+def test_models_are_independent_of_role_index_and_company(
+    tiny_pool: Pool, engine: LocalEngine, tmp_path: Path
+) -> None:
+    alone = Pool(tiny_pool.task, tiny_pool.path, "cpu", tmp_path)
+    alone.ensure({"oracle": 4}, LocalEngine(1), shard=(3, 4))
+    assert alone.store("oracle").missing(4) == [0, 1, 2]
+    assert alone.store("oracle").manifest(3) == tiny_pool.store("oracle").manifest(3)
+    hashes = {
+        tiny_pool.store(role).manifest(i)["weights_sha256"]
+        for role, n in (("original", 2), ("oracle", 4), ("control", 4))
+        for i in range(n)
+    }
+    assert len(hashes) == 10
+
+
+def test_outputs_have_the_promised_shapes(tiny_pool: Pool) -> None:
+    bank = tiny_pool.bank("oracle", 4)
+    assert bank.arrays["logits_forget"].shape == (4, 20, 10)
+    assert bank.confidence("test").shape == (4, 1497)
+    assert bank.arrays["correct_retain"].dtype == bool
+    assert (bank.accuracy("test") > 0.3).all()
+    repeated = bank.repeated(3)
+    assert repeated.n_models == 3
+    assert (repeated.confidence() == bank.confidence()[0]).all()
+
+
+def test_confidence_and_hits_agree_with_the_logits(tiny_pool: Pool) -> None:
+    bank = tiny_pool.bank("oracle", 4)
+    labels = tiny_pool.task.labels("forget").numpy()
+    logits = bank.arrays["logits_forget"].astype(float)
+    probability = np.exp(logits) / np.exp(logits).sum(-1, keepdims=True)
+    own = probability[:, np.arange(20), labels]
+    np.testing.assert_allclose(bank.confidence(), np.log(own / (1 - own)), rtol=1e-4, atol=1e-4)
+    np.testing.assert_array_equal(bank.arrays["correct_forget"], logits.argmax(-1) == labels)
+
+
+def test_growing_keeps_what_is_there(tiny_pool: Pool, engine: LocalEngine) -> None:
+    before = manifests(tiny_pool.root / "oracle")
+    assert tiny_pool.ensure({"oracle": 4}, engine) == 0
+    assert tiny_pool.ensure({"retrain": 1}, engine) == 1
+    assert manifests(tiny_pool.root / "oracle") == before
+
+
+def test_damage_is_set_aside_and_mended(
+    tiny_pool: Pool, engine: LocalEngine, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = tiny_pool.store("control")
+    before = store.read(1)
+    path = store.folder(1) / ARRAYS
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    banks = tiny_pool.banks({"control": 4}, engine)
+    assert "damaged entry moved" in caplog.text
+    np.testing.assert_array_equal(
+        banks["control"].arrays["logits_forget"][1], before["logits_forget"]
+    )
+    assert len(list(store.root.glob(".damaged-00001-*"))) == 1
+
+
+def test_too_little_room_is_said_before_training(
+    tiny_pool: Pool, engine: LocalEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda path: _Usage())
+    with pytest.raises(ScorerError, match="MiB free for 50 models"):
+        tiny_pool.ensure({"oracle": 54}, engine)
+
+
+class _Usage:
+    """What shutil.disk_usage returns on a full disk."""
+
+    free = 0
+
+
+def oracles_command(cache: Path) -> subprocess.Popen[bytes]:
+    """Start `scorer oracles` in a process group of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "scorer", "oracles", "--n-models", "3", "--json", "--workers", "2"],
+        cwd=PROJECT_ROOT,
+        env={**os.environ, "CACHE_DIR": str(cache)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+@pytest.mark.parametrize("victim", ["command", "everything"])
+def test_killed_half_way_it_finishes_with_the_same_manifests(tmp_path: Path, victim: str) -> None:
+    whole = oracles_command(tmp_path / "whole")
+    facts = json.loads(whole.communicate()[0])
+    assert whole.returncode == 0
+    assert (facts["trained"], facts["missing"]) == (7, 0)
+
+    cache = tmp_path / "killed"
+    process = oracles_command(cache)
+    while not list(cache.rglob(MANIFEST)):
+        assert process.poll() is None
+        os.sched_yield()
+    if victim == "command":
+        process.kill()
+    else:
+        os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    again = oracles_command(cache)
+    facts = json.loads(again.communicate()[0])
+    assert again.returncode == 0
+    assert facts["missing"] == 0
+    assert facts["trained"] < 7
+    pools = [next((tmp_path / name / "v1").glob("*/cpu-*")) for name in ("whole", "killed")]
+    assert manifests(pools[0]) == manifests(pools[1])
