@@ -1,0 +1,1 @@
+"""Somebody else's code, N times: find it, run it in its own process, take back weights only."""

@@ -1,0 +1,253 @@
+"""The process that runs a submission: it loads everything once and forks for every run.
+
+Started by `scorer.runner.host` as `python -m scorer.runner.child FOLDER`, it reads one JSON object
+a line on stdin and answers with one a line on stdout. Submission code runs in the forks only: each
+begins with a fresh copy of the network, its own seed, its own scratch folder and its own process
+group, and leaves nothing but `model.safetensors` and `status.json`. Importing torch once and
+forking costs milliseconds a run where a new interpreter costs seconds. CUDA is never touched
+before a fork.
+"""
+
+from __future__ import annotations
+
+import json
+import linecache
+import os
+import resource
+import signal
+import sys
+import time
+import traceback
+import types
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from scorer.runner.contract import make_loader, seed_everything, signature_problem
+from scorer.runner.reference import retrain
+from scorer.training.models import build_model
+from scorer.training.recipe import Recipe
+
+MIB = 2**20
+POLL_S = 0.002
+TRACE_LINES = 6
+
+
+class Server:
+    """Holds what all runs start from, and forks."""
+
+    def __init__(self, folder: Path, job: dict[str, Any]) -> None:
+        self.folder = folder
+        self.job = job
+        self.recipe = Recipe(**job["recipe"])
+        arrays = load_file(folder / "sets.safetensors")
+        self.sets = {
+            name: (arrays[f"{name}_images"], arrays[f"{name}_labels"])
+            for name in ("retain", "forget", "val")
+        }
+        self.net = build_model(
+            self.recipe.architecture, job["n_channels"], job["n_classes"], seed=0
+        )
+        self.loaded = ""
+
+    def run(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Fork for one run, wait for it, and return what is known of its end."""
+        if request["original"] != self.loaded:
+            self.net.load_state_dict(load_file(self.folder / request["original"]))
+            self.net.eval()
+            self.loaded = request["original"]
+        out = Path(request["out"])
+        before = self._fingerprint(out)
+        pid = os.fork()
+        if pid == 0:
+            self._run_in_fork(request, out)
+        status, peak_mib, timed_out = wait_for(pid, self.job["timeout_s"])
+        if timed_out:
+            return _fault("timeout", f"the run was ended after {self.job['timeout_s']:g} s")
+        if self._fingerprint(out) != before:
+            return _fault("tampered", "files beside the run's own output folder were changed")
+        try:
+            answer: dict[str, Any] = json.loads((out / "status.json").read_text())
+        except (OSError, ValueError):
+            how = f"signal {-status}" if status < 0 else f"exit code {status}"
+            return _fault("killed", f"the process of the run ended by {how} without a result")
+        return {**answer, "peak_mib": peak_mib}
+
+    def _fingerprint(self, out: Path) -> list[tuple[str, int, int]]:
+        """Return name, size and time of change of every file that a run must not touch."""
+        facts = []
+        for path in sorted(self.folder.rglob("*")):
+            if path == out or out in path.parents or path == out.parent:
+                continue
+            entry = path.lstat()
+            facts.append((str(path), entry.st_size, entry.st_mtime_ns))
+        return facts
+
+    def _run_in_fork(self, request: dict[str, Any], out: Path) -> None:
+        """Be one run, from here to the end of the process."""
+        os.setsid()
+        for descriptor in (0, 1, int(self.job["answer_descriptor"])):
+            os.close(descriptor)
+        log = os.open(out / "log.txt", os.O_WRONLY | os.O_CREAT, 0o600)
+        os.open(os.devnull, os.O_RDONLY)
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+        scratch = out / "scratch"
+        scratch.mkdir()
+        os.chdir(scratch)
+        os.environ.update(HOME=str(scratch), TMPDIR=str(scratch))
+        set_limits(self.job)
+        answer = self._call(request, out)
+        temporary = out / "status.tmp"
+        temporary.write_text(json.dumps(answer))
+        temporary.rename(out / "status.json")
+        os._exit(0)
+
+    def _call(self, request: dict[str, Any], out: Path) -> dict[str, Any]:
+        """Import, call and save, naming what goes wrong."""
+        shown = str(self.job["shown_path"])
+        clock, synchronise = time.perf_counter, torch.cuda.synchronize
+        on_cuda = str(self.job["device"]).startswith("cuda")
+        try:
+            function = None
+            if not request["reference"]:
+                function, problem = import_submission(self.folder / "submission.py", shown)
+                if problem is not None:
+                    return problem
+            seed_everything(request["seed"])
+            net = self.net.to(self.job["device"])
+            loaders = [make_loader(*self.sets[name]) for name in ("retain", "forget", "val")]
+            if on_cuda:
+                torch.cuda.set_per_process_memory_fraction(self.job["gpu_share"])
+                synchronise()
+            start = clock()
+            if function is None:
+                returned: Any = retrain(net, loaders[0], self.recipe, self.job["n_classes"])
+            else:
+                returned = function(net, *loaders)
+            if on_cuda:
+                synchronise()
+            elapsed_s = clock() - start
+            returned = net if returned is None else returned
+            if not isinstance(returned, nn.Module):
+                what = type(returned).__name__
+                return _fault("bad_return", f"unlearning() must return an nn.Module, got {what}")
+            save_state(returned, out)
+        except (MemoryError, torch.OutOfMemoryError) as error:
+            return _fault("out_of_memory", _last_line(error), _own_lines(error, shown))
+        except BaseException as error:  # whatever a submission throws is its own fault
+            no_memory = "allocate memory" in str(error)
+            name = "out_of_memory" if no_memory else "raised"
+            return _fault(name, _last_line(error), _own_lines(error, shown))
+        return {"fault": None, "elapsed_s": elapsed_s}
+
+
+def wait_for(pid: int, timeout_s: float) -> tuple[int, float, bool]:
+    """Wait for a forked run and end its whole process group.
+
+    Returns:
+        Exit code (negative: the signal), peak memory in MiB, whether it ran out of time.
+    """
+    deadline = time.monotonic() + timeout_s
+    timed_out = False
+    while True:
+        done, status, usage = os.wait4(pid, os.WNOHANG)
+        if done:
+            break
+        if not timed_out and time.monotonic() > deadline:
+            timed_out = True
+            _kill_group(pid)
+        time.sleep(POLL_S)
+    _kill_group(pid)
+    # ru_maxrss is in KiB on Linux and in bytes on macOS.
+    unit = MIB if sys.platform == "darwin" else 1024
+    return os.waitstatus_to_exitcode(status), usage.ru_maxrss / unit, timed_out
+
+
+def _kill_group(pid: int) -> None:
+    """End every process that a run started, and the run."""
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        # The group is gone, or the fork had no time yet to become its leader.
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            return
+
+
+def set_limits(job: dict[str, Any]) -> None:
+    """Bound what a run may take; CUDA reserves address space beyond any data limit."""
+    limits = {
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_FSIZE: int(job["file_mib"] * MIB),
+        resource.RLIMIT_CPU: int(job["timeout_s"] * 4 + 60),
+    }
+    if not str(job["device"]).startswith("cuda"):
+        limits[resource.RLIMIT_DATA] = int(job["memory_mib"] * MIB)
+    for kind, value in limits.items():
+        hard = resource.getrlimit(kind)[1]
+        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(kind, (value, value))
+
+
+def import_submission(path: Path, shown: str) -> tuple[Any, dict[str, Any] | None]:
+    """Return the function `unlearning` of a file, or None and the fault."""
+    source = path.read_text(errors="replace")
+    # The copy that is run has another path than the file that its author knows.
+    linecache.cache[shown] = (len(source), None, source.splitlines(keepends=True), shown)
+    module = types.ModuleType("submission_under_test")
+    module.__file__ = str(path)
+    sys.modules[module.__name__] = module
+    try:
+        exec(compile(source, shown, "exec"), module.__dict__)
+    except BaseException as error:  # whatever importing throws, SystemExit included
+        return None, _fault("import_error", _last_line(error), _own_lines(error, shown))
+    function = getattr(module, "unlearning", None)
+    if function is None:
+        return None, _fault("bad_signature", f"{shown} must define unlearning(), got no such name")
+    problem = signature_problem(function)
+    return function, _fault("bad_signature", f"{shown}: {problem}") if problem else None
+
+
+def save_state(net: nn.Module, out: Path) -> None:
+    """Write parameters and buffers under a temporary name, then rename."""
+    state = {name: t.detach().cpu().contiguous().clone() for name, t in net.state_dict().items()}
+    save_file(state, out / "model.tmp")
+    (out / "model.tmp").rename(out / "model.safetensors")
+
+
+def _fault(fault: str, message: str, trace: str = "") -> dict[str, Any]:
+    """Return a fault as the answer to a request."""
+    return {"fault": fault, "message": message, "trace": trace}
+
+
+def _last_line(error: BaseException) -> str:
+    """Return "ValueError: what was wrong"."""
+    return "".join(traceback.format_exception_only(error)).strip()[-2000:]
+
+
+def _own_lines(error: BaseException, shown: str) -> str:
+    """Return the last lines of the traceback that lie in the submission's own file."""
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == shown]
+    return "".join(traceback.format_list(frames[-TRACE_LINES:])).rstrip()
+
+
+def main() -> None:
+    """Answer requests until stdin ends."""
+    torch.set_num_threads(1)
+    # The first optimiser of a process imports nearly a thousand modules; forks inherit them.
+    torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=0.1)
+    answers = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)
+    job = {**json.loads(sys.stdin.readline()), "answer_descriptor": answers.fileno()}
+    server = Server(Path(sys.argv[1]), job)
+    for line in iter(sys.stdin.readline, ""):
+        answers.write(json.dumps(server.run(json.loads(line))) + "\n")
+
+
+if __name__ == "__main__":
+    main()

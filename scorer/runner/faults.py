@@ -1,0 +1,44 @@
+"""The names of what can be wrong with a submission, and what each one means."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+FAULTS = {
+    "import_error": "the file could not be imported",
+    "bad_signature": "the file has no function unlearning(net, retain, forget, val)",
+    "raised": "unlearning() raised an exception",
+    "bad_return": "unlearning() returned neither a module nor None",
+    "shape_mismatch": "the returned network has other parameters, shapes or dtypes",
+    "non_finite": "the returned network has NaN or infinite weights or outputs",
+    "timeout": "a run took longer than the hard limit",
+    "out_of_memory": "a run asked for more memory than it may have",
+    "killed": "the process of a run ended without a word",
+    "tampered": "a run changed files that are not its own",
+}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What went wrong in one run.
+
+    Attributes:
+        fault: a name in `FAULTS`.
+        message: the error and where it arose.
+        trace: the last lines of the traceback that lie in the submission's own file.
+        run: which run, counted from 0.
+    """
+
+    fault: str
+    message: str
+    trace: str = ""
+    run: int = 0
+
+    def as_dict(self) -> dict[str, object]:
+        """Return JSON values."""
+        return asdict(self)
+
+    def describe(self) -> str:
+        """Return the fault as a person reads it."""
+        lines = f"{self.fault}: {FAULTS[self.fault]} (run {self.run})\n{self.message}"
+        return f"{lines}\n{self.trace}" if self.trace else lines

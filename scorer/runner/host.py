@@ -1,0 +1,203 @@
+"""The kit's side of a submission's process: start it, ask for runs, check what comes back.
+
+Files cross the border, and weights are the only ones that count: safetensors in, safetensors out,
+never a pickle. Names, shapes and dtypes must be the original's, all values finite.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import selectors
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.numpy import load as load_arrays
+from safetensors.torch import save_file
+
+from scorer.errors import ScorerError
+from scorer.runner.faults import Fault
+from scorer.runner.sandbox import Sandbox
+
+GRACE_S = 60.0
+"""How much longer than its own limit a run may keep the kit waiting, start-up included."""
+
+SIZE_FACTOR = 1.5
+SIZE_SLACK_MIB = 1.0
+MIB = 2**20
+
+
+class SubmissionHost:
+    """One process that runs one submission again and again; use it as a context manager."""
+
+    def __init__(
+        self,
+        *,
+        sandbox: Sandbox,
+        job: dict[str, Any],
+        source: bytes,
+        sets: dict[str, torch.Tensor],
+    ) -> None:
+        """Prepare the folder that the process is given.
+
+        Args:
+            sandbox: the tier of isolation.
+            job: what `scorer.runner.child` needs to know: recipe, n_channels, n_classes, device,
+                gpu_share, timeout_s, memory_mib, shown_path.
+            source: of the submission.
+            sets: `<set>_images` and `<set>_labels` for retain, forget and val.
+        """
+        self.sandbox = sandbox
+        self.job = job
+        self.folder = Path(tempfile.mkdtemp(prefix="unlearning-"))
+        (self.folder / "out").mkdir()
+        (self.folder / "submission.py").write_bytes(source)
+        save_file(sets, self.folder / "sets.safetensors")
+        self.original_name = ""
+        self.original: dict[str, np.ndarray] = {}
+        self.process: subprocess.Popen[str] | None = None
+
+    def __enter__(self) -> SubmissionHost:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def set_original(self, weights: dict[str, np.ndarray]) -> None:
+        """Say which original model the next runs start from."""
+        if self.original_name:
+            (self.folder / self.original_name).unlink(missing_ok=True)
+        # A random name: a submission is not to know which original of how many it was given.
+        self.original_name = f"original-{secrets.token_hex(8)}.safetensors"
+        self.original = weights
+        tensors = {name: torch.from_numpy(array) for name, array in weights.items()}
+        save_file(tensors, self.folder / self.original_name)
+
+    def run(
+        self, seed: int, *, reference: bool = False
+    ) -> tuple[dict[str, np.ndarray] | None, dict[str, Any]]:
+        """Run the submission once, or a plain retraining in its place.
+
+        Args:
+            seed: of the run.
+            reference: time a plain retraining by the task's recipe instead of the submission.
+
+        Returns:
+            The returned network's state by name, checked, and the answer with `elapsed_s` and
+            `peak_mib`; or None and an answer with `fault`, `message` and `trace`.
+        """
+        out = self.folder / "out" / secrets.token_hex(8)
+        out.mkdir()
+        try:
+            request = {
+                "seed": seed,
+                "original": self.original_name,
+                "out": str(out),
+                "reference": reference,
+            }
+            answer = self._ask(request)
+            if answer["fault"] is not None:
+                return None, answer
+            state, fault = self._read_state(out / "model.safetensors")
+            if fault is not None:
+                return None, fault.as_dict()
+            return state, answer
+        finally:
+            shutil.rmtree(out, ignore_errors=True)
+
+    def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Send one request and wait for its answer, starting the process where needed."""
+        process = self._started()
+        if process.stdin is None or process.stdout is None:
+            raise ScorerError("the submission's process was started without pipes")
+        try:
+            process.stdin.write(json.dumps(request) + "\n")
+            process.stdin.flush()
+            with selectors.DefaultSelector() as selector:
+                selector.register(process.stdout, selectors.EVENT_READ)
+                ready = selector.select(self.job["timeout_s"] + GRACE_S)
+            line = process.stdout.readline() if ready else ""
+        except BrokenPipeError:
+            line = ""
+        if not line:
+            code = process.poll()
+            self._stop()
+            what = "did not answer" if code is None else f"ended with code {code}"
+            return Fault("killed", f"the process that runs the submission {what}").as_dict()
+        return json.loads(line)
+
+    def _started(self) -> subprocess.Popen[str]:
+        """Return the running process, started now if there is none."""
+        if self.process is not None:
+            return self.process
+        command = [sys.executable, "-m", "scorer.runner.child", str(self.folder)]
+        self.process = subprocess.Popen(
+            self.sandbox.command(command, self.folder),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=self.folder,
+            env=self.sandbox.environment(self.folder),
+            start_new_session=True,
+        )
+        if self.process.stdin is None:
+            raise ScorerError("the submission's process was started without pipes")
+        n_bytes = sum(array.nbytes for array in self.original.values())
+        job = {**self.job, "file_mib": SIZE_FACTOR * n_bytes / MIB + SIZE_SLACK_MIB}
+        self.process.stdin.write(json.dumps(job) + "\n")
+        self.process.stdin.flush()
+        return self.process
+
+    def _stop(self) -> None:
+        """End the process and all that it started."""
+        if self.process is None:
+            return
+        self.process.kill()
+        self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe is not None:
+                pipe.close()
+        self.process = None
+
+    def _read_state(self, path: Path) -> tuple[dict[str, np.ndarray] | None, Fault | None]:
+        """Return a checked state, or why it is not one."""
+        expected_bytes = sum(array.nbytes for array in self.original.values())
+        try:
+            size = path.stat().st_size
+            if size > SIZE_FACTOR * expected_bytes + SIZE_SLACK_MIB * MIB:
+                return None, Fault("shape_mismatch", f"the returned network takes {size} bytes")
+            state = load_arrays(path.read_bytes())
+        except (OSError, SafetensorError, ValueError) as error:
+            return None, Fault("bad_return", f"the returned weights cannot be read: {error}")
+        problem = state_difference(self.original, state)
+        if problem:
+            return None, Fault("shape_mismatch", problem)
+        for name, array in state.items():
+            if np.issubdtype(array.dtype, np.floating) and not np.isfinite(array).all():
+                return None, Fault("non_finite", f"`{name}` has NaN or infinite values")
+        return state, None
+
+
+def state_difference(original: dict[str, np.ndarray], state: dict[str, np.ndarray]) -> str:
+    """Return how a state differs from the original's in names, shapes or dtypes, or ""."""
+    missing, extra = sorted(original.keys() - state.keys()), sorted(state.keys() - original.keys())
+    if missing or extra:
+        return (
+            "the returned network must have the original's parameters and buffers; missing"
+            f" {missing[:5]}, not expected {extra[:5]}"
+        )
+    for name, array in original.items():
+        if state[name].shape != array.shape or state[name].dtype != array.dtype:
+            return (
+                f"`{name}` must have shape {array.shape} and dtype {array.dtype}, got"
+                f" {state[name].shape} and {state[name].dtype}"
+            )
+    return ""

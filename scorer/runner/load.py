@@ -1,0 +1,119 @@
+"""From what a user types after METHOD to a file, its identity and what it says of itself."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from scorer.errors import UsageError, unknown_name
+from scorer.settings import PROJECT_ROOT
+
+BASELINES = PROJECT_ROOT / "baselines"
+SUBMISSIONS = PROJECT_ROOT / "submission"
+NOT_METHODS = ("__init__.py", "common.py")
+LABEL = re.compile(r"^(Short|Source|Year|Data|Cost|Memory|Randomness|Tuned|Differs):\s*(.*)$")
+
+REFERENCES = {
+    "original": "the original model, untouched: the floor",
+    "retrain": "models retrained on retain under seeds of their own: must land on the ceiling",
+}
+"""Rows that the kit makes itself, without running anybody's code."""
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A file that is to be scored.
+
+    Attributes:
+        name: of the method, for tables and folders.
+        path: where the file lies.
+        source: its bytes.
+        sha256: of the file together with `baselines/common.py`, which it may import.
+    """
+
+    name: str
+    path: Path
+    source: bytes
+    sha256: str
+
+    @classmethod
+    def read(cls, path: Path) -> Submission:
+        """Read a submission from its file."""
+        source = path.read_bytes()
+        digest = hashlib.sha256(source)
+        if b"common" in source:
+            digest.update((BASELINES / "common.py").read_bytes())
+        return cls(path.stem, path, source, digest.hexdigest())
+
+    @property
+    def shown_path(self) -> str:
+        """Return the path as a person reads it: relative where it lies in the project."""
+        if self.path.is_relative_to(PROJECT_ROOT):
+            return str(self.path.relative_to(PROJECT_ROOT))
+        return str(self.path)
+
+
+def method_files() -> dict[str, Path]:
+    """Return every method that can be named: baselines, and what lies in `submission/`."""
+    files = {p.stem: p for p in sorted(BASELINES.glob("*.py")) if p.name not in NOT_METHODS}
+    for path in sorted(SUBMISSIONS.glob("*.py")):
+        if path.name not in NOT_METHODS:
+            files[path.stem] = path
+    return files
+
+
+def find_submission(method: str | None) -> Submission:
+    """Return the submission of that name or path; None means `submission/unlearn.py`.
+
+    A file in `submission/` hides a baseline of the same name.
+
+    Raises:
+        UsageError: there is no such method or file.
+    """
+    if not method:
+        method = "unlearn"
+    files = method_files()
+    if method in files:
+        return Submission.read(files[method])
+    path = Path(method)
+    if path.suffix == ".py" or "/" in method:
+        if path.is_file():
+            return Submission.read(path.resolve())
+        raise UsageError(f"no file {method!r}; METHOD is a name from `ls methods` or a path")
+    raise unknown_name("method", method, [*files, *REFERENCES])
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a method's docstring says, by its labelled lines.
+
+    Attributes:
+        summary: the first line.
+        labels: "Short", "Source", "Year", "Data", "Cost", "Memory", "Randomness", "Tuned".
+    """
+
+    summary: str = ""
+    labels: dict[str, str] = field(default_factory=dict)
+
+
+def describe(path: Path) -> Description:
+    """Read a method's docstring without running the file."""
+    try:
+        text = ast.get_docstring(ast.parse(path.read_text())) or ""
+    except (SyntaxError, UnicodeDecodeError):
+        return Description("(cannot be parsed)")
+    labels: dict[str, str] = {}
+    current = ""
+    for line in text.splitlines()[1:]:
+        match = LABEL.match(line.strip())
+        if match:
+            current = match[1]
+            labels[current] = match[2].strip()
+        elif current and line.strip():
+            labels[current] += " " + line.strip()
+        else:
+            current = ""
+    return Description(text.splitlines()[0] if text else "", labels)

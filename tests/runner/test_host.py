@@ -1,0 +1,203 @@
+"""One submission's process: what it is given, and the name of everything that can go wrong."""
+
+from __future__ import annotations
+
+import os
+import select
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from scorer.oracles.pool import Pool
+from scorer.runner.host import SubmissionHost, state_difference
+from scorer.runner.sandbox import ProcessSandbox
+
+START = "import torch\ndef unlearning(net, retain, forget, val):\n"
+
+
+@pytest.fixture(scope="module")
+def host(tiny_pool: Pool) -> Iterator[SubmissionHost]:
+    """Start one process; tests exchange the file that its forks import."""
+    task = tiny_pool.task
+    sets = {}
+    for name in ("retain", "forget", "val"):
+        sets[f"{name}_images"], sets[f"{name}_labels"] = task.images(name), task.labels(name)
+    job = {
+        "recipe": task.definition.recipe.as_dict(),
+        "n_channels": 1,
+        "n_classes": 10,
+        "device": "cpu",
+        "gpu_share": 0.5,
+        "timeout_s": 3.0,
+        "memory_mib": 3000.0,
+        "shown_path": "submission/mine.py",
+    }
+    with SubmissionHost(sandbox=ProcessSandbox(), job=job, source=b"", sets=sets) as started:
+        started.set_original(tiny_pool.original_weights(0))
+        yield started
+
+
+def run(host: SubmissionHost, body: str, seed: int = 1) -> tuple[Any, dict[str, Any]]:
+    """Run a submission whose function has this body."""
+    return run_file(host, START + "".join(f"    {line}\n" for line in body.splitlines()), seed)
+
+
+def run_file(host: SubmissionHost, source: str, seed: int = 1) -> tuple[Any, dict[str, Any]]:
+    (host.folder / "submission.py").write_text(source)
+    return host.run(seed)
+
+
+FAULTY = {
+    "syntax": ("def unlearning(net, retain, forget, val:\n", "import_error", "SyntaxError"),
+    "missing module": ("import no_such_module\n", "import_error", "no_such_module"),
+    "exits on import": ("raise SystemExit(0)\n", "import_error", "SystemExit"),
+    "no function": ("def unlearn(): pass\n", "bad_signature", "must define unlearning()"),
+    "three parameters": (
+        "def unlearning(net, retain, forget): pass\n",
+        "bad_signature",
+        "too many",
+    ),
+    "raises": (START + "    raise KeyError('my own')\n", "raised", "my own"),
+    "exits": (START + "    raise SystemExit(0)\n", "raised", "SystemExit"),
+    "returns a number": (START + "    return 3\n", "bad_return", "got int"),
+    "other architecture": (
+        START + "    return torch.nn.Linear(2, 2)\n",
+        "shape_mismatch",
+        "missing",
+    ),
+    "other shape": (
+        START + "    net.fc = torch.nn.Linear(64, 9)\n    return net\n",
+        "shape_mismatch",
+        "must have shape (10",
+    ),
+    "other dtype": (START + "    return net.double()\n", "shape_mismatch", "dtype"),
+    "not a number": (
+        START + "    net.fc.weight.data[0, 0] = float('nan')\n",
+        "non_finite",
+        "`fc.weight`",
+    ),
+    "hangs": (START + "    while True: pass\n", "timeout", "3 s"),
+    "dies": (
+        START + "    import os, signal; os.kill(os.getpid(), signal.SIGKILL)\n",
+        "killed",
+        "signal 9",
+    ),
+    "leaves quietly": (START + "    import os; os._exit(0)\n", "killed", "exit code 0"),
+    "eats memory": (START + "    torch.ones(2**40)\n", "out_of_memory", "memory"),
+    "fills the disk": (START + "    open('big', 'wb').write(b'x' * 2**23)\n", "raised", "large"),
+    "changes its input": (
+        START + "    import pathlib\n"
+        "    path = next(pathlib.Path(__file__).parent.glob('original-*'))\n"
+        "    path.write_bytes(b'')\n",
+        "tampered",
+        "changed",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FAULTY)
+def test_faults_have_names(host: SubmissionHost, tiny_pool: Pool, name: str) -> None:
+    source, fault, message = FAULTY[name]
+    state, answer = run_file(host, source)
+    if fault == "tampered":
+        host.set_original(tiny_pool.original_weights(0))
+    assert state is None
+    assert (answer["fault"], message in answer["message"]) == (fault, True), answer
+
+
+def test_the_trace_names_the_line_of_the_submissions_own_file(host: SubmissionHost) -> None:
+    _, answer = run(host, "helper = torch.nn.Linear(2, 2)\nreturn helper(torch.zeros(3))")
+    assert answer["fault"] == "raised"
+    assert 'File "submission/mine.py", line 4, in unlearning' in answer["trace"]
+    assert "return helper(torch.zeros(3))" in answer["trace"]
+    assert "torch/nn" not in answer["trace"]
+
+
+def test_none_means_the_network_was_changed_in_place(host: SubmissionHost) -> None:
+    state, answer = run(host, "net.fc.bias.data += 1")
+    assert answer["fault"] is None
+    np.testing.assert_allclose(state["fc.bias"], host.original["fc.bias"] + 1, rtol=1e-6)
+    np.testing.assert_array_equal(state["conv1.weight"], host.original["conv1.weight"])
+
+
+def test_every_run_starts_from_the_original_in_eval_mode(host: SubmissionHost) -> None:
+    body = "assert not net.training\nnet.fc.bias.data += 1\ntorch.nn.x = 1"
+    for _ in range(2):
+        state, _ = run(host, "assert not hasattr(torch.nn, 'x')\n" + body)
+        np.testing.assert_allclose(state["fc.bias"], host.original["fc.bias"] + 1, rtol=1e-6)
+
+
+def test_the_seed_decides(host: SubmissionHost) -> None:
+    body = (
+        "import random, numpy\n"
+        "net.fc.bias.data[:3] = torch.tensor([random.random(), numpy.random.rand(), torch.rand(1)])"
+    )
+    one, same, other = (run(host, body, seed)[0]["fc.bias"][:3] for seed in (5, 5, 6))
+    np.testing.assert_array_equal(one, same)
+    assert (one != other).all()
+
+
+def test_what_it_is_given(host: SubmissionHost, tiny_pool: Pool) -> None:
+    sizes = {s: len(tiny_pool.task.indices(s)) for s in ("retain", "forget", "val")}
+    body = (
+        f"sizes = {sizes}\n"
+        "for name, loader in zip(sizes, (retain, forget, val)):\n"
+        "    assert len(loader.dataset) == sizes[name]\n"
+        "    assert isinstance(loader, torch.utils.data.DataLoader)\n"
+        "import os\n"
+        "assert 'SECRET_TOKEN' not in os.environ, os.environ\n"
+        "assert os.getcwd().startswith(os.environ['HOME'])\n"
+        "assert torch.get_num_threads() == 1"
+    )
+    assert run(host, body)[1]["fault"] is None
+
+
+def test_secrets_of_the_caller_are_not_passed_on(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    monkeypatch.setenv("SECRET_TOKEN", "x")
+    environment = ProcessSandbox().environment(tmp_path)
+    assert "SECRET_TOKEN" not in environment
+    assert environment["OMP_NUM_THREADS"] == "1"
+
+
+def test_children_left_behind_are_ended(host: SubmissionHost) -> None:
+    body = (
+        "import subprocess, sys\n"
+        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
+        "net.fc.bias.data[0] = child.pid"
+    )
+    state, _ = run(host, body)
+    pid = int(state["fc.bias"][0])
+    try:
+        descriptor = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    ended, _, _ = select.select([descriptor], [], [], 30)
+    os.close(descriptor)
+    assert ended
+
+
+def test_the_process_is_replaced_when_a_run_kills_it(host: SubmissionHost) -> None:
+    _, answer = run(host, "import os, signal; os.kill(os.getppid(), signal.SIGKILL)")
+    assert answer["fault"] == "killed"
+    state, answer = run(host, "pass")
+    assert answer["fault"] is None
+    assert state is not None
+
+
+def test_a_plain_retraining_forgets_the_original(host: SubmissionHost) -> None:
+    state, answer = host.run(1, reference=True)
+    assert answer["fault"] is None
+    assert answer["elapsed_s"] > 0
+    assert state is not None
+    assert not np.allclose(state["conv1.weight"], host.original["conv1.weight"], atol=0.05)
+
+
+def test_state_difference_says_what_differs() -> None:
+    original = {"a": np.zeros((2, 2), np.float32)}
+    assert state_difference(original, {"a": np.ones((2, 2), np.float32)}) == ""
+    assert "missing ['a'], not expected ['b']" in state_difference(original, {"b": np.zeros(1)})
+    assert "must have shape (2, 2)" in state_difference(original, {"a": np.zeros(4, np.float32)})

@@ -1,0 +1,111 @@
+"""N runs of a submission: seeded, resumable, timed beside plain retrainings, faults kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from scorer.engines import LocalEngine
+from scorer.oracles.pool import Pool
+from scorer.runner.load import Submission, find_submission
+from scorer.runner.run import N_REFERENCES, RunPlan, interleave, run_submission
+
+NOISE = """
+import torch
+def unlearning(net, retain, forget, val):
+    with torch.no_grad():
+        net.fc.bias += torch.randn(10)
+"""
+
+
+def submission(tmp_path: Path, source: str) -> Submission:
+    path = tmp_path / "mine.py"
+    path.write_text(source)
+    return find_submission(str(path))
+
+
+def plan(n_models: int = 4, design: str = "reuse-1") -> RunPlan:
+    return RunPlan(n_models=n_models, design=design, sandbox="process", timeout_s=20.0)
+
+
+def test_runs_differ_by_seed_and_come_back_the_same(
+    tiny_pool: Pool, engine: LocalEngine, tmp_path: Path
+) -> None:
+    mine = submission(tmp_path, NOISE)
+    first = run_submission(mine, tiny_pool, plan(), engine)
+    assert first.bank is not None
+    assert first.faults == []
+    confidence = first.bank.confidence()
+    assert confidence.shape == (4, 20)
+    assert len({row.tobytes() for row in confidence}) == 4
+    assert len(first.elapsed_s) == 4
+    assert len(first.reference_s) == N_REFERENCES
+    assert first.peak_mib > 0
+
+    calls: list[tuple[str, int, int]] = []
+    again = run_submission(mine, tiny_pool, plan(), engine, lambda *event: calls.append(event))
+    assert calls == []
+    assert again.bank is not None
+    np.testing.assert_array_equal(again.bank.confidence(), confidence)
+
+    more = run_submission(mine, tiny_pool, plan(5), engine, lambda *event: calls.append(event))
+    assert calls[-1] == ("unlearn", 1, 1)
+    assert more.bank is not None
+    np.testing.assert_array_equal(more.bank.confidence()[:4], confidence)
+
+
+def test_a_failing_submission_has_no_bank_and_stops_early(
+    tiny_pool: Pool, engine: LocalEngine, tmp_path: Path
+) -> None:
+    mine = submission(tmp_path, "def unlearning(net, retain, forget, val):\n    1 / 0\n")
+    results = run_submission(mine, tiny_pool, plan(20), engine)
+    assert results.bank is None
+    assert 1 <= len(results.faults) <= 2
+    assert {fault.fault for fault in results.faults} == {"raised"}
+    assert "ZeroDivisionError" in results.faults[0].message
+
+
+def test_a_failed_run_among_good_ones_is_neither_zero_nor_dropped(
+    tiny_pool: Pool, engine: LocalEngine, tmp_path: Path
+) -> None:
+    marker = tmp_path / "called"
+    mine = submission(
+        tmp_path,
+        "import os\n"
+        "def unlearning(net, retain, forget, val):\n"
+        f"    fd = os.open({str(marker)!r}, os.O_WRONLY | os.O_CREAT | os.O_APPEND)\n"
+        "    os.write(fd, b'x')\n"
+        f"    if os.path.getsize({str(marker)!r}) == 4: raise ValueError('unlucky')\n",
+    )
+    results = run_submission(mine, tiny_pool, plan(6), LocalEngine(1))
+    assert results.bank is None
+    assert len(results.elapsed_s) == 5
+    assert [fault.fault for fault in results.faults] == ["raised"]
+
+
+def test_the_design_with_n_originals_starts_from_each(
+    tiny_pool: Pool, engine: LocalEngine, tmp_path: Path
+) -> None:
+    mine = submission(tmp_path, "def unlearning(net, retain, forget, val):\n    return net\n")
+    results = run_submission(mine, tiny_pool, plan(2, "reuse-n"), engine)
+    assert results.bank is not None
+    expected = tiny_pool.bank("original", 2).confidence()
+    np.testing.assert_allclose(results.bank.confidence(), expected, rtol=1e-5)
+    assert not np.allclose(expected[0], expected[1])
+
+
+@pytest.mark.parametrize(
+    ("runs", "references", "expected"),
+    [
+        ([0, 1, 2, 3], [0, 1], ["R0", 0, 1, "R1", 2, 3]),
+        ([], [0, 1], ["R0", "R1"]),
+        ([5], [], [5]),
+    ],
+)
+def test_retrainings_are_spread_among_the_runs(
+    runs: list[int], references: list[int], expected: list[object]
+) -> None:
+    units = interleave(runs, references)
+    assert [index if kind == "run" else f"R{index}" for kind, index in units] == expected
