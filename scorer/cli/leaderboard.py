@@ -1,0 +1,49 @@
+"""`leaderboard`: all results, ranked where they are comparable."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from scorer.cli.common import folder_options, json_option, show, show_json
+
+
+@click.command()
+@click.option("--task", help="only this task")
+@folder_options
+@json_option
+def command(
+    task: str | None, cache_dir: Path, data_dir: Path, results_dir: Path, as_json: bool
+) -> None:
+    """Rank the newest result of every method; ceiling and floor are pinned.
+
+    Rows share N, rule, delta, design and oracles; a rank such as 2-4 is a tie within noise.
+    Methods over the time budget come last. What cannot be compared is listed with the reason.
+
+    \b
+    Examples:
+      python -m scorer leaderboard
+      python -m scorer leaderboard --task digits --json
+    """
+    from scorer.results.leaderboard import build_leaderboard
+    from scorer.results.record import read_records
+    from scorer.results.tables import group_table
+
+    del cache_dir, data_dir
+    if task is not None:
+        from scorer.tasks import definition_named
+
+        definition_named(task)
+    board = build_leaderboard(read_records(results_dir, task))
+    if as_json:
+        show_json(board.as_dict())
+        return
+    if not board.groups and not board.not_comparable:
+        click.echo(f"no results in {results_dir}; run `make score METHOD=finetune` first")
+        return
+    show(*(group_table(group) for group in board.groups))
+    if board.not_comparable:
+        click.echo("not ranked:")
+        for one in board.not_comparable:
+            click.echo(f"  {one['method']} on {one['task']}: {one['reason']}")

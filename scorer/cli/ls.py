@@ -1,0 +1,102 @@
+"""`ls`: what can be named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from scorer.cli.common import folder_options, json_option, show, show_json
+
+KINDS = ("methods", "tasks", "rules", "results")
+
+
+def list_methods() -> list[dict[str, Any]]:
+    """Return every method with what its docstring says."""
+    from scorer.runner.load import REFERENCES, describe, method_files
+    from scorer.settings import PROJECT_ROOT
+
+    rows: list[dict[str, Any]] = [
+        {"name": name, "short": "", "source": "the kit", "year": "", "data": "", "cost": "",
+         "summary": summary, "path": ""}
+        for name, summary in REFERENCES.items()
+    ]  # fmt: skip
+    for name, path in sorted(method_files().items()):
+        said = describe(path)
+        labels = {key.lower(): value for key, value in said.labels.items()}
+        keys = ("short", "source", "year", "data", "cost")
+        rows.append(
+            {
+                "name": name,
+                **{key: labels.get(key, "") for key in keys},
+                "summary": said.summary,
+                "path": str(path.relative_to(PROJECT_ROOT)),
+            }
+        )
+    return rows
+
+
+def list_tasks() -> list[dict[str, Any]]:
+    """Return every task with its summary."""
+    from scorer.tasks import definitions
+
+    return [{"name": d.name, "summary": d.summary} for d in definitions().values()]
+
+
+def list_rules() -> list[dict[str, Any]]:
+    """Return every rule with the first line of its docstring."""
+    from scorer.metric.rules import RULES
+
+    return [{"name": n, "summary": (r.__doc__ or "").splitlines()[0]} for n, r in RULES.items()]
+
+
+def list_results(results_dir: Path) -> list[dict[str, Any]]:
+    """Return every record by its identity."""
+    from scorer.results.record import read_records
+
+    return [
+        {
+            "run_id": record.run_id,
+            "method": record.method,
+            **record.identity,
+            "forgetting_quality": record.forgetting_quality,
+            "forgetting_quality_se": record.forgetting_quality_se,
+            "ceiling": record.ceiling,
+        }
+        for record in read_records(results_dir)
+    ]
+
+
+@click.command()
+@click.argument("kind", type=click.Choice(KINDS))
+@folder_options
+@json_option
+def command(kind: str, as_json: bool, results_dir: Path, cache_dir: Path, data_dir: Path) -> None:
+    """List methods, tasks, rules or results.
+
+    \b
+    Examples:
+      python -m scorer ls methods
+      python -m scorer ls tasks --json
+    """
+    from rich.table import Table
+
+    del cache_dir, data_dir
+    makers = {"methods": list_methods, "tasks": list_tasks, "rules": list_rules}
+    rows = list_results(results_dir) if kind == "results" else makers[kind]()
+    if as_json:
+        show_json({kind: rows})
+        return
+    if not rows:
+        click.echo(f"no {kind}")
+        return
+    shown = [key for key in rows[0] if key not in ("path", "source", "fingerprint")]
+    if kind == "methods":
+        shown = ["name", "short", "year", "data", "cost", "source"]
+    table = Table(*shown)
+    for row in rows:
+        table.add_row(
+            *(f"{v:.4g}" if isinstance(v, float) else str(v) for v in map(row.get, shown))
+        )
+    show(table)

@@ -1,0 +1,69 @@
+"""`metric`: score arrays that were made elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import numpy as np
+
+from scorer.cli.common import json_option, show_json
+from scorer.errors import UsageError, unknown_name
+
+
+def load_array(path: Path) -> np.ndarray:
+    """Return the array of an .npy file.
+
+    Raises:
+        UsageError: not an .npy file of numbers; nothing pickled is read.
+    """
+    try:
+        return np.load(path, allow_pickle=False)
+    except ValueError as error:
+        raise UsageError(f"{path} must be an .npy file of numbers: {error}") from error
+
+
+@click.command()
+@click.option("--unlearned", required=True, type=click.Path(exists=True, path_type=Path))
+@click.option("--oracle", required=True, type=click.Path(exists=True, path_type=Path))
+@click.option("--rule", default="competition", help="competition or exact", show_default=True)
+@click.option("--delta", default=1e-5, help="of (epsilon, delta)", show_default=True)
+@json_option
+def command(unlearned: Path, oracle: Path, rule: str, delta: float, as_json: bool) -> None:
+    """Score two .npy arrays (n_models, n_examples) of logit-scaled confidences.
+
+    \b
+    Examples:
+      python -m scorer metric --unlearned U.npy --oracle R.npy
+      python -m scorer metric --unlearned U.npy --oracle R.npy --rule exact --json
+    """
+    from scorer.metric.forgetting import forgetting_quality
+    from scorer.metric.rules import RULES, make_rule
+
+    if rule not in RULES:
+        raise unknown_name("rule", rule, RULES)
+    chosen = make_rule(rule, delta=delta)
+    arrays = load_array(unlearned), load_array(oracle)
+    try:
+        quality = forgetting_quality(*arrays, chosen)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    n_models, n_examples = arrays[0].shape
+    if as_json:
+        show_json(
+            {
+                "rule": chosen.name,
+                "delta": chosen.delta,
+                "n_models": n_models,
+                "n_examples": n_examples,
+                "epsilons": quality.epsilons.tolist(),
+                "forgetting_quality": quality.value,
+            }
+        )
+        return
+    median = float(np.median(quality.epsilons))
+    click.echo(
+        f"F = {quality.value:.4f}, median epsilon {median:.3f} (N={n_models} models,"
+        f" {n_examples} examples, rule {chosen.name}, delta {chosen.delta:g});"
+        " retrained models do not reach 1: compare with a second bank of oracles"
+    )

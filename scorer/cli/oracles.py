@@ -1,0 +1,63 @@
+"""`oracles`: grow or verify the pool of a task on its own."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import click
+
+from scorer.cli.common import json_option, progress_bar, show_json, task_options
+
+
+def parse_shard(_: click.Context, __: click.Parameter, text: str) -> tuple[int, int]:
+    """Turn "2/8" into (2, 8)."""
+    match = re.fullmatch(r"(\d+)/(\d+)", text)
+    if not match or not int(match[1]) < int(match[2]):
+        raise click.BadParameter(f"must be i/n with 0 <= i < n, such as 0/8, got {text!r}")
+    return int(match[1]), int(match[2])
+
+
+@click.command()
+@task_options
+@click.option("--shard", default="0/1", callback=parse_shard, help="only part i of n, from 0/n")
+@click.option("--verify", is_flag=True, help="check every hash first; damaged ones are retrained")
+@json_option
+def command(shard: tuple[int, int], verify: bool, as_json: bool, **options: Any) -> None:
+    """Train the original model, N oracles and N control models of a task.
+
+    What is there already stays; interrupted, it goes on where it stopped.
+
+    \b
+    Examples:
+      python -m scorer oracles --n-models 128
+      python -m scorer oracles --task cifar10 --n-models 512 --shard 3/8
+    """
+    from scorer.pipeline import Options, open_pool
+
+    settings = Options(
+        rule="competition", sandbox="process", design="reuse-1", budget=0.2, timeout_s=None,
+        **options,
+    )  # fmt: skip
+    n_models = settings.n_models
+    wanted = {"original": 1, "oracle": n_models, "control": n_models}
+    with progress_bar() as progress:
+        pool, engine = open_pool(settings, progress)
+        damaged = pool.repair(wanted) if verify else []
+        trained = pool.ensure(wanted, engine, progress, shard)
+    missing = sum(len(pool.store(role).missing(n)) for role, n in wanted.items())
+    facts = {
+        "task": pool.task.name,
+        "fingerprint": pool.task.fingerprint,
+        "engine_id": pool.engine_id,
+        "path": pool.path.as_dict(),
+        "pool": str(pool.root),
+        "wanted": wanted,
+        "trained": trained,
+        "damaged": [str(path) for path in damaged],
+        "missing": missing,
+    }
+    if as_json:
+        show_json(facts)
+        return
+    click.echo(f"{pool.root}: trained {trained}, damaged {len(damaged)}, missing {missing}")

@@ -1,0 +1,35 @@
+"""`readme`: write the README's tables from the results."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from scorer.cli.common import folder_options
+
+
+@click.command()
+@folder_options
+def command(cache_dir: Path, data_dir: Path, results_dir: Path) -> None:
+    """Keep the leaderboards of the results beside the methods and render them into README.md.
+
+    \b
+    Examples:
+      python -m scorer readme
+      python -m scorer readme --results-dir results
+    """
+    from scorer.results.leaderboard import build_leaderboard
+    from scorer.results.readme import render_readme, save_snapshot
+    from scorer.results.record import read_records
+    from scorer.settings import PROJECT_ROOT
+
+    del cache_dir, data_dir
+    records = list(read_records(results_dir))
+    by_run = {record.run_id: record for record in records}
+    for group in build_leaderboard(records).groups:
+        environment = by_run[group.rows[0].run_id].provenance["environment"]
+        click.echo(f"wrote {save_snapshot(group, environment).relative_to(PROJECT_ROOT)}")
+    readme = PROJECT_ROOT / "README.md"
+    readme.write_text(render_readme(readme.read_text()))
+    click.echo("wrote README.md")

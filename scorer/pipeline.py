@@ -1,0 +1,238 @@
+"""From a method's name to a record: task, oracles, N runs, score."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from scorer.engines import Engine, make_engine
+from scorer.errors import UsageError, unknown_name
+from scorer.metric.rules import Rule, make_rule
+from scorer.oracles.outputs import Bank
+from scorer.oracles.pool import Pool
+from scorer.results.record import Record, environment, new_run_id, save_record
+from scorer.results.scoring import Scores, score_banks
+from scorer.runner.load import REFERENCES, Submission, find_submission
+from scorer.runner.run import DESIGNS, RunPlan, RunResults, run_submission
+from scorer.runner.sandbox import SANDBOXES
+from scorer.tasks.load import load_task
+from scorer.training.paths import choose_path
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a user may choose; the defaults are those of the command line.
+
+    Attributes:
+        n_models: N, at least 2.
+        device: "auto", "cpu" or "cuda".
+        workers: worker processes; None lets the engine decide.
+        budget: share of a plain retraining that the mean run may take.
+        timeout_s: of one run; None takes the task's.
+    """
+
+    task: str
+    split_seed: int
+    n_models: int
+    rule: str
+    device: str
+    workers: int | None
+    engine: str
+    sandbox: str
+    design: str
+    budget: float
+    timeout_s: float | None
+    cache_dir: Path
+    data_dir: Path
+    results_dir: Path
+
+    def __post_init__(self) -> None:
+        if self.n_models < 2:
+            raise UsageError(f"--n-models must be at least 2, got {self.n_models}")
+        if not self.budget > 0:
+            raise UsageError(f"--budget must be positive, got {self.budget}")
+        if self.timeout_s is not None and not self.timeout_s > 0:
+            raise UsageError(f"--timeout-s must be positive, got {self.timeout_s}")
+        if self.split_seed < 0:
+            raise UsageError(f"--split-seed must be at least 0, got {self.split_seed}")
+        if self.design not in DESIGNS:
+            raise unknown_name("design", self.design, DESIGNS)
+        if self.sandbox not in SANDBOXES:
+            raise unknown_name("sandbox", self.sandbox, SANDBOXES)
+
+
+def resolve_device(name: str) -> str:
+    """Return "cpu" or "cuda".
+
+    Raises:
+        UsageError: a GPU is asked for where there is none.
+    """
+    if name not in ("auto", "cpu", "cuda"):
+        raise unknown_name("device", name, ("auto", "cpu", "cuda"))
+    has_cuda = torch.cuda.is_available()
+    if name == "cuda" and not has_cuda:
+        raise UsageError("--device cuda needs a CUDA device, found none; use --device cpu")
+    return "cuda" if has_cuda and name != "cpu" else "cpu"
+
+
+def open_pool(options: Options, progress: Progress) -> tuple[Pool, Engine]:
+    """Return the pool of a task, and the engine to grow it with."""
+    engine = make_engine(options.engine, options.workers)
+    device = resolve_device(options.device)
+    task = load_task(
+        options.task,
+        split_seed=options.split_seed,
+        data_dir=options.data_dir,
+        cache_dir=options.cache_dir,
+        engine=engine,
+        device=device,
+        progress=progress,
+    )
+    data = task.training_set("retain", torch.device(device))
+    path = choose_path(data, task.definition.recipe, options.cache_dir)
+    return Pool(task, path, device, options.cache_dir), engine
+
+
+def score_method(method: str | None, options: Options, progress: Progress) -> tuple[Record, Path]:
+    """Score a method, keep the record, and return it with the path of its JSON.
+
+    Raises:
+        UsageError: unknown method, task, rule or engine.
+        MissingData: the data set is not there.
+    """
+    rule = make_rule_or_usage_error(options.rule)
+    reference = method if method in REFERENCES else None
+    submission = None if reference else find_submission(method)
+    pool, engine = open_pool(options, progress)
+    n = options.n_models
+    wanted = {"original": n if options.design == "reuse-n" else 1, "oracle": n, "control": n}
+    if reference == "retrain":
+        wanted["retrain"] = n
+    banks = pool.banks(wanted, engine, progress)
+    original = banks["original"]
+    floor = original if options.design == "reuse-n" else original.repeated(n)
+    runs: RunResults | None = None
+    unlearned: Bank | None
+    if submission is None:
+        unlearned = banks["retrain"] if reference == "retrain" else floor
+    else:
+        plan = RunPlan(
+            n_models=n,
+            design=options.design,
+            sandbox=options.sandbox,
+            timeout_s=options.timeout_s or pool.task.definition.timeout_s,
+        )
+        runs = run_submission(submission, pool, plan, engine, progress)
+        unlearned = runs.bank
+    stratum = pool.task.split.forget_stratum
+    scores = Scores()
+    arrays: dict[str, np.ndarray] = {}
+    if unlearned is not None:
+        progress("score", 0, 1)
+        scores, arrays = score_banks(
+            unlearned=unlearned,
+            oracle=banks["oracle"],
+            control=banks["control"],
+            floor=floor,
+            stratum=stratum,
+            rule=rule,
+        )
+        progress("score", 1, 1)
+    record = _record(reference, submission, pool, engine, options, rule, runs, scores)
+    arrays.update(_run_arrays(runs))
+    source = submission.source if submission else None
+    return record, save_record(record, arrays, source, options.results_dir)
+
+
+def make_rule_or_usage_error(name: str) -> Rule:
+    """Return the rule of that name.
+
+    Raises:
+        UsageError: unknown name, with near matches and the list.
+    """
+    from scorer.metric.rules import RULES
+
+    if name not in RULES:
+        raise unknown_name("rule", name, RULES)
+    return make_rule(name)
+
+
+def _record(
+    reference: str | None,
+    submission: Submission | None,
+    pool: Pool,
+    engine: Engine,
+    options: Options,
+    rule: Rule,
+    runs: RunResults | None,
+    scores: Scores,
+) -> Record:
+    """Join scores, times and provenance."""
+    now = datetime.datetime.now(datetime.UTC)
+    times = _times(runs, options.budget)
+    return Record(
+        method=submission.name if submission else str(reference),
+        method_path=submission.shown_path if submission else "",
+        method_sha256=submission.sha256 if submission else "",
+        task=pool.task.name,
+        split_seed=pool.task.split_seed,
+        fingerprint=pool.task.fingerprint,
+        engine_id=pool.engine_id,
+        n_models=options.n_models,
+        rule=rule.name,
+        delta=rule.delta,
+        design=options.design,
+        sandbox=options.sandbox if submission else "none",
+        budget=options.budget,
+        faults=[fault.as_dict() for fault in runs.faults] if runs else [],
+        provenance={
+            "environment": environment(),
+            "task": pool.task.describe(),
+            "path": pool.path.as_dict(),
+            "engine": options.engine,
+            "n_workers": engine.n_workers,
+            "seeds": runs.seeds if runs else [],
+        },
+        run_id=new_run_id(now),
+        created_at=now.isoformat(timespec="microseconds"),
+        **times,
+        **scores.as_dict(),
+    )
+
+
+def _times(runs: RunResults | None, budget: float) -> dict[str, Any]:
+    """Return what a run took, against a plain retraining in the same processes."""
+    names = ("time_ratio", "time_ratio_se", "within_budget", "elapsed_s", "retraining_s")
+    nothing: dict[str, Any] = dict.fromkeys((*names, "peak_mib"))
+    if runs is None or not len(runs.elapsed_s) or not len(runs.reference_s):
+        return nothing
+    elapsed, retraining = float(runs.elapsed_s.mean()), float(runs.reference_s.mean())
+    ratio = elapsed / retraining
+    relative = [
+        times.std(ddof=1) / (len(times) ** 0.5 * times.mean())
+        for times in (runs.elapsed_s, runs.reference_s)
+        if len(times) > 1
+    ]
+    return {
+        "time_ratio": ratio,
+        "time_ratio_se": ratio * float(np.hypot.reduce(relative)),
+        "within_budget": ratio <= budget,
+        "elapsed_s": elapsed,
+        "retraining_s": retraining,
+        "peak_mib": runs.peak_mib,
+    }
+
+
+def _run_arrays(runs: RunResults | None) -> dict[str, np.ndarray]:
+    """Return the times of single runs, for the NPZ."""
+    if runs is None:
+        return {}
+    return {"elapsed_s": runs.elapsed_s, "retraining_s": runs.reference_s}

@@ -1,0 +1,234 @@
+"""The command line from the user's side: what it prints, what it writes, how it exits."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from scorer import tasks
+from scorer.cli import VERBS, main
+from tests.conftest import tiny_definition
+
+SAMPLE_IDIOM = """
+import torch
+from torch.utils.data import DataLoader
+def unlearning(net, retain, forget, val):
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.05)
+    net.train()
+    for sample in DataLoader(retain.dataset, batch_size=32, shuffle=True):
+        loss = torch.nn.functional.cross_entropy(net(sample["image"]), sample["age_group"])
+        optimizer.zero_grad(); loss.backward(); optimizer.step()
+    net.eval()
+"""
+
+PAIR_IDIOM = """
+import torch
+from torch.utils.data import DataLoader
+def unlearning(net, retain, forget, val):
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.05)
+    net.train()
+    retain = DataLoader(retain.dataset, batch_size=32, shuffle=True)
+    for inputs, targets in retain:
+        loss = torch.nn.functional.cross_entropy(net(inputs), targets)
+        optimizer.zero_grad(); loss.backward(); optimizer.step()
+    net.eval()
+    return net
+"""
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cli")
+
+
+@pytest.fixture(autouse=True)
+def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the commands know the tiny task."""
+    known = {**tasks.definitions(), "tiny": tiny_definition()}
+    monkeypatch.setattr(tasks, "definitions", lambda: known)
+
+
+def call(*arguments: str) -> Result:
+    return CliRunner().invoke(main, list(arguments))
+
+
+def score(folders: Path, method: str, *arguments: str) -> Result:
+    return call(
+        "score", method, "--task", "tiny", "--n-models", "4",
+        "--cache-dir", str(folders / "cache"), "--results-dir", str(folders / "results"),
+        *arguments,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("source", [SAMPLE_IDIOM, PAIR_IDIOM], ids=["names", "pairs"])
+def test_both_public_idioms_score_and_give_the_same(
+    folders: Path, tmp_path: Path, source: str
+) -> None:
+    mine = tmp_path / "mine.py"
+    mine.write_text(source)
+    result = score(folders, str(mine), "--json")
+    assert result.exit_code == 0, result.stderr
+    values = json.loads(result.stdout)
+    for key in ("task", "method", "n_models", "rule", "delta", "forgetting_quality",
+                "forgetting_quality_se", "ceiling", "relative_score", "final_score", "time_ratio",
+                "faults", "fingerprint", "retain_accuracy", "test_accuracy"):  # fmt: skip
+        assert key in values
+    assert (values["task"], values["method"], values["n_models"]) == ("tiny", "mine", 4)
+    assert values["faults"] == []
+    assert 0 <= values["forgetting_quality"] <= 1
+    shared = folders / "same.json"
+    essence = [values["forgetting_quality"], values["accuracy"]]
+    if shared.exists():
+        assert json.loads(shared.read_text()) == essence
+    shared.write_text(json.dumps(essence))
+
+
+def test_reference_rows_and_the_leaderboard(folders: Path) -> None:
+    original = json.loads(score(folders, "original", "--json").stdout)
+    assert original["forgetting_quality"] == 0
+    assert original["relative_score"] in (0, None)
+    assert score(folders, "retrain").exit_code == 0
+    result = call("leaderboard", "--results-dir", str(folders / "results"), "--json")
+    assert result.exit_code == 0
+    (group,) = json.loads(result.stdout)["groups"]
+    names = [row["method"] for row in group["rows"]]
+    assert names[0] == "ceiling"
+    assert names[-1] == "floor"
+    assert {"original", "retrain"} <= set(names)
+    text = call("leaderboard", "--results-dir", str(folders / "results")).stdout
+    assert all(name in text for name in ("ceiling", "floor", "retrain", "tiny: N=4 models"))
+
+
+def test_a_table_shows_conditions_and_error(folders: Path) -> None:
+    text = score(folders, "retrain").stdout
+    for part in ("N=4 models", "rule competition", "±", "ceiling", "floor", "record: "):
+        assert part in text
+
+
+def test_a_faulty_submission_is_named_recorded_and_exits_3(folders: Path, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.py"
+    bad.write_text("def unlearning(net, retain, forget, val):\n    raise KeyError('mine')\n")
+    result = score(folders, str(bad), "--json")
+    assert result.exit_code == 3
+    assert "raised: unlearning() raised an exception" in result.stderr
+    assert "line 2, in unlearning" in result.stderr
+    values = json.loads(result.stdout)
+    assert values["forgetting_quality"] is None
+    assert values["faults"][0]["fault"] == "raised"
+    board = call("leaderboard", "--results-dir", str(folders / "results")).stdout
+    assert "runs failed: raised" in board
+
+
+def test_check_tells_what_is_wrong_in_seconds(folders: Path, tmp_path: Path) -> None:
+    options = ("--task", "tiny", "--cache-dir", str(folders / "cache"))
+    nothing = tmp_path / "nothing.py"
+    nothing.write_text("def unlearning(net, retain, forget, val):\n    return net\n")
+    result = call("check", str(nothing), *options)
+    assert result.exit_code == 0, result.stderr
+    assert "nothing was unlearned" in result.stdout
+    assert "two seeds gave the same outputs" in result.stdout
+    bad = tmp_path / "three.py"
+    bad.write_text("def unlearning(net, retain, forget):\n    return net\n")
+    result = call("check", str(bad), *options)
+    assert result.exit_code == 3
+    assert "bad_signature" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("score", "finetunning"), "unknown method 'finetunning'. Did you mean finetune"),
+        (("score", "--task", "digit"), "unknown task 'digit'. Did you mean digits?"),
+        (("score", "--rule", "exakt"), "unknown rule 'exakt'. Did you mean exact?"),
+        (("score", "--engine", "locl"), "unknown engine 'locl'. Did you mean local?"),
+        (("score", "--sandbox", "proces"), "unknown sandbox 'proces'. Did you mean process?"),
+        (("score", "--design", "reuse"), "unknown design 'reuse'. Did you mean"),
+        (("score", "--device", "gpu"), "unknown device 'gpu'"),
+        (("score", "--n-models", "1"), "--n-models must be at least 2, got 1"),
+        (("score", "--budget", "0"), "--budget must be positive, got 0"),
+        (("score", "--split-seed", "-1"), "--split-seed must be at least 0"),
+        (("score", "no/such/file.py"), "no file 'no/such/file.py'"),
+        (("scorr",), "unknown command 'scorr'. Did you mean score?"),
+        (("leaderboard", "--task", "digit"), "unknown task 'digit'"),
+        (("oracles", "--shard", "3/3"), "must be i/n with 0 <= i < n"),
+        (("ls", "everything"), "Invalid value"),
+    ],
+)
+def test_usage_errors_exit_2_with_the_way_out(
+    folders: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    where = () if arguments[0] in ("scorr",) else ("--cache-dir", str(folders / "cache"))
+    result = call(*arguments, *where)
+    assert result.exit_code == 2, result.output
+    assert message in result.stderr
+
+
+def test_a_missing_data_set_says_what_to_run(tmp_path: Path) -> None:
+    result = call("oracles", "--task", "cifar10", "--data-dir", str(tmp_path))
+    assert result.exit_code == 1
+    assert "python -m data_prep download cifar10" in result.stderr
+
+
+def save(path: Path, array: Any) -> str:
+    np.save(path, array)
+    return str(path)
+
+
+def test_metric_scores_arrays_made_elsewhere(tmp_path: Path) -> None:
+    generator = np.random.default_rng(0)
+    u = save(tmp_path / "u.npy", generator.normal(0, 2, (64, 5)))
+    r = save(tmp_path / "r.npy", generator.normal(0, 2, (64, 5)))
+    result = call("metric", "--unlearned", u, "--oracle", r, "--rule", "competition", "--json")
+    values = json.loads(result.stdout)
+    assert set(values) == {
+        "rule", "delta", "n_models", "n_examples", "epsilons", "forgetting_quality",
+    }  # fmt: skip
+    assert (values["rule"], values["delta"], values["n_models"]) == ("competition", 1e-5, 64)
+    assert len(values["epsilons"]) == values["n_examples"] == 5
+    text = call("metric", "--unlearned", u, "--oracle", r).stdout
+    assert "N=64 models" in text
+
+
+@pytest.mark.parametrize(
+    ("unlearned", "oracle", "message"),
+    [
+        (np.zeros((4, 3)), np.zeros((5, 3)), "must have the same shape"),
+        (np.zeros((1, 3)), np.zeros((1, 3)), "`unlearned` must hold at least 2 models"),
+        (np.zeros((4, 3)), np.full((4, 3), np.nan), "`oracle` must be finite"),
+        (np.zeros(4), np.zeros(4), "`unlearned` must have shape (n_models, n_examples)"),
+        (np.array([object()]), np.zeros((4, 3)), "must be an .npy file of numbers"),
+    ],
+)
+def test_bad_arrays_are_named(
+    tmp_path: Path, unlearned: np.ndarray, oracle: np.ndarray, message: str
+) -> None:
+    result = call(
+        "metric",
+        "--unlearned", save(tmp_path / "u.npy", unlearned),
+        "--oracle", save(tmp_path / "r.npy", oracle),
+    )  # fmt: skip
+    assert result.exit_code == 2
+    assert message in result.stderr
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_help_of_every_verb_ends_with_two_examples(verb: str) -> None:
+    result = call(verb, "--help")
+    assert result.exit_code == 0
+    examples = result.stdout.partition("Examples:")[2].strip().splitlines()[:2]
+    assert all(line.strip().startswith("python -m scorer " + verb) for line in examples)
+
+
+def test_ls_lists_methods_tasks_rules_and_results(folders: Path) -> None:
+    methods = json.loads(call("ls", "methods", "--json").stdout)["methods"]
+    names = {row["name"] for row in methods}
+    assert {"original", "retrain", "finetune", "negative_gradient_plus", "adversarial"} <= names
+    tasks_listed = json.loads(call("ls", "tasks", "--json").stdout)["tasks"]
+    assert {"digits", "fashion_mnist", "cifar10"} <= {row["name"] for row in tasks_listed}
+    assert "competition" in call("ls", "rules").stdout
+    assert call("ls", "results", "--results-dir", str(folders / "nowhere")).stdout == "no results\n"
