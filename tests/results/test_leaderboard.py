@@ -1,0 +1,91 @@
+"""Who is ranked with whom, in what order, and when two are tied."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from scorer.results.leaderboard import build_leaderboard
+from scorer.results.record import Record
+from tests.results.conftest import make_record
+
+
+def scored(method: str, final_score: float, se: float = 0.001, **changes: Any) -> Record:
+    return make_record(method, final_score=final_score, final_score_se=se, **changes)
+
+
+def methods(records: list[Record]) -> list[str]:
+    (group,) = build_leaderboard(records).groups
+    return [row.method for row in group.rows]
+
+
+def test_ceiling_first_methods_by_score_floor_last() -> None:
+    records = [scored("a", 0.01), scored("b", 0.09), scored("c", 0.05)]
+    assert methods(records) == ["ceiling", "b", "c", "a", "floor"]
+
+
+def test_pinned_rows_come_from_the_record() -> None:
+    (group,) = build_leaderboard([make_record()]).groups
+    ceiling, floor = group.rows[0], group.rows[-1]
+    assert (ceiling.forgetting_quality, ceiling.relative_score) == (0.19, 1.0)
+    assert (floor.forgetting_quality, floor.relative_score) == (0.0, 0.0)
+    assert ceiling.rank_best is None
+
+
+def test_differences_within_noise_are_ties() -> None:
+    records = [scored("a", 0.050, 0.01), scored("b", 0.055, 0.01), scored("c", 0.2, 0.01)]
+    (group,) = build_leaderboard(records).groups
+    ranks = {row.method: (row.rank_best, row.rank_worst) for row in group.rows}
+    assert ranks["c"] == (1, 1)
+    assert ranks["a"] == ranks["b"] == (2, 3)
+
+
+def test_over_budget_ranks_below_everything_within_it() -> None:
+    records = [scored("slow", 0.15, within_budget=False), scored("poor", 0.001)]
+    (group,) = build_leaderboard(records).groups
+    ranks = {row.method: (row.rank_best, row.rank_worst) for row in group.rows}
+    assert [row.method for row in group.rows] == ["ceiling", "poor", "slow", "floor"]
+    assert (ranks["poor"], ranks["slow"]) == ((1, 1), (2, 2))
+
+
+def test_only_the_newest_of_a_method_counts() -> None:
+    old = scored("a", 0.2, created_at="2026-01-01T00:00:00+00:00")
+    new = scored("a", 0.1, created_at="2026-01-02T00:00:00+00:00")
+    (group,) = build_leaderboard([new, old]).groups
+    assert [row.final_score for row in group.rows if row.method == "a"] == [0.1]
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"n_models": 16}, "n_models 16 instead of 64"),
+        ({"rule": "exact"}, "rule exact instead of competition"),
+        ({"delta": 1e-3}, "delta 0.001 instead of 1e-05"),
+        ({"fingerprint": "0" * 64}, "fingerprint 00000000 instead of ffffffff"),
+        ({"design": "reuse-n"}, "design reuse-n instead of reuse-1"),
+        ({"engine_id": "cuda"}, "engine_id cuda instead of cpu-loop-float32-torch2.14.1"),
+    ],
+)
+def test_what_differs_is_listed_with_the_reason(changes: dict[str, Any], reason: str) -> None:
+    board = build_leaderboard([make_record("a"), make_record("b"), make_record("c", **changes)])
+    assert [group.identity["n_models"] for group in board.groups] == [64]
+    assert [(one["method"], one["reason"]) for one in board.not_comparable] == [("c", reason)]
+
+
+def test_failed_runs_are_listed_never_ranked() -> None:
+    faults = [{"fault": "raised", "message": "x", "trace": "", "run": 3}]
+    board = build_leaderboard([make_record("a"), make_record("b", faults=faults)])
+    assert [row.method for row in board.groups[0].rows] == ["ceiling", "a", "floor"]
+    assert board.not_comparable[0]["reason"] == "1 of 64 runs failed: raised"
+
+
+def test_every_task_has_its_own_table() -> None:
+    board = build_leaderboard([make_record("a"), make_record("a", task="fashion_mnist")])
+    assert [group.identity["task"] for group in board.groups] == ["digits", "fashion_mnist"]
+    assert board.not_comparable == []
+
+
+def test_nothing_gives_nothing() -> None:
+    board = build_leaderboard([])
+    assert (board.groups, board.not_comparable) == ([], [])
