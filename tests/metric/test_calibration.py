@@ -31,16 +31,16 @@ def _banks(seed: int, *shifts: float, shape: tuple[int, int] = (32, 60)) -> list
 
 @pytest.mark.parametrize("shift", [0.0, 1.0])
 def test_bootstrap_sd_matches_the_sd_over_fresh_models(shift: float) -> None:
-    # 200 pairs of banks of 60 examples, scored in one go.
-    fresh = forgetting_quality(*_pair(0, shift, (32, 12000)), COMPETITION).points
+    # 150 pairs of banks of 60 examples, scored in one go.
+    fresh = forgetting_quality(*_pair(0, shift, (32, 9000)), COMPETITION).points
     stated = [
         bootstrap_forgetting_quality(
             *_pair(1000 + seed, shift, (32, 60)), COMPETITION, n_resamples=40, seed=seed
         ).standard_error
-        for seed in range(6)
+        for seed in range(4)
     ]
-    true = np.std(fresh.reshape(200, 60).mean(axis=1))
-    assert 0.75 < np.mean(stated) / true < 1.4
+    true = np.std(fresh.reshape(150, 60).mean(axis=1))
+    assert 0.7 < np.mean(stated) / true < 1.5
 
 
 def test_resampled_means_are_biased_down_as_documented() -> None:
@@ -139,7 +139,7 @@ def test_permutation_test_keeps_its_level_and_finds_a_shift() -> None:
         test = permutation_test(unlearned + shift, oracle, EXACT, n_permutations=39, seed=seed)
         return test.p_value
 
-    null = np.array([p_value(seed, 0.0) for seed in range(60)])
+    null = np.array([p_value(seed, 0.0) for seed in range(50)])
     assert (null <= 0.1).mean() < 0.22
     assert 0.35 < null.mean() < 0.65
     assert p_value(0, 6.0) == 1 / 40
@@ -154,15 +154,15 @@ def test_paired_difference_of_a_method_with_itself_is_nothing() -> None:
 
 def test_paired_difference_tells_a_better_method() -> None:
     near, far, oracle = _banks(9, 0.0, 2.0, 0.0, shape=(32, 60))
-    result = paired_difference(near, far, oracle, COMPETITION, n_resamples=30, n_permutations=39)
+    result = paired_difference(near, far, oracle, COMPETITION, n_resamples=20, n_permutations=19)
     expected = (
         forgetting_quality(near, oracle, COMPETITION).value
         - forgetting_quality(far, oracle, COMPETITION).value
     )
     assert result.difference == pytest.approx(expected)
     assert result.difference > 4 * result.standard_error > 0
-    assert result.p_value == 1 / 40
-    back = paired_difference(far, near, oracle, COMPETITION, n_resamples=30, n_permutations=39)
+    assert result.p_value == 1 / 20
+    back = paired_difference(far, near, oracle, COMPETITION, n_resamples=20, n_permutations=19)
     assert back.difference == -result.difference
 
 

@@ -20,7 +20,7 @@ def _bank(*values: float) -> np.ndarray:
 @pytest.mark.parametrize("kind", KINDS)
 def test_equals_the_full_grids(kind: str) -> None:
     rng = np.random.default_rng(len(kind))
-    for n_models, n_examples in ((64, 4), (33, 3), (7, 4), (3, 3), (2, 2)):
+    for n_models, n_examples in ((64, 3), (33, 2), (7, 3), (3, 2), (2, 1)):
         unlearned, oracle = KINDS[kind](rng, (n_models, n_examples))
         expected = [competition_epsilon(unlearned[:, s], oracle[:, s]) for s in range(n_examples)]
         np.testing.assert_allclose(RULE.epsilons(unlearned, oracle).epsilons, expected, atol=1e-9)

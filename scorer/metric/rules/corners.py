@@ -133,7 +133,8 @@ class PairCorners:
         left_out: float64, narrow values above the stop.
         wide_cut: float64, wide values below each left; more than there are in the padding.
         narrow_cut: float64, narrow values below each left.
-        n_clear: lefts that leave at least one wide value inside for every R of the stop.
+        n_reachable: how many lefts an L of the stop can reach; they are the first ones.
+        n_clear: how many of these leave at least one wide value inside for every R of the stop.
     """
 
     samples: Samples
@@ -148,6 +149,7 @@ class PairCorners:
     wide_cut: FloatArray
     narrow_cut: FloatArray
     n_clear: IntArray
+    n_reachable: IntArray
 
     @classmethod
     def of(cls, samples: Samples, budget: float) -> PairCorners:
@@ -171,6 +173,14 @@ class PairCorners:
         histogram = np.bincount(coded, minlength=n_examples * (n_models + 1))
         up_to = histogram.reshape(n_examples, n_models + 1).cumsum(axis=1)
         n_clear = np.where(wide_at_stop > 0, up_to[rows, np.maximum(wide_at_stop - 1, 0)], 0)
+        # The next narrow value above the highest L is the last that an L of the stop can reach.
+        n_below = count_below(
+            samples.narrow,
+            np.repeat(rows, stops.shape[1]),
+            highest_left.ravel(),
+            inclusive=False,
+        ).reshape(stops.shape)
+        n_reachable = running_count(is_left)[rows, np.minimum(n_below + 1, n_models)]
         return cls(
             samples=samples,
             budget=budget,
@@ -183,7 +193,8 @@ class PairCorners:
             left_out=(n_models - 1.0) - stops,
             wide_cut=np.where(is_real_left, wide_cut, 2.0 * n_models),
             narrow_cut=lefts.astype(np.float64),
-            n_clear=n_clear,
+            n_clear=np.minimum(n_clear, n_reachable),
+            n_reachable=n_reachable,
         )
 
     def seeds(self, to_beat: FloatArray) -> Corners:
@@ -216,7 +227,7 @@ class PairCorners:
             gain = np.where(has_clear, np.maximum(gain, own + reached), gain)
         # Beyond the clear lefts the first one is best, with a single wide value let in.
         beyond = np.minimum(self.n_clear, self.lefts.shape[1] - 1)
-        is_beyond = (self.n_clear < self.lefts.shape[1]) & (
+        is_beyond = (self.n_clear < self.n_reachable) & (
             np.take_along_axis(self.wide_cut, beyond, axis=1) < self.most_wide
         )
         missed = self.left_out + np.take_along_axis(self.narrow_cut, beyond, axis=1)
