@@ -178,6 +178,8 @@ class LoopTraining:
                 train_step(recipe.learning_rate * factor, *inputs)
                 number += 1
                 yield
+        # Gradients left behind would keep the memory of a CUDA graph from being freed.
+        optimizer.zero_grad(set_to_none=True)
 
     def _loss(self, chosen: Tensor, drawn: Tensor | None = None) -> Tensor:
         """Return the loss of one batch."""

@@ -19,8 +19,8 @@ Architecture = Callable[[int, int], nn.Module]
 class SmallCNN(nn.Module):
     """Two strided convolutions with BatchNorm and one linear layer, for images of 8x8 and more.
 
-    Strides in place of pooling: a quarter of the work, nearly the same accuracy on digits (98.7
-    against 98.8 %, 16 models each), and every layer stays fast when models are stacked.
+    Strides in place of pooling: a quarter of the work, nearly the same accuracy (98.7 against
+    98.8 % of 497 digits, mean of 16 models each), and all layers stay fast when stacked.
     """
 
     def __init__(self, n_channels: int, n_classes: int, widths: tuple[int, int]) -> None:

@@ -125,6 +125,7 @@ class StackedTraining:
                 train_step(recipe.learning_rate * factor, *inputs)
                 number += 1
                 yield
+        optimizer.zero_grad(set_to_none=True)
 
     def models(self) -> list[nn.Module]:
         """Return one network for each entry of the seeds, with the weights as they are now."""

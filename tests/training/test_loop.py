@@ -122,6 +122,7 @@ def test_equals_the_textbook_loop() -> None:
             optimizer.step()
             step += 1
     assert largest_difference(net, expected) < 1e-4
+    assert all(parameter.grad is None for parameter in net.parameters())
 
 
 def test_optimise_follows_the_same_recipe_on_batches_from_elsewhere() -> None:
