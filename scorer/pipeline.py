@@ -39,20 +39,20 @@ class Options:
         timeout_s: of one run; None takes the task's.
     """
 
-    task: str
-    split_seed: int
-    n_models: int
-    rule: str
-    device: str
-    workers: int | None
-    engine: str
-    sandbox: str
-    design: str
-    budget: float
-    timeout_s: float | None
     cache_dir: Path
     data_dir: Path
     results_dir: Path
+    task: str = "digits"
+    split_seed: int = 0
+    n_models: int = 64
+    rule: str = "competition"
+    device: str = "auto"
+    workers: int | None = None
+    engine: str = "local"
+    sandbox: str = "process"
+    design: str = "reuse-1"
+    budget: float = 0.2
+    timeout_s: float | None = None
 
     def __post_init__(self) -> None:
         if self.n_models < 2:

@@ -33,10 +33,7 @@ def command(method: str | None, as_json: bool, **options: Any) -> None:
     from scorer.runner.run import RunPlan, run_submission
 
     submission = find_submission(method)
-    settings = Options(
-        split_seed=0, n_models=N_RUNS, rule="competition", workers=None, engine="local",
-        sandbox="process", design="reuse-1", budget=0.2, timeout_s=None, **options,
-    )  # fmt: skip
+    settings = Options(n_models=N_RUNS, **options)
     with progress_bar() as progress:
         pool, engine = open_pool(settings, progress)
         banks = pool.banks({"original": 1}, engine, progress)

@@ -30,6 +30,7 @@ LABELS = {
     "unlearn": "unlearning",
     "score": "scoring",
     "tune": "tuning",
+    "bench": "measuring, rounds",
 }
 
 WIDTH = 140

@@ -35,10 +35,7 @@ def command(shard: tuple[int, int], verify: bool, as_json: bool, **options: Any)
     """
     from scorer.pipeline import Options, open_pool
 
-    settings = Options(
-        rule="competition", sandbox="process", design="reuse-1", budget=0.2, timeout_s=None,
-        **options,
-    )  # fmt: skip
+    settings = Options(**options)
     n_models = settings.n_models
     wanted = {"original": 1, "oracle": n_models, "control": n_models}
     with progress_bar() as progress:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import json
-import os
 import platform
 import subprocess
 import uuid
@@ -152,7 +151,7 @@ def save_record(
     text = json.dumps(record.as_dict(), indent=1, allow_nan=False)
     temporary = folder / f".tmp-{record.run_id}"
     temporary.write_text(text + "\n")
-    os.replace(temporary, base.with_suffix(".json"))
+    temporary.replace(base.with_suffix(".json"))
     return base.with_suffix(".json")
 
 

@@ -126,7 +126,10 @@ def score_banks(
         control_accuracy=_mean_accuracies(control),
         original_accuracy=_mean_accuracies(floor),
         strata=_strata(quality, stratum),
-        diagnosis=_diagnosis(unlearned.confidence(), truth),
+        diagnosis={
+            **_diagnosis(unlearned.confidence(), truth),
+            "n_undecided": quality["unlearned"].attacks.count("none"),
+        },
         klom=_klom(unlearned, control, oracle),
         certified=_certified(unlearned.confidence(), truth, rule.delta),
     )

@@ -139,6 +139,7 @@ DIAGNOSIS_LINES = {
 COUNT_LINES = {
     "n_without_spread": "examples with the same output in every run",
     "n_oracles_without_spread": "examples with the same output in every oracle",
+    "n_undecided": "examples without a valid attack, scored 0",
 }
 
 

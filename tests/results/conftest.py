@@ -56,6 +56,7 @@ def make_record(method: str = "finetune", **changes: Any) -> Record:
             "log_spread_rms": 0.6,
             "n_without_spread": 0,
             "n_oracles_without_spread": 0,
+            "n_undecided": 0,
         },
         "klom": {
             f"{name}{suffix}": 1.0

@@ -1,0 +1,65 @@
+"""`bench`: speed, measured side by side."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from scorer.cli.common import folder_options, json_option, progress_bar, show, show_json
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option("--task", help="what is trained, where the bench has a choice")
+@click.option(
+    "--rounds", type=click.IntRange(5), default=7, help="turns of each side", show_default=True
+)
+@click.option("--save", is_flag=True, help="keep the figures for the README")
+@folder_options
+@json_option
+def command(
+    name: str | None,
+    task: str | None,
+    rounds: int,
+    save: bool,
+    as_json: bool,
+    cache_dir: Path,
+    data_dir: Path,
+    results_dir: Path,
+) -> None:
+    """Measure bench NAME; without NAME list them.
+
+    The sides take turns in one run, and ratios are taken turn by turn: they hold on a busy
+    machine, where absolute times do not.
+
+    \b
+    Examples:
+      python -m scorer bench oracles
+      python -m scorer bench metric --rounds 9 --json
+    """
+    from scorer.bench import Settings, bench_named, benches
+    from scorer.results.speed import speed_table
+    from scorer.settings import PROJECT_ROOT
+
+    del results_dir
+    if name is None:
+        if as_json:
+            show_json({"benches": [{"name": n, "summary": b.summary} for n, b in benches().items()]})
+            return
+        for bench in benches().values():
+            click.echo(f"{bench.name:<10} {bench.summary}")
+        return
+    chosen = bench_named(name)
+    with progress_bar() as progress:
+        settings = Settings(chosen.choose_task(task), rounds, data_dir, cache_dir, progress)
+        report = chosen.run(settings)
+    values = report.as_dict()
+    if save:
+        click.echo(f"wrote {report.save().relative_to(PROJECT_ROOT)}", err=True)
+    if as_json:
+        show_json(values)
+        return
+    show(speed_table(values))
+    for note in values["notes"]:
+        click.echo(f"- {note}")
