@@ -1,0 +1,74 @@
+"""What a bench is, and what it is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from scorer.bench.report import Report
+from scorer.errors import UsageError, unknown_name
+
+Progress = Callable[[str, int, int], None]
+
+DEFAULT_ROUNDS = 7
+MIN_ROUNDS = 5
+
+
+def no_progress(what: str, done: int, total: int) -> None:
+    """Show nothing."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What every bench is told.
+
+    Attributes:
+        task: what is trained, empty for a bench that trains no task.
+        rounds: turns that each candidate takes after its warm-up; medians are over them.
+        data_dir: where data sets lie.
+        cache_dir: of the kit: the kept choice of a training path, and trained models.
+        progress: called with ("bench", rounds done, rounds in all).
+    """
+
+    task: str
+    rounds: int
+    data_dir: Path
+    cache_dir: Path
+    progress: Progress = no_progress
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A measurement that one command makes.
+
+    Attributes:
+        name: what a user types.
+        summary: one line for lists.
+        run: makes it.
+        tasks: what `--task` may be, the default first; empty where there is no choice.
+    """
+
+    name: str
+    summary: str
+    run: Callable[[Settings], Report]
+    tasks: tuple[str, ...] = ()
+
+    def choose_task(self, task: str | None) -> str:
+        """Return the task to measure, "" where there is no choice.
+
+        Raises:
+            UsageError: this bench does not know the task.
+        """
+        if task is None:
+            return self.tasks[0] if self.tasks else ""
+        if not self.tasks:
+            raise UsageError(f"bench {self.name} takes no --task, got {task!r}; leave it out")
+        if task not in self.tasks:
+            raise unknown_name(f"task of bench {self.name}", task, self.tasks)
+        return task
+
+    def command(self, task: str, rounds: int) -> str:
+        """Return the command that makes this measurement again."""
+        chosen = f" --task {task}" if self.tasks and task != self.tasks[0] else ""
+        return f"python -m scorer bench {self.name}{chosen} --rounds {rounds}"

@@ -1,0 +1,105 @@
+"""What a bench found: figures with their spread, and the machine that they were measured on."""
+
+from __future__ import annotations
+
+import json
+import math
+import platform
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from scorer.bench.timing import Figure
+from scorer.engines.base import Engine
+from scorer.errors import ScorerError
+
+FIGURES = Path(__file__).parent / "figures"
+CPU_INFO = Path("/proc/cpuinfo")
+
+
+@dataclass
+class Report:
+    """The result of one bench.
+
+    Attributes:
+        bench: its name.
+        command: makes the measurement again.
+        device: "cpu" or the model of the GPU, as in `scorer.training.paths.device_slug`.
+        variant: what a second file of the same bench is about, "" for the default.
+        values: the numbers to look up by name, each the median of one of the figures, and facts.
+        figures: everything measured.
+        notes: what a figure leaves out, extrapolates or could not be measured, a sentence each.
+    """
+
+    bench: str
+    command: str
+    device: str = "cpu"
+    variant: str = ""
+    values: dict[str, Any] = field(default_factory=dict)
+    figures: list[Figure] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def add(self, name: str, unit: str, measured: list[float], key: str = "") -> float:
+        """Add a figure, under `key` also to the values; return its median."""
+        figure = Figure.of(name, unit, measured)
+        self.figures.append(figure)
+        if key:
+            self.values[key] = figure.median
+        return figure.median
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return everything as JSON values.
+
+        Raises:
+            ScorerError: a figure is not finite.
+        """
+        wrong = [one.name for one in self.figures if not math.isfinite(one.median)]
+        if wrong:
+            raise ScorerError(f"figures of bench {self.bench} must be finite, these are not: {wrong}")
+        return {
+            "bench": self.bench,
+            "variant": self.variant,
+            "command": self.command,
+            "environment": machine(self.device),
+            **self.values,
+            "figures": [one.as_dict() for one in self.figures],
+            "notes": self.notes,
+        }
+
+    def save(self, folder: Path = FIGURES) -> Path:
+        """Write the JSON that `make readme` reads, and return its path."""
+        folder.mkdir(parents=True, exist_ok=True)
+        parts = [part for part in (self.bench, self.variant, self.device) if part]
+        path = folder / f"{'-'.join(parts)}.json"
+        path.write_text(json.dumps(self.as_dict(), indent=1, allow_nan=False) + "\n")
+        return path
+
+
+def machine(device: str) -> dict[str, Any]:
+    """Return where a figure was measured: device, processors, versions.
+
+    Args:
+        device: "cpu" or the model of the GPU.
+    """
+    import numpy as np
+    import torch
+
+    return {
+        "device": device,
+        "device_name": processor_name() if device == "cpu" else torch.cuda.get_device_name(),
+        "cores": Engine.default_workers(),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "platform": platform.system(),
+    }
+
+
+def processor_name(cpu_info: Path = CPU_INFO) -> str:
+    """Return the processor's name as the system tells it, else its kind."""
+    if cpu_info.exists():
+        found = re.search(r"^model name\s*:\s*(.+)$", cpu_info.read_text(), re.MULTILINE)
+        if found:
+            return found[1].strip()
+    return platform.processor() or platform.machine()
