@@ -15,7 +15,7 @@ SCORE_FLAGS = $(FLAGS) $(if $(RULE),--rule $(RULE)) $(if $(SANDBOX),--sandbox $(
 PINS = $(shell $(PYTHON) -c 'import tomllib; p = tomllib.load(open("pyproject.toml", "rb"))["project"]; print(*p["dependencies"], *p["optional-dependencies"]["dev"])')
 PACKAGES = $(if $(TORCH),$(filter-out torch==% torchvision==%,$(PINS)) $(TORCH),$(PINS))
 
-.PHONY: help env score leaderboard check oracles bench readme test lint clean
+.PHONY: help env score scores leaderboard check oracles bench readme test lint clean
 .DEFAULT_GOAL := help
 
 help: ## list targets and variables
@@ -45,6 +45,10 @@ env: $(STAMP) ## build the environment in .venv from the pins of pyproject.toml
 
 score: $(STAMP) ## score METHOD, training the oracles first where there are none
 	@$(RUN) score $(METHOD) $(SCORE_FLAGS)
+
+scores: $(STAMP) ## score every baseline, two at a time
+	@printf '%s\n' original retrain $(filter-out __init__ common,$(basename $(notdir $(wildcard baselines/*.py)))) \
+	  | xargs -P 2 -I METHOD $(RUN) score METHOD $(SCORE_FLAGS) --workers 1
 
 leaderboard: $(STAMP) ## show all results
 	@$(RUN) leaderboard $(if $(TASK),--task $(TASK))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -38,11 +39,10 @@ def train_shard(spec: Spec, emit: Emit) -> None:
         nets = train_group(data, task.definition.recipe, seeds, path)
         for (store, index), model_seeds, net in zip(group, seeds, nets, strict=True):
             weights = state_arrays(net)
-            facts = {
+            facts: dict[str, Any] = {
                 "fingerprint": task.fingerprint,
                 "role": role,
                 "engine_id": pool.engine_id,
-                "k": path.k,
                 "seeds": {
                     "init": model_seeds.init,
                     "order": model_seeds.order,
@@ -50,6 +50,9 @@ def train_shard(spec: Spec, emit: Emit) -> None:
                 },
                 "weights_sha256": hashlib.sha256(save_arrays(weights)).hexdigest(),
             }
+            if device.type != "cpu":
+                # On a CPU the bytes do not depend on the group, so neither may the manifest.
+                facts["k"] = path.k
             kept = weights if role == "original" else None
             store.write(index, evaluate(net, evaluation), facts, kept)
             emit({"role": role, "index": index})

@@ -7,7 +7,7 @@ from scorer.training.recipe import Recipe
 
 DEFINITION = TaskDefinition(
     name="cifar10",
-    summary="CIFAR-10, fast ResNet, 12 epochs; for a GPU",
+    summary="CIFAR-10, fast ResNet, 16 epochs; for a GPU",
     dataset="cifar10",
     recipe=Recipe(
         architecture="fast_resnet",
@@ -17,7 +17,7 @@ DEFINITION = TaskDefinition(
         weight_decay=5e-4,
         schedule="one_cycle",
         warmup=0.25,
-        epochs=12,
+        epochs=16,
         batch_size=512,
         augmentation="shift2_flip",
         class_weights="none",
