@@ -1,20 +1,22 @@
-"""The tables of the README: kept as JSON beside the methods, rendered between marks."""
+"""The tables of the README: kept as JSON beside methods and benches, rendered between marks."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from scorer.errors import ScorerError
 from scorer.results.leaderboard import Group, Row
+from scorer.results.speed import speed_markdown
 from scorer.results.tables import group_markdown
 from scorer.settings import PROJECT_ROOT
 
 SNAPSHOTS = PROJECT_ROOT / "baselines" / "leaderboards"
-MARK = "<!-- leaderboard {task} -->"
+FIGURES = PROJECT_ROOT / "scorer" / "bench" / "figures"
+MARK = "<!-- {kind} {name} -->"
 END = "<!-- end -->"
 
 
@@ -38,19 +40,52 @@ def render_snapshot(path: Path) -> str:
     return f"{group_markdown(group)}\n\n{made}"
 
 
-def render_readme(text: str, folder: Path = SNAPSHOTS) -> str:
-    """Return the README with every marked table replaced by what its snapshot says.
+def render_bench(name: str, folder: Path) -> str:
+    """Return the Markdown of all kept figures of one bench, one table a file.
 
     Raises:
-        ScorerError: a mark has no snapshot, or no end.
+        ScorerError: none are kept.
     """
-    for task in re.findall(MARK.format(task=r"(\S+)"), text):
+    kept = [json.loads(path.read_text()) for path in sorted(folder.glob(f"{name}-*.json"))]
+    tables = [speed_markdown(values) for values in kept if values["bench"] == name]
+    if not tables:
+        raise ScorerError(
+            f"README.md has figures of bench {name}, but {folder / name}-*.json is missing; run"
+            f" `python -m scorer bench {name} --save`"
+        )
+    return "\n\n".join(tables)
+
+
+def render_readme(text: str, folder: Path = SNAPSHOTS, figures: Path = FIGURES) -> str:
+    """Return the README with every marked table replaced by what its file says.
+
+    Args:
+        text: of the README.
+        folder: of the kept leaderboards.
+        figures: folder of the kept figures of benches.
+
+    Raises:
+        ScorerError: a mark has no file, or no end.
+    """
+
+    def leaderboard(task: str) -> str:
         path = folder / f"{task}.json"
         if not path.exists():
             raise ScorerError(f"README.md has a table of {task}, but {path} is missing")
-        start = text.index(MARK.format(task=task)) + len(MARK.format(task=task))
+        return render_snapshot(path)
+
+    text = _fill(text, "leaderboard", leaderboard)
+    return _fill(text, "bench", lambda name: render_bench(name, figures))
+
+
+def _fill(text: str, kind: str, render: Callable[[str], str]) -> str:
+    """Replace what stands between the marks of one kind and their ends."""
+    for name in re.findall(MARK.format(kind=kind, name=r"(\S+)"), text):
+        mark = MARK.format(kind=kind, name=name)
+        rendered = render(name)
+        start = text.index(mark) + len(mark)
         end = text.find(END, start)
         if end < 0:
-            raise ScorerError(f"the table of {task} in README.md must end with {END}")
-        text = f"{text[:start]}\n{render_snapshot(path)}\n{text[end:]}"
+            raise ScorerError(f"the {kind} of {name} in README.md must end with {END}")
+        text = f"{text[:start]}\n{rendered}\n{text[end:]}"
     return text

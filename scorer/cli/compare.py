@@ -1,0 +1,52 @@
+"""`compare`: whether one method is better than another, or luckier."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from scorer.cli.common import folder_options, json_option, show_json
+
+
+@click.command()
+@click.argument("first")
+@click.argument("second")
+@click.option("--task", default="digits", help="see `ls tasks`", show_default=True)
+@folder_options
+@json_option
+def command(
+    first: str,
+    second: str,
+    task: str,
+    cache_dir: Path,
+    data_dir: Path,
+    results_dir: Path,
+    as_json: bool,
+) -> None:
+    """Compare the forgetting quality of two scored methods on the oracles that they share.
+
+    The standard error is over models, the oracles resampled for both at once; the p-value
+    exchanges models between the methods.
+
+    \b
+    Examples:
+      python -m scorer compare adversarial finetune
+      python -m scorer compare adversarial finetune --task digits --json
+    """
+    from scorer.results.compare import compare
+    from scorer.results.record import read_records
+
+    del cache_dir, data_dir
+    found = compare(read_records(results_dir, task), first, second, results_dir)
+    if as_json:
+        show_json(found.as_dict())
+        return
+    one, other, paired = found.first, found.second, found.paired
+    click.echo(
+        f"{task}: N={one.n_models}, rule {one.rule}, delta {one.delta:g}, design {one.design}\n"
+        f"F({first}) = {one.forgetting_quality:.4f}, F({second}) = {other.forgetting_quality:.4f}"
+        f" (ceiling {one.ceiling:.4f})\n"
+        f"difference {paired.difference:+.4f} ± {paired.standard_error:.4f};"
+        f" p = {paired.p_value:.3f} under one distribution of models"
+    )
