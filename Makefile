@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 RUN := $(VENV)/bin/python -m scorer
-STAMP := $(VENV)/.installed
+STAMP := $(VENV)/.installed$(addprefix -,$(EXTRA))
 
 # Variables become flags of the same name; an unset one leaves the default to the command.
 FLAGS = $(if $(TASK),--task $(TASK)) $(if $(N),--n-models $(N)) $(if $(DEVICE),--device $(DEVICE)) \
@@ -12,7 +12,7 @@ FLAGS = $(if $(TASK),--task $(TASK)) $(if $(N),--n-models $(N)) $(if $(DEVICE),-
 SCORE_FLAGS = $(FLAGS) $(if $(RULE),--rule $(RULE)) $(if $(SANDBOX),--sandbox $(SANDBOX)) \
               $(if $(BUDGET),--budget $(BUDGET))
 
-PINS = $(shell $(PYTHON) -c 'import tomllib; p = tomllib.load(open("pyproject.toml", "rb"))["project"]; print(*p["dependencies"], *p["optional-dependencies"]["dev"])')
+PINS = $(shell $(PYTHON) -c 'import tomllib; p = tomllib.load(open("pyproject.toml", "rb"))["project"]; o = p["optional-dependencies"]; print(*p["dependencies"], *o["dev"], *sum((o[e] for e in "$(EXTRA)".split()), []))')
 PACKAGES = $(if $(TORCH),$(filter-out torch==% torchvision==%,$(PINS)) $(TORCH),$(PINS))
 
 .PHONY: help env score scores leaderboard check oracles bench readme test lint clean
@@ -28,18 +28,19 @@ help: ## list targets and variables
 # RULE = ## competition (default) or exact
 # DEVICE = ## auto (default), cpu, cuda
 # WORKERS = ## worker processes, default one a processor
-# ENGINE = ## where shards run: local (default)
+# ENGINE = ## where shards run: local (default), or ray after make env EXTRA=ray
 # SANDBOX = ## how far a submission is kept apart: process (default)
 # SEED = ## another split of the same data, default 0
 # BUDGET = ## share of a retraining that a run may take, default 0.2
 # TORCH = ## other torch packages for make env, e.g. TORCH="torch==2.13.0 torchvision==0.28.0"
+# EXTRA = ## optional packages for make env: ray
 # VENV = ## folder of the environment, default .venv
 
 $(STAMP): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed, got " + sys.version.split()[0] + "; set PYTHON=")'
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile $(PACKAGES)
-	@touch $(STAMP)
+	@touch $(VENV)/.installed $(STAMP)
 
 env: $(STAMP) ## build the environment in .venv from the pins of pyproject.toml
 

@@ -67,3 +67,10 @@ def forbidden(path: Path) -> tuple[str, ...]:
 def test_imports_go_one_way(path: Path) -> None:
     wrong = {name for name in imports_of(path) if name.startswith(forbidden(path) or ("\0",))}
     assert not wrong
+
+
+def test_the_message_about_ray_names_the_pinned_release() -> None:
+    project = tomllib.loads((PROJECT_ROOT / "pyproject.toml").read_text())["project"]
+    text = (PROJECT_ROOT / "scorer" / "engines" / "ray.py").read_text()
+    (pin,) = project["optional-dependencies"]["ray"]
+    assert f'RAY_PIN = "{pin}"' in text

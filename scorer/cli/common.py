@@ -39,7 +39,7 @@ WIDTH = 140
 
 def folder_options(function: Command) -> Command:
     """Add --cache-dir, --data-dir and --results-dir."""
-    kind = click.Path(file_okay=False, path_type=Path)
+    kind = click.Path(file_okay=False, resolve_path=True, path_type=Path)
     for name, default in (
         ("results", settings.default_results_dir),
         ("data", settings.default_data_dir),

@@ -1,12 +1,25 @@
-"""Where shards run: an engine takes a shard function by name and runs it in other processes."""
+"""Where shards run: an engine takes a shard function by name and runs it in other processes.
+
+A new engine is a new module here with one subclass of `Engine`, named after the module. Modules
+are imported when their engine is asked for, so that what they need may be missing until then.
+"""
 
 from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
 
 from scorer.engines.base import Engine, ShardFailed
 from scorer.engines.local import LocalEngine
 from scorer.errors import unknown_name
 
-ENGINES: dict[str, type[Engine]] = {"local": LocalEngine}
+NOT_ENGINES = ("base", "shard")
+"""Modules of this package that hold what engines share."""
+
+ENGINES = tuple(
+    module.name for module in pkgutil.iter_modules(__path__) if module.name not in NOT_ENGINES
+)
 
 
 def make_engine(name: str, n_workers: int | None) -> Engine:
@@ -14,10 +27,15 @@ def make_engine(name: str, n_workers: int | None) -> Engine:
 
     Raises:
         UsageError: unknown name.
+        ScorerError: what the engine needs is not installed or does not answer.
     """
     if name not in ENGINES:
         raise unknown_name("engine", name, ENGINES)
-    return ENGINES[name](n_workers)
+    module = importlib.import_module(f"{__name__}.{name}")
+    for _, member in inspect.getmembers(module, inspect.isclass):
+        if member.__module__ == module.__name__ and issubclass(member, Engine):
+            return member(n_workers)
+    raise TypeError(f"{module.__name__} must define a subclass of Engine, found none")
 
 
 __all__ = ["ENGINES", "Engine", "LocalEngine", "ShardFailed", "make_engine"]

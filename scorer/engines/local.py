@@ -92,6 +92,7 @@ class LocalEngine(Engine):
             except BrokenPipeError:
                 code = process.wait()
             finally:
+                process.kill()
                 running.discard(process)
             errors.seek(0)
             return code, "".join(errors.readlines()[-LAST_LINES:]).rstrip()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 from pathlib import Path
+from typing import Any
 
 from scorer.engines.base import Emit, Spec
 
@@ -41,4 +43,45 @@ def show_environment(spec: Spec, emit: Emit) -> None:
     """Tell how many threads the worker may use."""
     import torch
 
-    emit({"omp": os.environ["OMP_NUM_THREADS"], "torch": torch.get_num_threads()})
+    emit(
+        {
+            "omp": os.environ["OMP_NUM_THREADS"],
+            "torch": torch.get_num_threads(),
+            "keeps_memory": "MALLOC_TRIM_THRESHOLD_" in os.environ,
+        }
+    )
+
+
+def wait_forever(spec: Spec, emit: Emit) -> None:
+    """Tell the number of the process and never end."""
+    emit({"pid": os.getpid()})
+    while True:
+        signal.pause()
+
+
+def train_on_two_nodes(spec: Spec, emit: Emit) -> None:
+    """Train a share of a pool once two shards have begun; say on which Ray node each model was."""
+    import ray
+
+    from scorer.oracles.shard import train_shard
+
+    begun = Path(spec["cache_dir"], "begun")
+    begun.mkdir(exist_ok=True)
+    (begun / str(spec["start"])).touch()
+    while len(list(begun.iterdir())) < 2:
+        os.sched_yield()
+    node = ray.get_runtime_context().get_node_id()
+    train_shard(spec, lambda event: emit({**event, "node": node}))
+
+
+def train_and_die_once(spec: Spec, emit: Emit) -> None:
+    """Train a share of a pool; the first process to make a model ends by SIGKILL."""
+    from scorer.oracles.shard import train_shard
+
+    def emit_and_die(event: dict[str, Any]) -> None:
+        emit(event)
+        with contextlib.suppress(FileExistsError):
+            Path(spec["cache_dir"], "died").touch(exist_ok=False)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    train_shard(spec, emit_and_die)

@@ -1,0 +1,72 @@
+"""What every engine promises: every shard once, retried when killed, stopped when it raises."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scorer.engines import ENGINES, Engine, ShardFailed, make_engine
+from scorer.engines.base import MAX_ATTEMPTS
+from scorer.errors import UsageError
+
+MakeEngine = Callable[[int], Engine]
+
+
+@pytest.fixture(params=["local", pytest.param("ray", marks=pytest.mark.slow)])
+def make(request: pytest.FixtureRequest) -> MakeEngine:
+    """Return a function that makes an engine with so many workers."""
+    if request.param == "ray":
+        request.getfixturevalue("two_nodes")
+    return lambda n_workers: make_engine(request.param, n_workers)
+
+
+def test_every_spec_runs_once_and_emits(make: MakeEngine, tmp_path: Path) -> None:
+    events: list[dict[str, Any]] = []
+    specs = [{"folder": str(tmp_path), "number": n} for n in range(3)]
+    make(2).run("tests.engines.shards:write_square", specs, events.append)
+    assert sorted(event["number"] for event in events) == [0, 1, 2]
+    assert {p.name: p.read_text() for p in tmp_path.iterdir()} == {"0": "0", "1": "1", "2": "4"}
+
+
+def test_a_killed_shard_is_started_again(make: MakeEngine, tmp_path: Path) -> None:
+    events: list[dict[str, Any]] = []
+    make(1).run("tests.engines.shards:die_once", [{"folder": str(tmp_path)}], events.append)
+    assert events == [{"alive": True}]
+
+
+def test_a_shard_that_always_dies_is_given_up(make: MakeEngine, tmp_path: Path) -> None:
+    specs = [{"folder": str(tmp_path)}]
+    with pytest.raises(ShardFailed, match=r"(code -9|died) on attempt 3 of 3; what it fin"):
+        make(1).run("tests.engines.shards:die_always", specs, lambda event: None)
+    assert (tmp_path / "deaths").read_text() == "x" * MAX_ATTEMPTS
+
+
+def test_an_exception_in_a_shard_is_shown_and_not_retried(make: MakeEngine) -> None:
+    with pytest.raises(ShardFailed, match=r"attempt 1 of 3[\s\S]*the reason in the worker"):
+        make(1).run("tests.engines.shards:fail", [{}], lambda event: None)
+
+
+def test_workers_have_one_thread(make: MakeEngine) -> None:
+    events: list[dict[str, Any]] = []
+    make(1).run("tests.engines.shards:show_environment", [{}], events.append)
+    assert events == [{"omp": "1", "torch": 1, "keeps_memory": True}]
+
+
+def test_no_specs_are_no_work(make: MakeEngine) -> None:
+    make(1).run("tests.engines.shards:fail", [], lambda event: None)
+
+
+def test_engines_are_found_without_importing_them() -> None:
+    assert ENGINES == ("local", "ray")
+
+
+def test_bad_names_and_numbers_are_refused() -> None:
+    with pytest.raises(UsageError, match=r"'lokal'\. Did you mean local\? Known: local, ray"):
+        make_engine("lokal", None)
+    with pytest.raises(UsageError, match="unknown engine 'base'"):
+        make_engine("base", None)
+    with pytest.raises(ValueError, match="`n_workers` must be at least 1, got 0"):
+        make_engine("local", 0)

@@ -1,0 +1,182 @@
+"""The Ray engine: the same bytes as the local one on two nodes, whatever dies half way."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scorer.engines import make_engine
+from scorer.engines.base import Emit, Spec
+from scorer.engines.ray import RAY_PIN, RayEngine, check_answers, gpu_share
+from scorer.errors import ScorerError, UsageError
+from scorer.oracles.pool import Pool
+from scorer.settings import PROJECT_ROOT
+from scorer.store import MANIFEST
+
+WANTED = {"original": 2, "oracle": 4, "control": 4}
+
+
+class Substitute(RayEngine):
+    """Runs another shard function than asked for, and looks at its events."""
+
+    def __init__(self, function: str) -> None:
+        super().__init__(2)
+        self.function = f"tests.engines.shards:{function}"
+        self.events: list[dict[str, Any]] = []
+
+    def run(self, function: str, specs: Sequence[Spec], on_event: Emit) -> None:
+        def look(event: dict[str, Any]) -> None:
+            self.events.append(event)
+            self.look(event)
+            on_event(event)
+
+        super().run(self.function, specs, look)
+
+    def look(self, event: dict[str, Any]) -> None:
+        """Do nothing."""
+
+
+def manifests(pool: Pool) -> dict[tuple[str, int], bytes]:
+    """Return the manifests of the models of `WANTED` that are there, byte by byte."""
+    return {
+        (role, index): (pool.store(role).folder(index) / MANIFEST).read_bytes()
+        for role, n_models in WANTED.items()
+        for index in range(n_models)
+        if pool.store(role).has(index)
+    }
+
+
+@pytest.fixture
+def empty_pool(tiny_pool: Pool, tmp_path: Path) -> Pool:
+    """Return a pool of the same models without any."""
+    return Pool(tiny_pool.task, tiny_pool.path, "cpu", tmp_path)
+
+
+def test_a_cluster_of_our_own_trains_the_same_models(
+    empty_pool: Pool, tiny_pool: Pool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    ray = pytest.importorskip("ray", reason="ray is not installed; see `make env EXTRA=ray`")
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    assert empty_pool.ensure({"oracle": 2}, make_engine("ray", 1)) == 2
+    whole = manifests(tiny_pool)
+    assert manifests(empty_pool) == {key: whole[key] for key in (("oracle", 0), ("oracle", 1))}
+    assert not ray.is_initialized()
+    assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.slow
+def test_two_nodes_train_the_same_pool(two_nodes: Any, empty_pool: Pool, tiny_pool: Pool) -> None:
+    engine = Substitute("train_on_two_nodes")
+    assert empty_pool.ensure(WANTED, engine) == 10
+    assert manifests(empty_pool) == manifests(tiny_pool)
+    nodes = {node.node_id for node in two_nodes.list_all_nodes()}
+    assert {event["node"] for event in engine.events} == nodes
+
+
+@pytest.mark.slow
+def test_a_worker_killed_half_way_changes_nothing(
+    two_nodes: Any, empty_pool: Pool, tiny_pool: Pool, tmp_path: Path
+) -> None:
+    empty_pool.ensure(WANTED, Substitute("train_and_die_once"))
+    assert (tmp_path / "died").exists()
+    assert manifests(empty_pool) == manifests(tiny_pool)
+
+
+@pytest.mark.slow
+def test_a_node_removed_half_way_changes_nothing(
+    own_nodes: Any, empty_pool: Pool, tiny_pool: Pool
+) -> None:
+    _, other = own_nodes.list_all_nodes()
+    removed: list[str] = []
+
+    class RemoveOther(Substitute):
+        def look(self, event: dict[str, Any]) -> None:
+            if event["node"] == other.node_id and not removed:
+                removed.append(other.node_id)
+                own_nodes.remove_node(other, allow_graceful=False)
+
+    empty_pool.ensure(WANTED, RemoveOther("train_on_two_nodes"))
+    assert removed
+    assert manifests(empty_pool) == manifests(tiny_pool)
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_the_shards(two_nodes: Any) -> None:
+    pids: list[int] = []
+
+    def interrupt(event: dict[str, Any]) -> None:
+        pids.append(event["pid"])
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        make_engine("ray", 1).run("tests.engines.shards:wait_forever", [{}], interrupt)
+    while Path(f"/proc/{pids[0]}").exists():
+        os.sched_yield()
+
+
+@pytest.mark.slow
+def test_workers_default_to_the_processors_of_the_cluster(two_nodes: Any) -> None:
+    assert make_engine("ray", None).n_workers == 2
+    assert make_engine("ray", 5).n_workers == 5
+
+
+@pytest.mark.slow
+def test_cuda_is_refused_by_a_cluster_without_gpus(two_nodes: Any) -> None:
+    with pytest.raises(ScorerError, match="must have a GPU for --device cuda, got none"):
+        make_engine("ray", 1).run(
+            "tests.engines.shards:fail", [{"device": "cuda"}], lambda event: None
+        )
+
+
+@pytest.mark.parametrize(
+    ("n_workers", "n_gpus", "share"),
+    [(1, 1, 1.0), (4, 1, 0.25), (6, 1, 0.1666), (3, 2, 0.5), (2, 4, 1.0), (8, 2, 0.25)],
+)
+def test_workers_fit_on_the_gpus(n_workers: int, n_gpus: int, share: float) -> None:
+    assert gpu_share(n_workers, n_gpus) == share
+    assert n_gpus * (1 // share) >= n_workers
+
+
+def test_an_address_where_nothing_listens_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("ray", reason="ray is not installed; see `make env EXTRA=ray`")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        check_answers(f"127.0.0.1:{port}")
+    monkeypatch.setenv("RAY_ADDRESS", f"127.0.0.1:{port}")
+    with pytest.raises(ScorerError, match=f"no Ray cluster answers at RAY_ADDRESS 127.*:{port}"):
+        make_engine("ray", None)
+
+
+@pytest.mark.parametrize("address", ["auto", "ray://host:10001", "host", ":6379", "host:port"])
+def test_other_forms_of_an_address_are_refused(address: str) -> None:
+    with pytest.raises(UsageError, match='RAY_ADDRESS must be "host:port", got'):
+        check_answers(address)
+
+
+def test_without_ray_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(ScorerError, match="run `make env EXTRA=ray` or `pip install"):
+        make_engine("ray", None)
+
+
+def test_the_error_names_the_pinned_release() -> None:
+    project = tomllib.loads((PROJECT_ROOT / "pyproject.toml").read_text())["project"]
+    assert project["optional-dependencies"]["ray"] == [RAY_PIN]
+
+
+def test_ray_is_imported_only_when_asked_for() -> None:
+    pytest.importorskip("ray", reason="ray is not installed; see `make env EXTRA=ray`")
+    code = "import sys, scorer.pipeline, scorer.engines.ray; print('ray' in sys.modules)"
+    shown = subprocess.run(
+        [sys.executable, "-c", code], cwd=PROJECT_ROOT, capture_output=True, text=True, check=True
+    )
+    assert shown.stdout == "False\n"
