@@ -39,11 +39,12 @@ def grid_epsilon(unlearned: FloatArray, oracle: FloatArray, delta: float = 1e-5)
         positive, negative = oracle, unlearned
     else:
         positive, negative = unlearned, oracle
-    single = _single_rates(positive, negative)
+    fpr, fnr = _single_rates(positive, negative)
     if np.ptp(positive) >= np.ptp(negative):
         positive, negative = negative, positive
-    double = _interval_rates(positive, negative)
-    epsilons = _epsilons(*(np.concatenate(pair) for pair in zip(single, double, strict=True)), delta)
+    interval_fpr, interval_fnr = _interval_rates(positive, negative)
+    fpr, fnr = np.concatenate([fpr, interval_fpr]), np.concatenate([fnr, interval_fnr])
+    epsilons = _epsilons(fpr, fnr, delta)
     return float(min(EPSILON_CAP, epsilons.max())) if epsilons.size else EPSILON_CAP
 
 

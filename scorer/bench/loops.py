@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, TensorDataset
 
-from scorer.training.loop import LoopTraining, ModelSeeds, TrainingSet
+from scorer.training.augment import augmentation_named
+from scorer.training.loop import LoopTraining, ModelSeeds, TrainingSet, draw_epochs
 from scorer.training.models import build_model
 from scorer.training.paths import TrainingPath
 from scorer.training.recipe import Recipe
@@ -79,6 +80,23 @@ def tensor_steps(data: TrainingSet, recipe: Recipe) -> Iterator[None]:
                 loss.backward()
                 optimizer.step()
                 yield
+
+
+def device_batches(
+    data: TrainingSet, recipe: Recipe, seeds: ModelSeeds
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield the batches of one model's training without end, augmented on the device."""
+    augmentation = augmentation_named(recipe.augmentation)
+    device = data.images.device
+    while True:
+        for chosen, drawn in draw_epochs(len(data), recipe, seeds):
+            indices = chosen.to(device)
+            parameters = None if drawn is None else drawn.to(device)
+            for number, rows in enumerate(indices):
+                images = data.images[rows]
+                if augmentation is not None and parameters is not None:
+                    images = augmentation.apply(images, parameters[number])
+                yield images, data.labels[rows]
 
 
 def _usual_model(data: TrainingSet, recipe: Recipe) -> tuple[nn.Module, torch.optim.Optimizer]:

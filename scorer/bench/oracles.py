@@ -93,8 +93,8 @@ def measure(
     report.notes += [
         f"{settings.task}: {source}; {len(data)} examples, batch {recipe.batch_size},"
         f" {n_steps} steps a model, the same architecture and optimiser on all sides",
-        "processes were started, and the training path was chosen, before anything was timed; start-up,"
-        " evaluation and writing are left out on all sides",
+        "processes were started, and the training path was chosen, before anything was timed;"
+        " start-up, evaluation and writing are left out on all sides",
     ]
     if not report.values["whole_models"]:
         report.notes.append("a turn is a slice of the training where a model takes over 2 s")

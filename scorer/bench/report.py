@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import platform
 import re
 from dataclasses import dataclass, field
@@ -16,6 +17,9 @@ from scorer.errors import ScorerError
 
 FIGURES = Path(__file__).parent / "figures"
 CPU_INFO = Path("/proc/cpuinfo")
+
+BUSY_SHARE = 0.5
+"""Load per core from which figures say that the machine was busy."""
 
 
 @dataclass
@@ -56,7 +60,9 @@ class Report:
         """
         wrong = [one.name for one in self.figures if not math.isfinite(one.median)]
         if wrong:
-            raise ScorerError(f"figures of bench {self.bench} must be finite, these are not: {wrong}")
+            raise ScorerError(
+                f"figures of bench {self.bench} must be finite, these are not: {wrong}"
+            )
         return {
             "bench": self.bench,
             "variant": self.variant,
@@ -74,6 +80,17 @@ class Report:
         path = folder / f"{'-'.join(parts)}.json"
         path.write_text(json.dumps(self.as_dict(), indent=1, allow_nan=False) + "\n")
         return path
+
+
+def busy_note() -> str | None:
+    """Return a warning where other programs keep this machine busy, by its load of a minute."""
+    load, cores = os.getloadavg()[0], Engine.default_workers()
+    if load < BUSY_SHARE * cores:
+        return None
+    return (
+        f"the machine was busy before the first round (load {load:.1f} on {cores} cores): several"
+        " threads of one process suffer more from that than several processes of one thread"
+    )
 
 
 def machine(device: str) -> dict[str, Any]:

@@ -30,12 +30,14 @@ class Candidate:
         run: does that many units of work and returns when they are done.
         work_per_unit: what a unit is worth, for example the models that advance by a step at once.
         cycle: units after which the work begins anew; a turn is whole cycles where they are short.
+        before: called before each turn, outside the time that is taken.
     """
 
     name: str
     run: Callable[[int], object]
     work_per_unit: float = 1.0
     cycle: int = 1
+    before: Callable[[], object] | None = None
 
 
 @dataclass(frozen=True)
@@ -141,6 +143,8 @@ def ratios(first: Turns, second: Turns) -> list[float]:
 
 def _timed(candidate: Candidate, n_units: int, clock: Callable[[], float]) -> float:
     """Run and return seconds, never 0."""
+    if candidate.before is not None:
+        candidate.before()
     start = clock()
     candidate.run(n_units)
     return max(1e-9, clock() - start)

@@ -45,32 +45,33 @@ class Workers:
             specs: one a process, see `steps_of`.
             environment: of the processes.
         """
-        self._errors = [tempfile.TemporaryFile("w+", errors="replace") for _ in specs]
-        self._processes = [
-            subprocess.Popen(
-                [sys.executable, "-m", "scorer.bench.worker"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                text=True,
-                cwd=PROJECT_ROOT,
-                env=dict(environment),
-            )
-            for errors in self._errors
-        ]
-        for process, spec in zip(self._processes, specs, strict=True):
+        self._folder = tempfile.TemporaryDirectory()
+        self._processes: list[subprocess.Popen[str]] = []
+        for number, spec in enumerate(specs):
+            with self._errors(number).open("w") as errors:
+                process = subprocess.Popen(
+                    [sys.executable, "-m", "scorer.bench.worker"],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=errors,
+                    text=True,
+                    cwd=PROJECT_ROOT,
+                    env=dict(environment),
+                )
+            self._processes.append(process)
             self._write(process, json.dumps(spec))
 
     def __enter__(self) -> Workers:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for process, errors in zip(self._processes, self._errors, strict=True):
+        for process in self._processes:
             process.kill()
             process.wait()
-            for pipe in (process.stdin, process.stdout, errors):
+            for pipe in (process.stdin, process.stdout):
                 if pipe is not None:
                     pipe.close()
+        self._folder.cleanup()
 
     def run(self, n_steps: int, n_workers: int | None = None) -> list[int]:
         """Let workers make steps at the same time, and wait for all.
@@ -107,12 +108,17 @@ class Workers:
             self._fail(process)
         return int(line)
 
+    def _errors(self, number: int) -> Path:
+        """Return the file of a worker's stderr."""
+        return Path(self._folder.name) / f"{number}.txt"
+
     def _fail(self, process: subprocess.Popen[str]) -> None:
         """Raise with what a worker that ended wrote last."""
         code = process.wait()
-        errors = self._errors[self._processes.index(process)]
-        errors.seek(0)
-        last_lines = "".join(errors.readlines()[-LAST_LINES:]).rstrip()
+        lines = (
+            self._errors(self._processes.index(process)).read_text(errors="replace").splitlines()
+        )
+        last_lines = "\n".join(lines[-LAST_LINES:])
         raise ScorerError(f"a worker of a bench ended with code {code}:\n{last_lines}")
 
 

@@ -11,7 +11,18 @@ import click
 
 from scorer.errors import ScorerError
 
-VERBS = ("check", "score", "oracles", "leaderboard", "metric", "bench", "tune", "ls", "readme")
+VERBS = (
+    "check",
+    "score",
+    "oracles",
+    "leaderboard",
+    "compare",
+    "metric",
+    "bench",
+    "tune",
+    "ls",
+    "readme",
+)
 
 
 class LazyGroup(click.Group):

@@ -38,22 +38,28 @@ def command(
       python -m scorer bench oracles
       python -m scorer bench metric --rounds 9 --json
     """
-    from scorer.bench import Settings, bench_named, benches
+    from scorer.bench import Settings, bench_named
+    from scorer.bench.report import busy_note
+    from scorer.cli.ls import list_benches
     from scorer.results.speed import speed_table
     from scorer.settings import PROJECT_ROOT
 
     del results_dir
     if name is None:
+        rows = list_benches()
         if as_json:
-            show_json({"benches": [{"name": n, "summary": b.summary} for n, b in benches().items()]})
+            show_json({"benches": rows})
             return
-        for bench in benches().values():
-            click.echo(f"{bench.name:<10} {bench.summary}")
+        for row in rows:
+            click.echo(f"{row['name']:<10}{row['summary']}")
         return
     chosen = bench_named(name)
+    busy = busy_note()
     with progress_bar() as progress:
         settings = Settings(chosen.choose_task(task), rounds, data_dir, cache_dir, progress)
         report = chosen.run(settings)
+    if busy:
+        report.notes.append(busy)
     values = report.as_dict()
     if save:
         click.echo(f"wrote {report.save().relative_to(PROJECT_ROOT)}", err=True)

@@ -9,7 +9,7 @@ import click
 
 from scorer.cli.common import folder_options, json_option, show, show_json
 
-KINDS = ("methods", "tasks", "rules", "results")
+KINDS = ("methods", "tasks", "rules", "results", "benches")
 
 
 def list_methods() -> list[dict[str, Any]]:
@@ -51,6 +51,13 @@ def list_rules() -> list[dict[str, Any]]:
     return [{"name": n, "summary": (r.__doc__ or "").splitlines()[0]} for n, r in RULES.items()]
 
 
+def list_benches() -> list[dict[str, Any]]:
+    """Return every bench with its summary."""
+    from scorer.bench import benches
+
+    return [{"name": b.name, "summary": b.summary} for b in benches().values()]
+
+
 def list_results(results_dir: Path) -> list[dict[str, Any]]:
     """Return every record by its identity."""
     from scorer.results.record import read_records
@@ -73,7 +80,7 @@ def list_results(results_dir: Path) -> list[dict[str, Any]]:
 @folder_options
 @json_option
 def command(kind: str, as_json: bool, results_dir: Path, cache_dir: Path, data_dir: Path) -> None:
-    """List methods, tasks, rules or results.
+    """List methods, tasks, rules, results or benches.
 
     \b
     Examples:
@@ -83,7 +90,12 @@ def command(kind: str, as_json: bool, results_dir: Path, cache_dir: Path, data_d
     from rich.table import Table
 
     del cache_dir, data_dir
-    makers = {"methods": list_methods, "tasks": list_tasks, "rules": list_rules}
+    makers = {
+        "methods": list_methods,
+        "tasks": list_tasks,
+        "rules": list_rules,
+        "benches": list_benches,
+    }
     rows = list_results(results_dir) if kind == "results" else makers[kind]()
     if as_json:
         show_json({kind: rows})

@@ -153,7 +153,7 @@ def test_check_tells_what_is_wrong_in_seconds(folders: Path, tmp_path: Path) -> 
         (("score", "--budget", "0"), "--budget must be positive, got 0"),
         (("score", "--split-seed", "-1"), "--split-seed must be at least 0"),
         (("score", "no/such/file.py"), "no file 'no/such/file.py'"),
-        (("scorr",), "unknown command 'scorr'. Did you mean score?"),
+        (("scorr",), "unknown command 'scorr'. Did you mean score"),
         (("leaderboard", "--task", "digit"), "unknown task 'digit'"),
         (("oracles", "--shard", "3/3"), "must be i/n with 0 <= i < n"),
         (("ls", "everything"), "Invalid value"),

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from scorer.bench.report import Report
 from scorer.errors import ScorerError
 from scorer.results.leaderboard import build_leaderboard
 from scorer.results.readme import SNAPSHOTS, render_readme, save_snapshot
@@ -60,3 +61,24 @@ def test_the_projects_own_readme_is_what_its_snapshots_say() -> None:
     text = (PROJECT_ROOT / "README.md").read_text()
     assert list(SNAPSHOTS.glob("*.json")), "no leaderboard was kept"
     assert render_readme(text) == text
+
+
+def test_figures_of_benches_are_rendered_from_their_files(tmp_path: Path) -> None:
+    report = Report("metric", "python -m scorer bench metric --rounds 5")
+    report.add("rule competition", "s", [0.5, 0.25, 1.0])
+    report.notes.append("simulated")
+    report.save(tmp_path)
+    Report("metricology", "no such bench").save(tmp_path)
+    text = "before\n<!-- bench metric -->\nold\n<!-- end -->\nafter"
+    rendered = render_readme(text, tmp_path, tmp_path)
+    assert "old" not in rendered
+    assert "| rule competition | 0.5 | 0.25 to 1 | s | 3 |" in rendered
+    for part in ("- simulated", "`python -m scorer bench metric --rounds 5`", " cores, Python "):
+        assert part in rendered
+    assert rendered.startswith("before\n")
+    assert rendered.endswith("<!-- end -->\nafter")
+    assert render_readme(rendered, tmp_path, tmp_path) == rendered
+    with pytest.raises(ScorerError, match=r"run `python -m scorer bench oracles --save`"):
+        render_readme("<!-- bench oracles --><!-- end -->", tmp_path, tmp_path)
+    with pytest.raises(ScorerError, match=r"bench of metric in README.md must end with"):
+        render_readme("<!-- bench metric -->", tmp_path, tmp_path)

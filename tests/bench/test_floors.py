@@ -1,0 +1,65 @@
+"""Counts and floors, on a network small enough to count by hand."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from scorer.bench.floors import (
+    ACTIVATION_PASSES,
+    PARAMETER_PASSES,
+    StepCost,
+    measure_peaks,
+    step_cost,
+)
+from scorer.training import models
+from scorer.training.loop import TrainingSet
+from tests.training.common import recipe
+
+N_IN, N_OUT, BATCH = 12, 10, 16
+
+
+class OneLayer(nn.Module):
+    """A linear layer without bias on flat images."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(N_IN, N_OUT, bias=False)
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.layer(images.flatten(1))
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_operations_and_bytes_of_a_linear_layer(
+    optimizer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(models.ARCHITECTURES, "one_layer", lambda *_: OneLayer())
+    images = torch.zeros(BATCH, 3, 2, 2)
+    data = TrainingSet(images, torch.zeros(BATCH, dtype=torch.int64), N_OUT)
+    cost = step_cost(data, recipe(architecture="one_layer", optimizer=optimizer, batch_size=BATCH))
+    # One product forward and one for the weights' gradient; images need none.
+    assert cost.flops == 2 * (2 * BATCH * N_IN * N_OUT)
+    weights = PARAMETER_PASSES[optimizer] * 4 * N_IN * N_OUT
+    # Images, log-probabilities, labels and the loss's total weight are kept for the way back.
+    kept = 4 * BATCH * N_IN + 4 * BATCH * N_OUT + 8 * BATCH + 4
+    assert cost.n_bytes == weights + ACTIVATION_PASSES * kept
+
+
+def test_the_slower_floor_counts() -> None:
+    cost = StepCost(flops=600, n_bytes=100)
+    assert cost.floor_s(flops_per_s=100.0, bytes_per_s=50.0) == 6.0
+    assert cost.bound(100.0, 50.0) == "arithmetic"
+    assert cost.floor_s(flops_per_s=1000.0, bytes_per_s=50.0) == 2.0
+    assert cost.bound(1000.0, 50.0) == "memory"
+
+
+def test_peaks_are_work_over_time() -> None:
+    now = iter(range(10**6))
+    peaks = measure_peaks(
+        torch.device("cpu"), 3, matrix_size=8, copy_bytes=100, turn_s=0.0, clock=lambda: next(now)
+    )
+    # Each turn reads the clock twice, so it lasts one second.
+    assert peaks.flops_per_s == [2.0 * 8**3] * 3
+    assert peaks.bytes_per_s == [200.0] * 3
