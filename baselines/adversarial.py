@@ -1,0 +1,67 @@
+"""Adversarial: diverge from a frozen teacher on forget data, stay near it on retain data.
+
+Short: AdvMM
+Source: the trainer "scrubs" of a repository of unlearning experiments,
+    https://github.com/sachit3022/unlearning
+Year: 2023
+Data: retain, forget
+Cost: 2.25 retain epochs, each with as many forget batches of a quarter of the size, + a forward
+    pass over both
+Memory: logits of retain and forget
+Randomness: data order only
+Tuned: LEARNING_RATE and AWAY on the digits task
+Differs: both sides move in every step, not in turns of an epoch; the divergence is one (the source
+    passes probabilities where logarithms belong), and it is bounded
+"""
+
+from __future__ import annotations
+
+import math
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.utils.data import DataLoader
+
+from baselines.common import device_of, divergence, fine_tune_jointly, predict, read
+
+EPOCHS = 2.25  # passes over the retain set
+LEARNING_RATE = 0.4  # peak
+WARMUP = 0.1  # share of the steps
+AWAY = 0.05  # weight of the divergence on forget
+NEAR = 0.1  # weight of the divergence on retain, beside the loss on the labels
+
+
+def bounded_divergence(reference: Tensor, logits: Tensor) -> Tensor:
+    """Return the mean over examples of KL(reference || logits), each cut off at log(n_classes).
+
+    That is how far a certain prediction is from guessing. Without an end the maximiser would drive
+    every forget example to a certain wrong class, which no network trained without it does.
+    """
+    log_p, log_q = F.log_softmax(reference, dim=1), F.log_softmax(logits, dim=1)
+    each = (log_p.exp() * (log_p - log_q)).sum(dim=1)
+    return each.clamp(max=math.log(logits.shape[1])).mean()
+
+
+def unlearning(
+    net: nn.Module, retain: DataLoader, forget: DataLoader, val: DataLoader
+) -> nn.Module:
+    """Return `net`, near its former self on retain data and away from it on forget data."""
+    device = device_of(net)
+    kept, gone = read(retain, device, name="retain"), read(forget, device, name="forget")
+    teacher_kept, teacher_gone = predict(net, kept.images), predict(net, gone.images)
+
+    def loss(logits: Tensor, chosen: Tensor, gone_logits: Tensor, gone_chosen: Tensor) -> Tensor:
+        away = bounded_divergence(teacher_gone[gone_chosen], gone_logits)
+        near = divergence(teacher_kept[chosen], logits)
+        return F.cross_entropy(logits, kept.labels[chosen]) + NEAR * near - AWAY * away
+
+    fine_tune_jointly(
+        net,
+        kept.numbered(),
+        gone.numbered(),
+        loss,
+        epochs=EPOCHS,
+        learning_rate=LEARNING_RATE,
+        warmup=WARMUP,
+    )
+    return net.eval()

@@ -1,0 +1,60 @@
+"""Bad teacher: learn from an untrained network on forget data, from the original on the rest.
+
+Short: BadT
+Source: Chundawat et al. 2023, "Can bad teaching induce forgetting?", https://arxiv.org/abs/2205.08096
+Year: 2023
+Data: retain, forget
+Cost: 2.3 epochs over retain and forget + a forward pass over both
+Memory: a second network, logits of what it is trained on
+Randomness: the untrained teacher, data order
+Tuned: rate and temperature, on the digits task
+Differs: SGD for 2.3 epochs with all of retain, not Adam for 1 with 30 % of it, which loses
+    accuracy here; temperature 4, not 1; the divergence is summed over classes, not averaged. The
+    teachers' logits are computed once, as neither they nor the images change
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+
+from baselines.common import (
+    device_of,
+    divergence,
+    fine_tune,
+    frozen_copy,
+    join,
+    predict,
+    read,
+    reset,
+)
+
+EPOCHS = 2.3  # passes over both sets
+LEARNING_RATE = 0.2  # peak
+WARMUP = 0.25  # share of the steps
+TEMPERATURE = 4.0
+
+
+def unlearning(
+    net: nn.Module, retain: DataLoader, forget: DataLoader, val: DataLoader
+) -> nn.Module:
+    """Return `net` distilled from two teachers: untrained for forget, the original for retain."""
+    device = device_of(net)
+    kept, gone = read(retain, device, name="retain"), read(forget, device, name="forget")
+    untrained = frozen_copy(net)
+    reset(untrained)
+    targets = torch.cat([predict(net, kept.images), predict(untrained, gone.images)])
+
+    def distance(logits: Tensor, _: Tensor, chosen: Tensor) -> Tensor:
+        return divergence(targets[chosen], logits, TEMPERATURE)
+
+    fine_tune(
+        net,
+        join(kept, gone).numbered(),
+        epochs=EPOCHS,
+        learning_rate=LEARNING_RATE,
+        warmup=WARMUP,
+        loss=distance,
+    )
+    return net.eval()

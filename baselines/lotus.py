@@ -1,0 +1,68 @@
+"""LoTUS: follow the original's predictions, smoothed the more the better forget is still known.
+
+Short: LoTUS
+Source: Spartalis et al. 2025, "LoTUS: large-scale machine unlearning with a taste of uncertainty",
+    https://arxiv.org/abs/2503.18314
+Year: 2025
+Data: retain, forget, val
+Cost: at most 7 passes over forget and 30 % of retain, each as long as 0.4 retain epochs
+Memory: logits of retain and forget
+Randomness: the Gumbel noise in the targets, the part of retain, data order
+Tuned: the rate, on the digits task; the other constants are published
+Differs: SGD, not AdamW; the teacher's logits are computed once, as neither it nor the images change
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.utils.data import DataLoader
+
+from baselines.common import Descent, device_of, join, predict, read
+
+RETAIN_SHARE = 0.3  # of the retain set, drawn once a run
+SHARPNESS = 8.0  # alpha: how fast the temperature follows the accuracy
+PATIENCE = 0.01  # ends when the forget accuracy is this far below the accuracy on val
+MAX_EPOCHS = 7  # passes over the forget set and that share
+LEARNING_RATE = 0.1  # peak
+WARMUP = 0.25  # share of the steps
+
+
+def accuracy(logits: Tensor, labels: Tensor) -> float:
+    """Return the share of rows whose largest logit is the label's."""
+    return (logits.argmax(1) == labels).float().mean().item()
+
+
+def smoothed(logits: Tensor, gone: Tensor, temperature: float) -> Tensor:
+    """Return target distributions: soft Gumbel samples where `gone`, hard ones elsewhere."""
+    soft = F.gumbel_softmax(logits, tau=temperature)
+    return torch.where(gone[:, None], soft, F.gumbel_softmax(logits, hard=True))
+
+
+def unlearning(
+    net: nn.Module, retain: DataLoader, forget: DataLoader, val: DataLoader
+) -> nn.Module:
+    """Return `net` after following noisy copies of its own first predictions."""
+    device = device_of(net)
+    kept, gone = read(retain, device, name="retain"), read(forget, device, name="forget")
+    unseen = read(val, device, name="val")
+    size = kept.batch_size
+    kept = kept.sample(max(1, round(RETAIN_SHARE * len(kept))))
+    numbered = join(kept, gone).numbered()
+    teacher = predict(net, numbered.images)
+    target = accuracy(predict(net, unseen.images), unseen.labels)
+    n_steps = MAX_EPOCHS * numbered.n_batches(size)
+    descent = Descent(net, n_steps=n_steps, learning_rate=LEARNING_RATE, warmup=WARMUP)
+    net.train()
+    for _ in range(MAX_EPOCHS):
+        excess = accuracy(predict(net, gone.images), gone.labels) - target
+        if excess <= -PATIENCE:
+            break
+        temperature = math.exp(SHARPNESS * excess)
+        for batch, chosen in numbered.batches(size):
+            aims = smoothed(teacher[chosen], chosen >= len(kept), temperature)
+            descent.step(F.cross_entropy(net(batch), aims))
+    return net.eval()

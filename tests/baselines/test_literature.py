@@ -1,0 +1,321 @@
+"""The defining step of the methods of the literature that train: relabel, ascend, distil, reset."""
+
+from __future__ import annotations
+
+import copy
+import math
+from types import ModuleType
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, TensorDataset
+
+from baselines import (
+    ascent_descent,
+    bad_teacher,
+    budgeted_retrain,
+    catastrophic_forgetting_k,
+    common,
+    exact_unlearning_k,
+    gradient_ascent,
+    l1_sparse,
+    langevin,
+    lotus,
+    random_labels,
+    salun,
+    scrub,
+    weight_negation,
+)
+from baselines.common import Examples
+from tests.baselines.literature import mean_loss, trained_net
+
+Sets = dict[str, DataLoader]
+
+
+class Recorder:
+    """Stands in for `fine_tune`: keeps what it is called with and trains nothing."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[Examples, dict[str, Any]]] = []
+
+    def __call__(self, net: nn.Module, examples: Examples, **options: Any) -> None:
+        self.calls.append((examples, options))
+
+
+def without_training(monkeypatch: pytest.MonkeyPatch, method: ModuleType) -> Recorder:
+    recorder = Recorder()
+    monkeypatch.setattr(method, "fine_tune", recorder)
+    return recorder
+
+
+def recorded_losses(monkeypatch: pytest.MonkeyPatch, method: ModuleType) -> list[float]:
+    """Return a list that fills with the loss of every step that `method` makes."""
+    losses = []
+
+    class Recording(common.Descent):
+        def step(self, loss: Tensor, after_backward: Any = None) -> None:
+            losses.append(loss.item())
+            super().step(loss, after_backward)
+
+    monkeypatch.setattr(method, "Descent", Recording)
+    return losses
+
+
+def same_weights(first: nn.Module, second: nn.Module) -> bool:
+    pairs = zip(first.parameters(), second.parameters(), strict=True)
+    return all(torch.equal(a, b) for a, b in pairs)
+
+
+def test_random_labels_are_drawn_anew_for_every_pass(
+    net: nn.Module, sets: Sets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorder = without_training(monkeypatch, random_labels)
+    monkeypatch.setattr(random_labels, "RELABELLED_EPOCHS", 2)
+    random_labels.unlearning(net, **sets)
+    (first, _), (second, _), (last, _) = recorder.calls
+    true = sets["forget"].dataset.tensors[1]
+    assert not torch.equal(first.labels, second.labels)
+    assert not torch.equal(first.labels, true)
+    assert set(first.labels.tolist()) <= {0, 1, 2}
+    assert torch.equal(last.labels, sets["retain"].dataset.tensors[1])
+
+
+def test_gradient_ascent_climbs_the_forget_loss_and_keeps_statistics(
+    net: nn.Module, sets: Sets
+) -> None:
+    before, given = mean_loss(net, sets["forget"]), copy.deepcopy(net.state_dict())
+    gradient_ascent.unlearning(net, **sets)
+    assert mean_loss(net, sets["forget"]) > before
+    for name, value in net.named_buffers():
+        assert torch.equal(value, given[name]), name
+
+
+def test_gradient_ascent_ends_once_forget_is_as_unknown_as_val(
+    net: nn.Module, sets: Sets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    losses = recorded_losses(monkeypatch, gradient_ascent)
+    gradient_ascent.unlearning(net, **sets | {"val": sets["forget"]})
+    assert len(losses) == 1, "the accuracies are equal after the first pass, of one batch"
+    wrong = TensorDataset(sets["val"].dataset.tensors[0], (sets["val"].dataset.tensors[1] + 1) % 3)
+    gradient_ascent.unlearning(trained_net(), **sets | {"val": DataLoader(wrong)})
+    assert len(losses) > 2, "while forget is known better than val, it goes on"
+
+
+def test_ascent_descent_ascends_in_early_epochs_only(
+    net: nn.Module, sets: Sets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    losses = recorded_losses(monkeypatch, ascent_descent)
+    monkeypatch.setattr(ascent_descent, "EPOCHS", 3.0)
+    ascent_descent.unlearning(net, **sets)
+    assert [loss < 0 for loss in losses] == [True, False, True, False, False]
+
+
+def test_ascent_descent_clips_the_ascent(
+    net: nn.Module, sets: Sets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ascent_descent, "MAX_NORM", 0.0)
+    monkeypatch.setattr(ascent_descent, "LEARNING_RATE", 0.0)
+    given = copy.deepcopy(net)
+    assert same_weights(ascent_descent.unlearning(net, **sets), given)
+
+
+def test_cf_k_moves_the_last_layers_alone(net: nn.Module, sets: Sets) -> None:
+    given = copy.deepcopy(net)
+    catastrophic_forgetting_k.unlearning(net, **sets)
+    assert same_weights(net.stem, given.stem)
+    assert not same_weights(net.block, given.block)
+    assert not same_weights(net.fc, given.fc)
+    assert all(parameter.requires_grad for parameter in net.parameters())
+
+
+def test_eu_k_draws_the_last_layers_anew_with_what_they_nest(
+    net: nn.Module, sets: Sets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_training(monkeypatch, exact_unlearning_k)
+    given = copy.deepcopy(net)
+    exact_unlearning_k.unlearning(net, **sets)
+    assert same_weights(net.stem, given.stem)
+    assert not torch.equal(net.block.conv.weight, given.block.conv.weight)
+    assert torch.equal(net.block.norm.running_var, torch.ones(6))
+    assert not torch.equal(net.fc.weight, given.fc.weight)
+
+
+def test_last_layers_counts_blocks_and_opens_containers(net: nn.Module) -> None:
+    assert common.last_layers(net, 1) == [net.block, net.fc]
+    nested = nn.Sequential(nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2)), nn.Linear(2, 2))
+    assert common.last_layers(nn.Sequential(nn.Linear(2, 2), *nested), 1) == [*nested[0], nested[1]]
+    with pytest.raises(ValueError, match="at least 3 layers, got 2"):
+        common.last_layers(nested, 1)
+
+
+def test_scrub_measures_the_student_against_a_teacher_that_never_moves(
+    net: nn.Module, sets: Sets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given, kept, gone = (
+        copy.deepcopy(net),
+        sets["retain"].dataset.tensors[0],
+        sets["forget"].dataset.tensors[0],
+    )
+    teacher = {len(kept): common.predict(net, kept), len(gone): common.predict(net, gone)}
+    seen = []
+
+    def recording(reference: Tensor, logits: Tensor, temperature: float) -> Tensor:
+        seen.append((reference, logits.requires_grad))
+        return common.divergence(reference, logits, temperature)
+
+    monkeypatch.setattr(scrub, "divergence", recording)
+    scrub.unlearning(net, **sets)
+    assert not same_weights(net, given)
+    assert len(seen) == 5, "3 passes over retain and 2 over forget, of one batch each"
+    for reference, student_learns in seen:
+        rows = (reference[:, None] == teacher[len(reference)][None]).all(dim=2).any(dim=1)
+        assert rows.all(), "logits other than the original's were taken for the teacher's"
+        assert student_learns
+
+
+@pytest.mark.parametrize("idle", ["MAX_RATE", "LEARNING_RATE"])
+def test_scrub_moves_weights_by_both_of_its_steps(
+    idle: str, net: nn.Module, sets: Sets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = copy.deepcopy(net)
+    monkeypatch.setattr(scrub, idle, 0.0)
+    scrub.unlearning(net, **sets)
+    assert not same_weights(net, given), "not only BatchNorm statistics may move"
+
+
+def test_scrub_rewinds_to_the_forget_accuracy_nearest_to_val(net: nn.Module, sets: Sets) -> None:
+    gone, like = Examples(*sets["forget"].dataset.tensors), Examples(*sets["val"].dataset.tensors)
+    known = copy.deepcopy(net.state_dict())
+    forgotten = copy.deepcopy(known)
+    forgotten["fc.weight"] = -forgotten["fc.weight"]
+    scrub.rewind(net, [forgotten, known], gone, like)
+    assert torch.equal(net.fc.weight, known["fc.weight"])
+    wrong = Examples(like.images, (like.labels + 1) % 3)
+    scrub.rewind(net, [forgotten, known], gone, wrong)
+    assert torch.equal(net.fc.weight, forgotten["fc.weight"])
+
+
+def test_bad_teacher_follows_the_original_on_retain_and_an_untrained_net_on_forget(
+    net: nn.Module, sets: Sets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorder = without_training(monkeypatch, bad_teacher)
+    bad_teacher.unlearning(net, **sets)
+    ((examples, options),) = recorder.calls
+    n_kept = len(sets["retain"].dataset)
+    distances = [
+        options["loss"](common.predict(net, image[None]), image[None], position[None]).item()
+        for image, position in zip(examples.images, examples.labels, strict=True)
+    ]
+    assert max(distances[:n_kept]) < 1e-5
+    assert min(distances[n_kept:]) > 1e-2
+
+
+def test_l1_sparse_shrinks_the_sum_of_absolute_weights(
+    sets: Sets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes = []
+    for penalty in (0.0, 0.05):
+        monkeypatch.setattr(l1_sparse, "PENALTY", penalty)
+        torch.manual_seed(0)
+        net = l1_sparse.unlearning(trained_net(), **sets)
+        sizes.append(sum(weight.abs().sum().item() for weight in net.parameters()))
+    assert sizes[1] < 0.9 * sizes[0]
+
+
+def test_salun_marks_the_largest_share_of_all_weights_together() -> None:
+    masks = salun.salient([torch.tensor([[1.0, -9.0]]), torch.tensor([0.5, 8.0])], 0.5)
+    assert [mask.tolist() for mask in masks] == [[[False, True]], [False, True]]
+
+
+def test_salun_moves_no_weight_outside_its_mask(net: nn.Module, sets: Sets) -> None:
+    given = copy.deepcopy(net)
+    gradients = common.mean_gradients(net, Examples(*sets["forget"].dataset.tensors))
+    masks = salun.salient(gradients, salun.SALIENT_SHARE)
+    salun.unlearning(net, **sets)
+    n_moved = 0
+    for new, old, mask in zip(net.parameters(), given.parameters(), masks, strict=True):
+        assert torch.equal(new[~mask], old[~mask])
+        n_moved += int((new[mask] != old[mask]).sum())
+    assert n_moved > 0.9 * sum(int(mask.sum()) for mask in masks)
+
+
+def test_lotus_targets_are_soft_on_forget_and_hard_on_retain() -> None:
+    logits, gone = torch.zeros(400, 4), torch.arange(400) < 200
+    torch.manual_seed(0)
+    cool, warm = (lotus.smoothed(logits, gone, temperature) for temperature in (0.5, 5.0))
+    assert torch.allclose(warm.sum(1), torch.ones(400))
+    assert set(warm[~gone].flatten().tolist()) == {0.0, 1.0}
+    assert warm[gone].max(dim=1).values.mean() < 0.5 < cool[gone].max(dim=1).values.mean()
+
+
+def test_lotus_stops_once_forget_is_known_less_than_val(net: nn.Module, sets: Sets) -> None:
+    wrong = TensorDataset(
+        sets["forget"].dataset.tensors[0], (sets["forget"].dataset.tensors[1] + 1) % 3
+    )
+    given = copy.deepcopy(net)
+    assert same_weights(lotus.unlearning(net, **sets | {"forget": DataLoader(wrong)}), given)
+    lotus.unlearning(net, **sets)
+    assert not same_weights(net, given)
+
+
+def test_langevin_adds_noise_and_stays_within_its_ball(
+    net: nn.Module, sets: Sets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_training(monkeypatch, langevin)
+    monkeypatch.setattr(langevin, "RADIUS", 0.5)
+    start = torch.nn.utils.get_total_norm(net.parameters()).item()
+    torch.manual_seed(0)
+    langevin.unlearning(net, **sets)
+    assert torch.nn.utils.get_total_norm(net.parameters()).item() <= 0.5 * start * (1 + 1e-5)
+
+    monkeypatch.setattr(langevin, "RADIUS", 10.0)
+    monkeypatch.setattr(langevin, "MAX_NORM", 0.0)
+    net = trained_net()
+    given = copy.deepcopy(net)
+    langevin.unlearning(net, **sets)
+    pairs = zip(net.parameters(), given.parameters(), strict=True)
+    noise = torch.cat([(new - old).flatten() for new, old in pairs])
+    n_steps = 2  # epochs of one batch
+    expected = math.sqrt(2 * langevin.STEP * n_steps) * langevin.NOISE
+    assert noise.std().item() == pytest.approx(expected, rel=0.1)
+
+
+def test_weight_negation_flips_whole_filters_of_the_first_layer(
+    net: nn.Module, sets: Sets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_training(monkeypatch, weight_negation)
+    monkeypatch.setattr(weight_negation, "NEGATED_SHARE", 0.5)
+    given = copy.deepcopy(net)
+    weight_negation.unlearning(net, **sets)
+    first, old = net.stem[0].weight, given.stem[0].weight
+    assert sum(torch.equal(a, -b) for a, b in zip(first, old, strict=True)) == 2
+    assert sum(torch.equal(a, b) for a, b in zip(first, old, strict=True)) == 2
+    assert same_weights(net.block, given.block)
+    with pytest.raises(ValueError, match="got none"):
+        weight_negation.first_layer(nn.Flatten())
+
+
+def test_budgeted_retrain_keeps_nothing_of_the_original(
+    net: nn.Module, sets: Sets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_training(monkeypatch, budgeted_retrain)
+    given = copy.deepcopy(net.state_dict())
+    budgeted_retrain.unlearning(net, **sets)
+    for name, value in net.state_dict().items():
+        assert not torch.equal(value, given[name]), name
+
+
+def test_budgeted_retrain_refuses_weights_that_it_cannot_draw_anew(sets: Sets) -> None:
+    class Shifted(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.shift = nn.Parameter(torch.zeros(36))
+            self.fc = nn.Linear(36, 3)
+
+        def forward(self, images: Tensor) -> Tensor:
+            return self.fc(images.flatten(1) + self.shift)
+
+    with pytest.raises(ValueError, match="got Shifted"):
+        budgeted_retrain.unlearning(Shifted(), **sets)
