@@ -5,7 +5,7 @@ Source: the trainer "scrubs" of a repository of unlearning experiments,
     https://github.com/sachit3022/unlearning
 Year: 2023
 Data: retain, forget
-Cost: 2.25 retain epochs, each with as many forget batches of a quarter of the size, + a forward
+Cost: 2 retain epochs, each with as many forget batches of a quarter of the size, + a forward
     pass over both
 Memory: logits of retain and forget
 Randomness: data order only
@@ -24,7 +24,7 @@ from torch.utils.data import DataLoader
 
 from baselines.common import device_of, divergence, fine_tune_jointly, predict, read
 
-EPOCHS = 2.25  # passes over the retain set
+EPOCHS = 2  # passes over the retain set
 LEARNING_RATE = 0.4  # peak
 WARMUP = 0.1  # share of the steps
 AWAY = 0.05  # weight of the divergence on forget

@@ -1,6 +1,6 @@
 """What the methods share: reading data, fine-tuning, teachers, finding and resetting layers.
 
-A method may import this file, the standard library and torch: its copy in `submission/` works too.
+A method imports nothing but this, torch and the standard library; its copies work elsewhere too.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ class Examples:
     def batches(self, batch_size: int, *, shuffle: bool = True) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield one epoch of `(images, labels)`; the order comes from torch's global generator.
 
-        The batches differ by at most one example in size and none exceeds `batch_size`: a small
-        rest would weigh more than its share, and BatchNorm cannot train on a single example.
+        The batches differ by one example at most: a small rest would weigh more than its share, and
+        BatchNorm cannot train on a single example.
         """
         order = torch.randperm(len(self)) if shuffle else torch.arange(len(self))
         for chosen in order.to(self.labels.device).tensor_split(self.n_batches(batch_size)):
@@ -67,8 +67,12 @@ class Examples:
         return -(-len(self) // batch_size)
 
     def n_steps(self, epochs: float, batch_size: int) -> int:
-        """Return the number of steps, at least 1, that `epochs` passes make."""
-        return max(1, round(epochs * self.n_batches(batch_size)))
+        """Return the number of steps, at least 1, that `epochs` passes over a small set make.
+
+        Networks train for fewer on large sets: above 4,096 examples a pass counts for less.
+        """
+        share = min(1.0, 4096 / len(self)) ** 0.4
+        return max(1, round(epochs * share * self.n_batches(batch_size)))
 
     def endless(self, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield shuffled batches for ever, a fresh order each epoch."""
@@ -147,10 +151,9 @@ def fine_tune(
     loss: Loss | None = None,
     after_backward: Callable[[], None] | None = None,
 ) -> None:
-    """Train `net` in place on `examples` by `Descent`, and leave it in train mode.
+    """Train `net` in place on `examples` by `Descent` for `n_steps(epochs)`, ending in train mode.
 
-    `epochs` may be a fraction: the schedule spans exactly the steps that are made. `loss` is a
-    function of logits, images and labels: plain cross-entropy by default.
+    `loss` is a function of logits, images and labels: plain cross-entropy by default.
     """
     size = examples.batch_size
     n_steps = examples.n_steps(epochs, size)
@@ -258,11 +261,10 @@ def mean_gradients(
 def divergence(reference: Tensor, logits: Tensor, temperature: float = 1.0) -> Tensor:
     """Return the batch mean of KL(softmax(reference / T) || softmax(logits / T)) * T^2.
 
-    Source: Hinton et al. 2015, arXiv 1503.02531, section 2 (the factor T^2). `F.kl_div` takes the
-    *second* distribution first, in logarithms.
+    Source: Hinton et al. 2015, arXiv 1503.02531, section 2 (the factor T^2).
     """
     log_p = F.log_softmax(reference / temperature, dim=1)
-    log_q = F.log_softmax(logits / temperature, dim=1)
+    log_q = F.log_softmax(logits / temperature, dim=1)  # which `F.kl_div` takes first
     return F.kl_div(log_q, log_p, reduction="batchmean", log_target=True) * temperature**2
 
 
@@ -324,8 +326,7 @@ def last_layers(net: nn.Module, n_hidden: int) -> list[nn.Module]:
         elif any(True for _ in layer.parameters()):
             units.append([layer])
     if len(units) < n_hidden + 2:
-        needed, got = n_hidden + 2, len(units)
-        raise ValueError(f"this method needs a network with at least {needed} layers, got {got}")
+        raise ValueError(f"this method needs at least {n_hidden + 2} layers, got {len(units)}")
     return [layer for unit in units[-(n_hidden + 1) :] for layer in unit]
 
 
@@ -342,7 +343,7 @@ def dampen(
 ) -> None:
     """Shrink in place the weights that matter `threshold` times more to `gone` than to `kept`.
 
-    Source: Foster et al. 2024, arXiv 2308.07707: the factor is min(strength * kept / gone, 1).
+    Source: Foster et al. 2024, arXiv 2308.07707: by the factor min(strength * kept / gone, 1).
     """
     for parameter, keep, forget in zip(net.parameters(), kept, gone, strict=True):
         factor = (strength * keep / forget.clamp(min=torch.finfo(keep.dtype).tiny)).clamp(max=1.0)

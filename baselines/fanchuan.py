@@ -15,6 +15,8 @@ Differs: 2 rounds, not 8; learning rates of 0.1, 0.003 and 0.4, all falling to z
 
 from __future__ import annotations
 
+from itertools import islice
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -48,9 +50,10 @@ def unlearning(
     n_forget = gone.n_batches(FORGET_BATCH_SIZE)
     flatten = Descent(net, n_steps=n_forget, learning_rate=UNIFORM_RATE, weight_decay=0.0)
     push = Descent(net, n_steps=N_ROUNDS * n_forget, learning_rate=CONTRAST_RATE, weight_decay=0.0)
+    n_repair = kept.n_steps(1, size)
     repair = Descent(
         net,
-        n_steps=N_ROUNDS * kept.n_batches(size),
+        n_steps=N_ROUNDS * n_repair,
         learning_rate=RETAIN_RATE,
         weight_decay=RETAIN_WEIGHT_DECAY,
     )
@@ -58,12 +61,12 @@ def unlearning(
     for images, _ in gone.batches(FORGET_BATCH_SIZE):
         logits = net(images)
         flatten.step(divergence(torch.zeros_like(logits), logits))
-    others = kept.endless(size)
+    stream, others = kept.endless(size), kept.endless(size)
     for _ in range(N_ROUNDS):
         for images, _ in gone.batches(FORGET_BATCH_SIZE):
             with torch.no_grad():
                 retain_logits = net(next(others)[0])
             push.step(contrast(net(images), retain_logits))
-        for images, labels in kept.batches(size):
+        for images, labels in islice(stream, n_repair):
             repair.step(F.cross_entropy(net(images), labels))
     return net.eval()

@@ -5,7 +5,7 @@ Source: an idea of this project: networks that generate weights, Ha et al. 2016,
     https://arxiv.org/abs/1609.09106, conditioned on what is to be forgotten
 Year: 2026
 Data: retain, forget, val
-Cost: 20 steps on features alone + 2 retain epochs + a forward pass over everything
+Cost: 20 steps on features alone + 1.75 retain epochs + a forward pass over everything
 Memory: the original's features of all sets; the hypernetwork, about 100 weights a feature
 Randomness: weights of the hypernetwork, slices, data order
 Tuned: N_SLICES, STRENGTH and LEARNING_RATE on the digits task
@@ -25,7 +25,7 @@ MAX_EXAMPLES = 128  # of a slice, and of what is compared with it
 HIDDEN = 32  # units of the hypernetwork
 HYPER_RATE = 0.05  # Adam's learning rate for it
 STRENGTH = 1.0  # weight of looking unseen, for a slice, beside the loss on what is kept
-EPOCHS = 2  # passes over the retain set with all layers, afterwards
+EPOCHS = 1.75  # passes over the retain set with all layers, afterwards
 LEARNING_RATE = 0.3  # peak
 WARMUP = 0.1  # share of the steps
 

@@ -5,11 +5,11 @@ Source: Fan et al. 2024, "SalUn: empowering machine unlearning via gradient-base
     https://arxiv.org/abs/2310.12508
 Year: 2024
 Data: retain, forget
-Cost: 2 forget epochs + 2.4 retain epochs
+Cost: 2 forget epochs + 2.25 retain epochs
 Memory: two copies of the weights
 Randomness: labels, data order
 Tuned: both rates and the number of passes over forget, on the digits task; the share is published
-Differs: one pass with random labels, then 2.4 epochs on retain, not 10 rounds of both
+Differs: one pass with random labels, then 2.25 epochs on retain, not 10 rounds of both
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from baselines.common import Descent, Examples, device_of, mean_gradients, n_cla
 
 SALIENT_SHARE = 0.5  # of all weights together
 RELABELLED_RATE = 0.05  # learning rate of the pass over forget, falls linearly to zero
-EPOCHS = 2.4  # passes over the retain set
+EPOCHS = 2.25  # passes over the retain set
 LEARNING_RATE = 0.25  # peak on the retain set
 WARMUP = 0.25  # share of the steps on the retain set
 

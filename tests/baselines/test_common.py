@@ -68,6 +68,12 @@ def test_n_steps_rounds_fractions_of_epochs(
     assert examples.n_steps(epochs, batch_size=25) == expected
 
 
+def test_n_steps_counts_passes_over_large_sets_for_less() -> None:
+    small, large = (Examples(torch.empty(n, 0), torch.empty(n)) for n in (4096, 51200))
+    assert small.n_steps(3, batch_size=64) == 3 * 64
+    assert large.n_steps(3, batch_size=512) == round(3 * 100 * 0.08**0.4)
+
+
 def test_sample_draws_without_replacement(examples: Examples) -> None:
     drawn = examples.sample(40)
     assert len(set(drawn.labels.tolist())) == 40
@@ -229,7 +235,7 @@ def test_the_classifier_comes_last_wherever_it_is_defined() -> None:
 
 
 @pytest.mark.parametrize("find", [common.last_linear, common.convolutions, common.weight_layers])
-def test_a_missing_layer_is_named(find: object) -> None:
+def test_a_missing_layer_is_named(find: Any) -> None:
     with pytest.raises(ValueError, match=r"needs a network .*nn\.(Linear|Conv2d), got none"):
         find(nn.ReLU())
 

@@ -34,9 +34,8 @@ each_method = pytest.mark.parametrize("name", METHODS)
 
 def described(name: str) -> dict[str, str]:
     """Return what follows each label in a method's docstring."""
-    summary, _, rest = inspect.getdoc(importlib.import_module(f"baselines.{name}")).partition(
-        "\n\n"
-    )
+    docstring = inspect.getdoc(importlib.import_module(f"baselines.{name}")) or ""
+    summary, _, rest = docstring.partition("\n\n")
     assert summary.endswith("."), summary
     found = re.findall(r"^([A-Z][a-z]+): (.*(?:\n    .*)*)", rest, re.MULTILINE)
     return {label: re.sub(r"\s+", " ", text) for label, text in found}
@@ -64,7 +63,7 @@ def call(name: str, net: nn.Module, sets: Mapping[str, Any], seed: int = 0) -> n
 
 
 @functools.cache
-def plain_run(name: str) -> tuple[nn.Module, nn.Module, dict[str, DataLoader]]:
+def plain_run(name: str) -> tuple[nn.Module, nn.Module, dict[str, Any]]:
     """Return, once for each method: the net given, the one returned, and the loaders used."""
     net, sets = trained_net(), make_sets()
     return net, call(name, net, sets), sets

@@ -209,7 +209,7 @@ def test_prmq_ends_on_numbers_of_half_precision(net: Any, sets: dict[str, Any]) 
 
 
 def test_ct_transposes_square_kernels_larger_than_one() -> None:
-    net = nn.Sequential(nn.Conv2d(1, 2, 3), nn.Conv2d(2, 2, (1, 3)), nn.Conv2d(2, 2, 1))
+    net: Any = nn.Sequential(nn.Conv2d(1, 2, 3), nn.Conv2d(2, 2, (1, 3)), nn.Conv2d(2, 2, 1))
     before = snapshot(net)
     conv_transpose.transpose_convolutions(net)
     assert torch.equal(net[0].weight, before["0.weight"].transpose(2, 3))
