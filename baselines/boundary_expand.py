@@ -7,7 +7,7 @@ Data: forget
 Cost: 4 forget epochs
 Memory: one copy of the classifier
 Randomness: initial weights of the extra class, data order
-Tuned: the rate, on the digits task
+Tuned: the rate, on a retired split of digits
 Differs: made for forgetting classes; the form is the same for examples
 """
 

@@ -7,7 +7,7 @@ Data: forget
 Cost: 4 forget epochs
 Memory: one copy of the network
 Randomness: data order only
-Tuned: the rate, on the digits task
+Tuned: the rate, on a retired split of digits
 Differs: made for forgetting classes. The true class is not taken as the nearest, as an attack may
     fail on a single example; the range of pixels is read from the data, as they are normalised
 """

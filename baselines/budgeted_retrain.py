@@ -8,7 +8,7 @@ Data: retain
 Cost: 3 retain epochs
 Memory: none
 Randomness: initial weights, data order
-Tuned: the rate, on the digits task
+Tuned: the rate, on a retired split of digits
 Differs: a full retraining takes more epochs; layers are drawn by torch's own initial distributions
 """
 

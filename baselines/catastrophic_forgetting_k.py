@@ -8,7 +8,7 @@ Data: retain
 Cost: 3 retain epochs
 Memory: none
 Randomness: data order only
-Tuned: the rate, on the digits task
+Tuned: the rate, on a retired split of digits
 Differs: one-cycle rate over 3 epochs, not 10 epochs with three drops; no pull to the start
 """
 

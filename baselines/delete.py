@@ -7,7 +7,7 @@ Data: forget, val
 Cost: 8 forget epochs
 Memory: logits of forget
 Randomness: the val example whose confidence is aimed at, data order
-Tuned: the rate, on the digits task
+Tuned: the rate, on a retired split of digits
 Differs: made for forgetting classes, where the true class shall have probability 0. Unseen examples
     of a class that is kept do not, so here it gets that of a random val example of the same class
 """

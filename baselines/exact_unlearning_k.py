@@ -8,7 +8,7 @@ Data: retain
 Cost: 3.5 retain epochs
 Memory: none
 Randomness: initial weights of the last layers, data order
-Tuned: the rate, on the digits task
+Tuned: the rate, on a retired split of digits
 Differs: one-cycle rate over 3.5 epochs, not as many as the network was trained for
 """
 

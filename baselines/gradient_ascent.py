@@ -8,7 +8,7 @@ Data: forget, val
 Cost: at most 10 forget epochs
 Memory: none
 Randomness: data order only
-Tuned: the rate, on the digits task; 0.0001 is published
+Tuned: the rate, on a retired split of digits; 0.0001 is published
 Differs: ends when the forget accuracy has fallen to the accuracy on val, because ascent has no
     minimum to stop at; BatchNorm keeps its statistics, which forget data alone would move
 """

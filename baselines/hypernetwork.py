@@ -8,7 +8,7 @@ Data: retain, forget, val
 Cost: 20 steps on features alone + 1.75 retain epochs + a forward pass over everything
 Memory: the original's features of all sets; the hypernetwork, about 100 weights a feature
 Randomness: weights of the hypernetwork, slices, data order
-Tuned: N_SLICES, STRENGTH and LEARNING_RATE on the digits task
+Tuned: N_SLICES, STRENGTH and LEARNING_RATE on a retired split of digits
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ Data: forget
 Cost: 1 forget epoch + 25 forward passes of forget
 Memory: none
 Randomness: the noise, data order
-Tuned: the rate, on the digits task; sigma is published, for a vision transformer
+Tuned: the rate, on a retired split of digits; sigma is published, for a vision transformer
 """
 
 from __future__ import annotations

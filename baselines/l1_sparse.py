@@ -8,7 +8,7 @@ Data: retain
 Cost: 2.5 retain epochs
 Memory: none
 Randomness: data order only
-Tuned: rate and penalty, on the digits task; 0.01 and 5e-4 are published
+Tuned: rate and penalty, on a retired split of digits; 0.01 and 5e-4 are published
 Differs: the penalty fades from step to step, not from epoch to epoch, as there are only 2.5 of them
 """
 

@@ -7,7 +7,7 @@ Data: retain
 Cost: 2.75 retain epochs
 Memory: none
 Randomness: the noise on every step, data order
-Tuned: step, noise and last rate, on the digits task
+Tuned: step, noise and last rate, on a retired split of digits
 Differs: the last 0.75 epochs have no noise, which would cost accuracy. The published guarantee
     assumes a network trained by the same noisy steps on a strongly convex loss: it fails here
 """

@@ -7,7 +7,8 @@ Data: retain, forget
 Cost: 1 retain epoch + 2 forget epochs
 Memory: three copies of the weights
 Randomness: the grouping into batches only
-Tuned: the threshold, on the digits task; below SSD's, as ratios of absolute gradients are smaller
+Tuned: the threshold, on a retired split of digits; below SSD's, as ratios of absolute
+    gradients are smaller
     than those of squares
 """
 

@@ -8,7 +8,8 @@ Data: retain, forget
 Cost: 2 forget epochs + 2.25 retain epochs
 Memory: two copies of the weights
 Randomness: labels, data order
-Tuned: both rates and the number of passes over forget, on the digits task; the share is published
+Tuned: both rates and the number of passes over forget, on a retired split of digits; the
+    share is published
 Differs: one pass with random labels, then 2.25 epochs on retain, not 10 rounds of both
 """
 

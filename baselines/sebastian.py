@@ -8,7 +8,7 @@ Data: retain
 Cost: 2.5 retain epochs + a forward pass over it
 Memory: the original's entropies on retain
 Randomness: new weights, data order
-Tuned: RESET_SHARE and LEARNING_RATE on the digits task
+Tuned: RESET_SHARE and LEARNING_RATE on a retired split of digits
 Differs: RESET_SHARE is 0.99 in the source, whose network has thousands of times as many weights to
     keep 1 % of; 2.5 epochs, not 3.2, at a falling rate
 """

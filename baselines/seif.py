@@ -8,7 +8,7 @@ Data: retain
 Cost: 3 retain epochs
 Memory: none
 Randomness: noise, data order
-Tuned: NOISE and LEARNING_RATE on the digits task
+Tuned: NOISE and LEARNING_RATE on a retired split of digits
 Differs: noise in units of the layer's own spread, as 0.6 means another thing for other networks;
     classes weigh by their inverse frequency, where the source gives its data's constants for them
 """

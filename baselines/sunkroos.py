@@ -8,7 +8,7 @@ Data: retain
 Cost: 3 retain epochs
 Memory: none
 Randomness: the new classifier, layers drawn, noise, data order
-Tuned: NOISE and LEARNING_RATE on the digits task
+Tuned: NOISE and LEARNING_RATE on a retired split of digits
 Differs: 3 epochs, not 9, of which the rounds with noise take the same share; shares of the tensors
     where the source counts those of a ResNet-18; noise in units of the tensor's own spread
 """

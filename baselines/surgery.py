@@ -9,7 +9,7 @@ Data: retain, forget
 Cost: 2 retain epochs + 3 forget epochs, each with as much retain data
 Memory: two gradients
 Randomness: data order only
-Tuned: ASCENT_RATE, ASCENT_EPOCHS and LEARNING_RATE on the digits task
+Tuned: ASCENT_RATE, ASCENT_EPOCHS and LEARNING_RATE on a retired split of digits
 Differs: only a conflict is removed from the gradient, as in algorithm 1, where the source removes
     every component along the retain gradient; the loss to ascend is bounded; SGD repairs, without
     the source's penalty on absolute weights, which is too small to matter

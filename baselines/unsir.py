@@ -7,7 +7,7 @@ Data: retain, forget
 Cost: 2.25 retain epochs + 10 input gradients of 32 noise images
 Memory: one copy of the network, 32 noise images
 Randomness: the noise, its labels, data order
-Tuned: both rates, on the digits task
+Tuned: both rates, on a retired split of digits
 Differs: made for forgetting classes. Here the noise is of the classes of forget examples, drawn in
     their proportion; impairing and repairing use all of retain, not 500 images a class
 """

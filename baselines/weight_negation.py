@@ -8,7 +8,7 @@ Data: retain
 Cost: 3 retain epochs
 Memory: none
 Randomness: the filters negated, data order
-Tuned: share and rate, on the digits task
+Tuned: share and rate, on a retired split of digits
 Differs: one network trained by one party, not a federation; a quarter of the filters, drawn anew
     each run: negating all is the same in every run and costs accuracy that 3 epochs do not mend
 """

@@ -8,7 +8,7 @@ Data: retain
 Cost: 3 retain epochs
 Memory: none
 Randomness: data order only
-Tuned: LEARNING_RATE on the digits task, of 0.1 to 2
+Tuned: LEARNING_RATE on a retired split of digits, of 0.1 to 2
 
 Keep the name and the four arguments of `unlearning`; the rest of the file is yours. Each file in
 `baselines/` is another method that can be copied over this one and edited.

@@ -5,7 +5,7 @@ import pytest
 
 from data_prep import LeakError, Partition, Split, choose_forget, forget_given, load_raw, partition
 
-DIGITS_PARTITION_SHA256 = "bbbd31102265d40b0c4635975e8bf64f5d7d9690486bc6e483a9ea7ff4e956f0"
+DIGITS_PARTITION_SHA256 = "f9994670afa52497aaaf32542e0d8c90ad7978c755bfd7e9c447a2de2998ee18"
 
 
 def _sets(parts):
