@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import numpy as np
 import torch
 
 from scorer.engines import Engine, make_engine
+from scorer.engines.base import Progress
 from scorer.errors import UsageError, unknown_name
 from scorer.metric.rules import Rule, make_rule
 from scorer.oracles.outputs import Bank
@@ -23,8 +23,6 @@ from scorer.runner.run import DESIGNS, RunPlan, RunResults, run_submission
 from scorer.runner.sandbox import SANDBOXES
 from scorer.tasks.load import load_task
 from scorer.training.paths import choose_path
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)

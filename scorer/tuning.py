@@ -19,9 +19,10 @@ from typing import Any
 
 import numpy as np
 
+from scorer.engines.base import Progress, no_progress
 from scorer.errors import UsageError, unknown_name
 from scorer.metric.forgetting import forgetting_quality
-from scorer.pipeline import Options, Progress, make_rule_or_usage_error, open_pool
+from scorer.pipeline import Options, make_rule_or_usage_error, open_pool
 from scorer.runner.load import Submission, find_submission
 from scorer.runner.run import RunPlan, run_submission
 
@@ -151,7 +152,7 @@ def _try(submission: Submission, text: str, options: Options) -> dict[str, Any]:
     relative, ratios = [], []
     for seed in SPLIT_SEEDS:
         private = dataclasses.replace(options, split_seed=seed, n_models=N_MODELS)
-        pool, engine = open_pool(private, _silent)
+        pool, engine = open_pool(private, no_progress)
         wanted = {"original": 1, "oracle": N_MODELS, "control": N_MODELS}
         banks = pool.banks(wanted, engine)
         timeout_s = options.timeout_s or pool.task.definition.timeout_s
@@ -176,10 +177,6 @@ def _try(submission: Submission, text: str, options: Options) -> dict[str, Any]:
         "n_models": N_MODELS,
         "rule": rule.name,
     }
-
-
-def _silent(what: str, done: int, total: int) -> None:
-    """Show nothing: the trials have a bar of their own."""
 
 
 def log_path(options: Options, method: str | None) -> Path:

@@ -7,16 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scorer.bench.report import Report
+from scorer.engines.base import Progress, no_progress
 from scorer.errors import UsageError, unknown_name
-
-Progress = Callable[[str, int, int], None]
 
 DEFAULT_ROUNDS = 7
 MIN_ROUNDS = 5
-
-
-def no_progress(what: str, done: int, total: int) -> None:
-    """Show nothing."""
 
 
 @dataclass(frozen=True)

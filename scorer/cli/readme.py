@@ -8,6 +8,9 @@ import click
 
 from scorer.cli.common import folder_options
 
+EXAMPLE = ("digits", "adversarial")
+"""Task and method of the quickstart, whose output is shown there."""
+
 
 @click.command()
 @folder_options
@@ -20,7 +23,7 @@ def command(cache_dir: Path, data_dir: Path, results_dir: Path) -> None:
       python -m scorer readme --results-dir results
     """
     from scorer.results.leaderboard import build_leaderboard
-    from scorer.results.readme import render_readme, save_snapshot
+    from scorer.results.readme import render_readme, save_example, save_snapshot
     from scorer.results.record import read_records
     from scorer.settings import PROJECT_ROOT
 
@@ -30,6 +33,9 @@ def command(cache_dir: Path, data_dir: Path, results_dir: Path) -> None:
     for group in build_leaderboard(records).groups:
         environment = by_run[group.rows[0].run_id].provenance["environment"]
         click.echo(f"wrote {save_snapshot(group, environment).relative_to(PROJECT_ROOT)}")
+    examples = [r for r in records if (r.task, r.method) == EXAMPLE and not r.faults]
+    if examples:
+        save_example(max(examples, key=lambda record: record.created_at))
     readme = PROJECT_ROOT / "README.md"
     readme.write_text(render_readme(readme.read_text()))
     click.echo("wrote README.md")

@@ -18,6 +18,8 @@ from scorer.errors import ScorerError
 Spec = Mapping[str, Any]
 Emit = Callable[[dict[str, Any]], None]
 ShardFunction = Callable[[Spec, Emit], None]
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, how many units are done, and of how many."""
 
 MAX_ATTEMPTS = 3
 """How often a shard is started before its death is taken as final."""
@@ -57,6 +59,52 @@ class Engine(ABC):
         Raises:
             ShardFailed: with the last lines of what the shard wrote to stderr.
         """
+
+    def share(
+        self,
+        function: str,
+        spec: Spec,
+        units: Sequence[Any],
+        *,
+        what: str,
+        progress: Progress,
+        group_size: int = 1,
+        on_event: Emit | None = None,
+    ) -> None:
+        """Share units of work between shards and count them as they are done.
+
+        Every shard is told of all units and of its own place to begin, and claims what no other
+        has (`scorer.store.claim`), so that a fast worker takes over from a slow one.
+
+        Args:
+            function: emits one event a unit; finds `units`, `start` and `n_workers` in its spec.
+            spec: what the shards have in common.
+            units: JSON values; with none nothing is started.
+            what: name of the work for `progress`.
+            progress: called with (what, done, total).
+            group_size: units that a worker takes at once.
+            on_event: called with every event besides.
+        """
+        if not units:
+            return
+        n_workers = min(self.n_workers, -(-len(units) // group_size))
+        done = 0
+        progress(what, done, len(units))
+
+        def count(event: dict[str, Any]) -> None:
+            nonlocal done
+            done += 1
+            progress(what, done, len(units))
+            if on_event is not None:
+                on_event(event)
+
+        common = {**spec, "units": list(units), "n_workers": n_workers}
+        starts = [len(units) * worker // n_workers for worker in range(n_workers)]
+        self.run(function, [{**common, "start": start} for start in starts], count)
+
+
+def no_progress(what: str, done: int, total: int) -> None:
+    """Show nothing."""
 
 
 def resolve(function: str) -> ShardFunction:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from scorer.engines.base import Engine
+from scorer.engines.base import Engine, Progress, no_progress
 from scorer.errors import ScorerError
 from scorer.oracles.outputs import Bank
 from scorer.store import WEIGHTS, DamagedEntry, Store
@@ -27,12 +27,6 @@ ROLES = ("original", "oracle", "control", "retrain")
 
 STALE_S = 24 * 3600
 """Age after which what a killed process left under a temporary name is deleted."""
-
-Progress = Callable[[str, int, int], None]
-
-
-def no_progress(what: str, done: int, total: int) -> None:
-    """Show nothing."""
 
 
 @dataclass(frozen=True)
@@ -96,26 +90,20 @@ class Pool:
             return 0
         self._check_room(len(units))
         snapshot = save_snapshot(self.task, self.cache_dir / "v1" / "tasks")
-        n_groups = -(-len(units) // self.path.k)
-        n_workers = min(engine.n_workers, n_groups)
         spec: dict[str, Any] = {
             "snapshot": str(snapshot),
             "cache_dir": str(self.cache_dir),
             "path": self.path.as_dict(),
             "device": self.device,
-            "units": units,
         }
-        starts = [len(units) * worker // n_workers for worker in range(n_workers)]
-        done = 0
-        progress("train", done, len(units))
-
-        def on_event(_: dict[str, Any]) -> None:
-            nonlocal done
-            done += 1
-            progress("train", done, len(units))
-
-        specs = [{**spec, "start": start} for start in starts]
-        engine.run("scorer.oracles.shard:train_shard", specs, on_event)
+        engine.share(
+            "scorer.oracles.shard:train_shard",
+            spec,
+            units,
+            what="train",
+            progress=progress,
+            group_size=self.path.k,
+        )
         return len(units)
 
     def bank(self, role: str, n_models: int) -> Bank:

@@ -10,8 +10,9 @@ from typing import Any
 
 from scorer.errors import ScorerError
 from scorer.results.leaderboard import Group, Row
+from scorer.results.record import Record
 from scorer.results.speed import speed_markdown
-from scorer.results.tables import group_markdown
+from scorer.results.tables import group_markdown, plain_text, record_tables
 from scorer.settings import PROJECT_ROOT
 
 SNAPSHOTS = PROJECT_ROOT / "baselines" / "leaderboards"
@@ -38,6 +39,13 @@ def render_snapshot(path: Path) -> str:
     e = kept["environment"]
     made = f"Made on {e['device_name']}, Python {e['python']}, torch {e['torch']}."
     return f"{group_markdown(group)}\n\n{made}"
+
+
+def save_example(record: Record, folder: Path = SNAPSHOTS) -> Path:
+    """Keep what `score` printed of a method, for the quickstart."""
+    path = folder / f"{record.task}-{record.method}.txt"
+    path.write_text(plain_text(*record_tables(record)) + "\n")
+    return path
 
 
 def render_bench(name: str, folder: Path) -> str:
@@ -74,7 +82,14 @@ def render_readme(text: str, folder: Path = SNAPSHOTS, figures: Path = FIGURES) 
             raise ScorerError(f"README.md has a table of {task}, but {path} is missing")
         return render_snapshot(path)
 
+    def example(name: str) -> str:
+        path = folder / f"{name}.txt"
+        if not path.exists():
+            raise ScorerError(f"README.md has an example {name}, but {path} is missing")
+        return f"```\n{path.read_text().rstrip()}\n```"
+
     text = _fill(text, "leaderboard", leaderboard)
+    text = _fill(text, "example", example)
     return _fill(text, "bench", lambda name: render_bench(name, figures))
 
 

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 
+from rich.console import Console
 from rich.table import Table
 
 from scorer.results.leaderboard import Group, Row
 from scorer.results.record import Record
 
 COLUMNS = ("rank", "method", "F", "RA", "TA", "time / retrain", "final score", "relative score")
+
+
+def plain_text(*tables: Table, width: int = 100) -> str:
+    """Return tables as they look where there are no colours."""
+    console = Console(width=width, no_color=True, highlight=False, file=io.StringIO())
+    console.print(*tables)
+    lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    return "\n".join(line.rstrip() for line in lines)
 
 
 def number(value: float | None, digits: int = 3) -> str:

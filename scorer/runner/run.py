@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,9 +10,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from scorer.engines.base import Emit, Engine, Spec
+from scorer.engines.base import Emit, Engine, Progress, Spec, no_progress
 from scorer.oracles.outputs import Bank, EvaluationData, evaluate
-from scorer.oracles.pool import Pool, no_progress
+from scorer.oracles.pool import Pool
 from scorer.runner.faults import Fault
 from scorer.runner.host import SubmissionHost
 from scorer.runner.load import Submission
@@ -78,7 +77,7 @@ def run_submission(
     pool: Pool,
     plan: RunPlan,
     engine: Engine,
-    progress: Callable[[str, int, int], None] = no_progress,
+    progress: Progress = no_progress,
 ) -> RunResults:
     """Run a submission N times; runs that an interrupted call finished are not made again.
 
@@ -92,7 +91,6 @@ def run_submission(
     if units:
         root.mkdir(parents=True, exist_ok=True)
         (root / "submission.py").write_bytes(submission.source)
-        n_workers = min(engine.n_workers, len(units))
         spec: dict[str, Any] = {
             "snapshot": str(save_snapshot(pool.task, pool.cache_dir / "v1" / "tasks")),
             "cache_dir": str(pool.cache_dir),
@@ -103,22 +101,20 @@ def run_submission(
             "design": plan.design,
             "sandbox": plan.sandbox,
             "timeout_s": plan.timeout_s,
-            "n_workers": n_workers,
-            "units": units,
         }
-        done = 0
-        progress("unlearn", done, len(units))
 
         def on_event(event: dict[str, Any]) -> None:
-            nonlocal done
-            done += 1
-            progress("unlearn", done, len(units))
             if event.get("fault"):
                 faults.append(Fault(**event["fault"]))
 
-        starts = [len(units) * worker // n_workers for worker in range(n_workers)]
-        specs = [{**spec, "start": start} for start in starts]
-        engine.run("scorer.runner.run:run_shard", specs, on_event)
+        engine.share(
+            "scorer.runner.run:run_shard",
+            spec,
+            units,
+            what="unlearn",
+            progress=progress,
+            on_event=on_event,
+        )
     fingerprint = pool.task.fingerprint
     seeds = [seed_of(fingerprint, "unlearn", i, "run") for i in range(plan.n_models)]
     finished = [i for i in range(plan.n_models) if runs.has(i)]

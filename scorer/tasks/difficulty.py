@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +18,11 @@ import numpy as np
 import torch
 
 from data_prep import RawData, half_masks, out_of_sample_mean
-from scorer.engines.base import Emit, Engine, Spec
+from scorer.engines.base import Emit, Engine, Progress, Spec
 from scorer.metric.confidence import logit_scaled_confidence
 from scorer.store import Store, claim
 from scorer.training.loop import ModelSeeds, TrainingSet, predict, train_models
 from scorer.training.recipe import Recipe
-
-Progress = Callable[[str, int, int], None]
 
 
 def measure_difficulty(
@@ -75,19 +72,13 @@ def measure_difficulty(
         "n_classes": raw.n_classes,
         "device": device,
     }
-    missing = store.missing(n_models)
-    n_workers = min(engine.n_workers, len(missing))
-    starts = [worker * len(missing) // n_workers for worker in range(n_workers)]
-    done = n_models - len(missing)
-    progress("difficulty", done, n_models)
-
-    def on_event(_: dict[str, Any]) -> None:
-        nonlocal done
-        done += 1
-        progress("difficulty", done, n_models)
-
-    specs = [{**spec, "missing": missing, "start": start} for start in starts]
-    engine.run("scorer.tasks.difficulty:train_shard", specs, on_event)
+    engine.share(
+        "scorer.tasks.difficulty:train_shard",
+        spec,
+        store.missing(n_models),
+        what="difficulty",
+        progress=progress,
+    )
     confidences = np.stack([store.read(index)["confidence"] for index in range(n_models)])
     return out_of_sample_mean(confidences, masks)
 
@@ -102,7 +93,7 @@ def train_shard(spec: Spec, emit: Emit) -> None:
         images = torch.from_numpy(arrays["images"]).to(device)
         labels = torch.from_numpy(arrays["labels"]).to(device)
         masks = torch.from_numpy(arrays["masks"])
-    for group in claim([(store, i) for i in spec["missing"]], spec["start"], 1):
+    for group in claim([(store, i) for i in spec["units"]], spec["start"], 1):
         for _, index in group:
             seen = masks[index].to(device)
             data = TrainingSet(images[seen], labels[seen], spec["n_classes"])

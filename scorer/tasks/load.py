@@ -19,11 +19,11 @@ from data_prep import (
     partition,
 )
 from data_prep.cifar10 import starting_kit_forget_indices
-from scorer.engines.base import Engine
+from scorer.engines.base import Engine, Progress
 from scorer.errors import ScorerError
 from scorer.tasks import definition_named
 from scorer.tasks.definition import TaskDefinition
-from scorer.tasks.difficulty import Progress, measure_difficulty
+from scorer.tasks.difficulty import measure_difficulty
 from scorer.tasks.task import Task
 
 FORGET_SETS = Path(__file__).parent / "forget_sets"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from scorer.engines import ENGINES, Engine, ShardFailed, make_engine
-from scorer.engines.base import MAX_ATTEMPTS
+from scorer.engines.base import MAX_ATTEMPTS, Emit, Spec, no_progress
 from scorer.errors import UsageError
 
 MakeEngine = Callable[[int], Engine]
@@ -70,3 +70,42 @@ def test_bad_names_and_numbers_are_refused() -> None:
         make_engine("base", None)
     with pytest.raises(ValueError, match="`n_workers` must be at least 1, got 0"):
         make_engine("local", 0)
+
+
+class Recording(Engine):
+    """Runs nothing and remembers what it was asked to."""
+
+    specs: Sequence[Spec] = ()
+
+    def run(self, function: str, specs: Sequence[Spec], on_event: Emit) -> None:
+        self.specs = specs
+        for unit in specs[0]["units"]:
+            on_event({"unit": unit})
+
+
+@pytest.mark.parametrize(
+    ("n_units", "group_size", "starts"), [(5, 1, [0, 1, 3]), (5, 4, [0, 2]), (2, 1, [0, 1])]
+)
+def test_shared_work_is_counted_and_begun_at_different_places(
+    n_units: int, group_size: int, starts: list[int]
+) -> None:
+    engine, calls = Recording(3), []
+    units = list(range(n_units))
+    engine.share(
+        "module:function",
+        {"folder": "x"},
+        units,
+        what="train",
+        progress=lambda *call: calls.append(call),
+        group_size=group_size,
+    )
+    assert [spec["start"] for spec in engine.specs] == starts
+    assert all(spec["units"] == units and spec["folder"] == "x" for spec in engine.specs)
+    assert {spec["n_workers"] for spec in engine.specs} == {len(starts)}
+    assert calls == [("train", done, n_units) for done in range(n_units + 1)]
+
+
+def test_no_work_starts_nothing() -> None:
+    engine = Recording(3)
+    engine.share("module:function", {}, [], what="train", progress=no_progress)
+    assert engine.specs == ()

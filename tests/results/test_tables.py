@@ -10,7 +10,7 @@ from rich.console import Console
 from scorer.bench.report import Report
 from scorer.errors import ScorerError
 from scorer.results.leaderboard import build_leaderboard
-from scorer.results.readme import SNAPSHOTS, render_readme, save_snapshot
+from scorer.results.readme import SNAPSHOTS, render_readme, save_example, save_snapshot
 from scorer.results.tables import group_markdown, group_table, record_tables
 from scorer.settings import PROJECT_ROOT
 from tests.results.conftest import make_record
@@ -34,6 +34,15 @@ def test_a_record_shows_strata_diagnosis_ceiling_and_floor() -> None:
     text = text_of(*record_tables(make_record()))
     for part in ("0.050 ± 0.004", "0.190 ± 0.020", "hard (65 examples)", "0.26 ± 0.03", "1.50"):
         assert part in text
+
+
+def test_the_example_of_the_quickstart_is_what_score_printed(tmp_path: Path) -> None:
+    save_example(make_record("adversarial"), tmp_path)
+    rendered = render_readme("<!-- example digits-adversarial --><!-- end -->", tmp_path)
+    assert "adversarial on digits: N=64 models" in rendered
+    assert "0.050 ± 0.004" in rendered
+    with pytest.raises(ScorerError, match=r"example digits-x, but .* is missing"):
+        render_readme("<!-- example digits-x --><!-- end -->", tmp_path)
 
 
 def test_markdown_has_a_line_for_every_row() -> None:
