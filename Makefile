@@ -67,7 +67,7 @@ readme: $(STAMP) ## write the tables of README.md from the results
 	@$(RUN) readme
 
 test: $(STAMP) ## the whole test suite
-	$(VENV)/bin/python -m pytest
+	$(VENV)/bin/python -m pytest --numprocesses 2 --dist loadfile
 
 lint: $(STAMP) ## ruff and mypy
 	$(VENV)/bin/ruff check .

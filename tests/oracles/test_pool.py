@@ -20,8 +20,9 @@ from scorer.store import ARRAYS, MANIFEST
 
 
 def manifests(root: Path) -> dict[str, str]:
-    """Return every manifest of a pool by its place."""
-    return {str(p.relative_to(root)): p.read_text() for p in sorted(root.rglob(MANIFEST))}
+    """Return every committed manifest of a pool by its place."""
+    paths = [path for path in sorted(root.rglob(MANIFEST)) if path.parent.name.isdecimal()]
+    return {str(path.relative_to(root)): path.read_text() for path in paths}
 
 
 def test_models_are_independent_of_role_index_and_company(
@@ -127,7 +128,7 @@ def test_killed_half_way_it_finishes_with_the_same_manifests(
 ) -> None:
     cache = tmp_path / "killed"
     process = oracles_command(cache)
-    while not list(cache.rglob(MANIFEST)):
+    while not manifests(cache):
         assert process.poll() is None
         os.sched_yield()
     if victim == "command":
