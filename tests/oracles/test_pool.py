@@ -122,7 +122,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return manifests(next((cache / "v1").glob("*/cpu-*")))
 
 
-@pytest.mark.parametrize("victim", ["command", "everything"])
+@pytest.mark.parametrize("victim", [pytest.param("command", marks=pytest.mark.slow), "everything"])
 def test_killed_half_way_it_finishes_with_the_same_manifests(
     tmp_path: Path, whole: dict[str, str], victim: str
 ) -> None:
