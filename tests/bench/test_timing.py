@@ -76,6 +76,19 @@ def test_a_turn_is_whole_cycles_where_these_are_short(
     assert (turns.work, turns.whole_cycles) == (units, whole)
 
 
+def test_a_slow_start_does_not_shorten_the_turns() -> None:
+    machine = Machine()
+    work = machine.candidate("a", 0.01)
+
+    def run(n_units: int) -> None:
+        if not machine.diary:
+            machine.now += 30.0
+        work.run(n_units)
+
+    (turns,) = alternate([Candidate("a", run)], 2, 1.0, machine.clock)
+    assert turns.seconds == pytest.approx((1.0, 1.0))
+
+
 def test_what_comes_before_a_turn_is_not_timed() -> None:
     machine = Machine()
 
