@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import asdict, dataclass, replace
 
-RECIPE_VERSION = 1
+RECIPE_VERSION = 2
 """Raised whenever the code changes what the same recipe yields; part of every fingerprint."""
 
 

@@ -37,6 +37,7 @@ from scorer.training.loop import (
     make_optimizer,
 )
 from scorer.training.recipe import Recipe, steps_per_epoch
+from scorer.training.stacked_norm import BATCH_NORMS, fold_batch_norms
 from scorer.training.step import TrainingStep, training_settings
 
 CHANNELS_PER_PASS = 32
@@ -46,7 +47,6 @@ The rest, where there is one, goes through scalar code that rounds differently. 
 up with dummies until there is no rest, or a model's bytes would depend on its slot.
 """
 
-BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 PRODUCTS = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
 """Layers that autocast runs in bfloat16."""
 
@@ -100,6 +100,7 @@ class StackedTraining:
             name: self._laid_out(value.detach()).requires_grad_() for name, value in stacked.items()
         }
         self._skeleton = skeleton = copy.deepcopy(first).to("meta")
+        fold_batch_norms(skeleton)
 
         def forward(
             parameters: dict[str, Tensor], buffers: dict[str, Tensor], images: Tensor
