@@ -19,12 +19,12 @@ from typing import Any
 
 import numpy as np
 
-from scorer.engines.base import Progress, no_progress
+from scorer.engines.base import Progress
 from scorer.errors import UsageError, unknown_name
 from scorer.metric.forgetting import forgetting_quality
 from scorer.pipeline import Options, make_rule_or_usage_error, open_pool
 from scorer.runner.load import Submission, find_submission
-from scorer.runner.run import RunPlan, run_submission
+from scorer.runner.run import RunPlan, run_submissions
 
 SPLIT_SEEDS = (1, 2)
 N_MODELS = 32
@@ -104,7 +104,8 @@ def tune(
 
     Args:
         method: as `score` takes it.
-        names: of the constants; those with RATE in their name where empty.
+        names: of the constants; where empty, those with RATE in their name, or all of them where
+            there are none such.
         options: task, rule, device and folders; split seed and N are fixed here.
         progress: called with ("tune", done, total).
 
@@ -118,23 +119,24 @@ def tune(
         if name not in constants:
             raise unknown_name("constant", name, constants)
     names = names or [name for name, constant in constants.items() if constant.is_rate]
+    names = names or list(constants)
     if not names:
         raise UsageError(
-            f"{submission.shown_path} must have a constant in capitals to tune, with RATE in its"
-            f" name or named by --constants; it has {', '.join(constants) or 'none'}"
+            f"{submission.shown_path} must have a number with a decimal point in capitals at its"
+            " top, such as LEARNING_RATE = 0.1, to tune; it has none"
         )
     trials = draw_values(constants, names, submission.name)
-    log = options.results_dir / "tuning" / options.task / f"{submission.name}.jsonl"
+    variants = [_variant(submission, constants, values) for values in trials]
+    by_split = [_run(variants, options, seed, progress) for seed in SPLIT_SEEDS]
+    rows = [
+        {"trial": number, "values": values, **_summary(parts, options)}
+        for number, (values, parts) in enumerate(
+            zip(trials, zip(*by_split, strict=True), strict=True)
+        )
+    ]
+    log = log_path(options, method)
     log.parent.mkdir(parents=True, exist_ok=True)
-    rows = []
-    progress("tune", 0, len(trials))
-    for number, values in enumerate(trials):
-        text = source if number == 0 else with_values(source, constants, values)
-        row = {"trial": number, "values": values, **_try(submission, text, options)}
-        rows.append(row)
-        with log.open("a") as file:
-            file.write(json.dumps(row) + "\n")
-        progress("tune", number + 1, len(trials))
+    log.write_text("".join(json.dumps(row) + "\n" for row in rows))
     return sorted(rows, key=_order)
 
 
@@ -144,38 +146,58 @@ def _order(row: dict[str, Any]) -> tuple[bool, bool, float]:
     return (score is None, not row["within_budget"], -(score or 0.0))
 
 
-def _try(submission: Submission, text: str, options: Options) -> dict[str, Any]:
-    """Run one variant on every private split; return its mean relative score."""
+def _variant(
+    submission: Submission, constants: dict[str, Constant], values: dict[str, float]
+) -> Submission:
+    """Return the submission with other values; with those that it has it is the same file."""
+    text = submission.source.decode()
+    if any(constants[name].value != value for name, value in values.items()):
+        text = with_values(text, constants, values)
     digest = hashlib.sha256(submission.sha256.encode() + text.encode()).hexdigest()
-    variant = Submission(submission.name, submission.path, text.encode(), digest)
+    return Submission(submission.name, submission.path, text.encode(), digest)
+
+
+def _run(
+    variants: list[Submission], options: Options, split_seed: int, progress: Progress
+) -> list[dict[str, Any]]:
+    """Run every variant on one private split; return score, time ratio or fault of each."""
     rule = make_rule_or_usage_error(options.rule)
-    relative, ratios = [], []
-    for seed in SPLIT_SEEDS:
-        private = dataclasses.replace(options, split_seed=seed, n_models=N_MODELS)
-        pool, engine = open_pool(private, no_progress)
-        wanted = {"original": 1, "oracle": N_MODELS, "control": N_MODELS}
-        banks = pool.banks(wanted, engine)
-        timeout_s = options.timeout_s or pool.task.definition.timeout_s
-        plan = RunPlan(N_MODELS, options.design, options.sandbox, timeout_s)
-        runs = run_submission(variant, pool, plan, engine)
+    private = dataclasses.replace(options, split_seed=split_seed, n_models=N_MODELS)
+    pool, engine = open_pool(private, progress)
+    wanted = {"original": 1, "oracle": N_MODELS, "control": N_MODELS}
+    banks = pool.banks(wanted, engine, progress)
+    timeout_s = options.timeout_s or pool.task.definition.timeout_s
+    plan = RunPlan(N_MODELS, options.design, options.sandbox, timeout_s)
+    truth = banks["oracle"].confidence()
+    ceiling = forgetting_quality(banks["control"].confidence(), truth, rule).value
+    rows: list[dict[str, Any]] = []
+    for runs in run_submissions(variants, pool, plan, engine, progress):
         if runs.bank is None:
-            fault = runs.faults[0].as_dict() if runs.faults else None
-            return {"relative_score": None, "within_budget": False, "fault": fault}
-        truth = banks["oracle"].confidence()
-        ceiling = forgetting_quality(banks["control"].confidence(), truth, rule).value
+            rows.append({"fault": runs.faults[0].as_dict() if runs.faults else None})
+            continue
         quality = forgetting_quality(runs.bank.confidence(), truth, rule).value
         utility = 1.0
         for name in ("retain", "test"):
             utility *= runs.bank.accuracy(name).mean() / banks["oracle"].accuracy(name).mean()
-        relative.append(quality * utility / ceiling)
-        ratios.append(runs.elapsed_s.mean() / runs.reference_s.mean())
+        ratio = float(runs.elapsed_s.mean() / runs.reference_s.mean())
+        rows.append({"relative_score": quality * utility / ceiling, "time_ratio": ratio})
+    return rows
+
+
+def _summary(parts: Sequence[dict[str, Any]], options: Options) -> dict[str, Any]:
+    """Return one trial's means over the private splits, or its first fault."""
+    for part in parts:
+        if "fault" in part:
+            return {"relative_score": None, "within_budget": False, "fault": part["fault"]}
+    scores = [float(part["relative_score"]) for part in parts]
+    time_ratio = float(np.mean([part["time_ratio"] for part in parts]))
     return {
-        "relative_score": float(np.mean(relative)),
-        "by_split_seed": dict(zip(map(str, SPLIT_SEEDS), map(float, relative), strict=True)),
-        "time_ratio": float(np.mean(ratios)),
-        "within_budget": bool(np.mean(ratios) <= options.budget),
+        "relative_score": float(np.mean(scores)),
+        "by_split_seed": dict(zip(map(str, SPLIT_SEEDS), scores, strict=True)),
+        "time_ratio": time_ratio,
+        "within_budget": time_ratio <= options.budget,
         "n_models": N_MODELS,
-        "rule": rule.name,
+        "rule": options.rule,
     }
 
 

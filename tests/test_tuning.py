@@ -79,7 +79,7 @@ def test_trials_are_logged_and_the_public_split_is_left_alone(
 def test_nothing_to_tune_is_said(options: Options, tmp_path: Path) -> None:
     path = tmp_path / "fixed.py"
     path.write_text("def unlearning(net, retain, forget, val): pass\n")
-    with pytest.raises(UsageError, match="must have a constant in capitals"):
+    with pytest.raises(UsageError, match="must have a number with a decimal point in capitals"):
         tune(str(path), [], options, lambda *event: None)
     path.write_text(SOURCE)
     with pytest.raises(UsageError, match=r"unknown constant 'LEARNING'\. Did you mean LEARNING_R"):

@@ -12,7 +12,7 @@ from scorer.cli.common import folder_options, json_option, progress_bar, show, s
 @click.command()
 @click.argument("method", required=False)
 @click.option("--task", default="digits", help="see `ls tasks`", show_default=True)
-@click.option("--constants", default="", help="comma-separated; default: those with RATE in them")
+@click.option("--constants", default="", help="names, comma-separated; default: see below")
 @click.option("--device", default="auto", help="auto, cpu or cuda", show_default=True)
 @click.option("--workers", type=click.IntRange(1), help="processes; default one a core")
 @folder_options
@@ -21,7 +21,8 @@ def command(method: str | None, constants: str, as_json: bool, **options: Any) -
     """Try METHOD with other constants on split seeds 1 and 2, never on the public split 0.
 
     The budget is the same for every method: 9 trials, the first with the file as it is, 32 models
-    each. Nothing is written to the file; the trials are logged under the results.
+    each. Tuned are the constants with RATE in their name, or all numbers with a decimal point
+    where there are none such. Nothing is written to the file; the trials are logged.
 
     \b
     Examples:

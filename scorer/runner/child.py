@@ -108,7 +108,7 @@ class Server:
 
     def _call(self, request: dict[str, Any], out: Path) -> dict[str, Any]:
         """Import, call and save, naming what goes wrong."""
-        shown = str(self.job["shown_path"])
+        shown = str(request["shown_path"])
         clock, synchronise = time.perf_counter, torch.cuda.synchronize
         on_cuda = str(self.job["device"]).startswith("cuda")
         try:

@@ -35,31 +35,32 @@ MIB = 2**20
 
 
 class SubmissionHost:
-    """One process that runs one submission again and again; use it as a context manager."""
+    """One process that runs submissions again and again; use it as a context manager.
+
+    Before the first run it must be told of a submission and of an original model.
+    """
 
     def __init__(
         self,
         *,
         sandbox: Sandbox,
-        job: dict[str, Any],
-        source: bytes,
+        settings: dict[str, Any],
         sets: dict[str, torch.Tensor],
     ) -> None:
         """Prepare the folder that the process is given.
 
         Args:
             sandbox: the tier of isolation.
-            job: what `scorer.runner.child` needs to know: recipe, n_channels, n_classes, device,
-                gpu_share, timeout_s, memory_mib, shown_path.
-            source: of the submission.
+            settings: what `scorer.runner.child` needs to know: recipe, n_channels, n_classes,
+                device, gpu_share, timeout_s, memory_mib.
             sets: `<set>_images` and `<set>_labels` for retain, forget and val.
         """
         self.sandbox = sandbox
-        self.job = job
+        self.settings = settings
         self.folder = Path(tempfile.mkdtemp(prefix="unlearning-"))
         (self.folder / "out").mkdir()
-        (self.folder / "submission.py").write_bytes(source)
         save_file(sets, self.folder / "sets.safetensors")
+        self.shown_path = ""
         self.original_name = ""
         self.original: dict[str, np.ndarray] = {}
         self.process: subprocess.Popen[str] | None = None
@@ -70,6 +71,11 @@ class SubmissionHost:
     def __exit__(self, *_: object) -> None:
         self._stop()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def set_source(self, source: bytes, shown_path: str) -> None:
+        """Say which submission the next runs are of, and how its author names the file."""
+        (self.folder / "submission.py").write_bytes(source)
+        self.shown_path = shown_path
 
     def set_original(self, weights: dict[str, np.ndarray]) -> None:
         """Say which original model the next runs start from."""
@@ -101,6 +107,7 @@ class SubmissionHost:
                 "seed": seed,
                 "original": self.original_name,
                 "out": str(out),
+                "shown_path": self.shown_path,
                 "reference": reference,
             }
             answer = self._ask(request)
@@ -123,7 +130,7 @@ class SubmissionHost:
             process.stdin.flush()
             with selectors.DefaultSelector() as selector:
                 selector.register(process.stdout, selectors.EVENT_READ)
-                ready = selector.select(self.job["timeout_s"] + GRACE_S)
+                ready = selector.select(self.settings["timeout_s"] + GRACE_S)
             line = process.stdout.readline() if ready else ""
         except BrokenPipeError:
             line = ""
@@ -151,7 +158,7 @@ class SubmissionHost:
         if self.process.stdin is None:
             raise ScorerError("the submission's process was started without pipes")
         n_bytes = sum(array.nbytes for array in self.original.values())
-        job = {**self.job, "file_mib": SIZE_FACTOR * n_bytes / MIB + SIZE_SLACK_MIB}
+        job = {**self.settings, "file_mib": SIZE_FACTOR * n_bytes / MIB + SIZE_SLACK_MIB}
         self.process.stdin.write(json.dumps(job) + "\n")
         self.process.stdin.flush()
         return self.process

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,9 @@ DESIGNS = {
 }
 MEMORY_SHARE = 0.8
 MIB = 2**20
+
+Unit = tuple[int, str, int]
+"""Which submission, "run" or "reference", and which of them."""
 
 
 @dataclass(frozen=True)
@@ -83,21 +87,47 @@ def run_submission(
 
     The original models that the design needs must be in the pool.
     """
-    key = f"{submission.name}-{submission.sha256[:16]}-{plan.design}-{plan.sandbox}"
-    root = pool.root / "unlearned" / key
-    runs, references = Store(root / "run"), Store(root / "reference")
-    units = interleave(runs.missing(plan.n_models), references.missing(N_REFERENCES))
-    faults: list[Fault] = []
+    return run_submissions([submission], pool, plan, engine, progress)[0]
+
+
+def run_submissions(
+    submissions: Sequence[Submission],
+    pool: Pool,
+    plan: RunPlan,
+    engine: Engine,
+    progress: Progress = no_progress,
+) -> list[RunResults]:
+    """Run several submissions N times each in the same workers, which start only once.
+
+    The retrainings that they are timed against are made once for all of them, among their runs.
+    """
+    design = f"{plan.design}-{plan.sandbox}"
+    roots = [
+        pool.root / "unlearned" / f"{each.name}-{each.sha256[:16]}-{design}" for each in submissions
+    ]
+    references = Store(roots[0] / "reference")
+    units = interleave(
+        [
+            (job, "run", index)
+            for job, root in enumerate(roots)
+            for index in Store(root / "run").missing(plan.n_models)
+        ],
+        [(0, "reference", index) for index in references.missing(N_REFERENCES)],
+    )
+    faults: list[list[Fault]] = [[] for _ in submissions]
     if units:
-        root.mkdir(parents=True, exist_ok=True)
-        (root / "submission.py").write_bytes(submission.source)
+        for root, submission in zip(roots, submissions, strict=True):
+            root.mkdir(parents=True, exist_ok=True)
+            (root / "submission.py").write_bytes(submission.source)
         spec: dict[str, Any] = {
             "snapshot": str(save_snapshot(pool.task, pool.cache_dir / "v1" / "tasks")),
             "cache_dir": str(pool.cache_dir),
             "path": pool.path.as_dict(),
             "device": pool.device,
-            "root": str(root),
-            "shown_path": submission.shown_path,
+            "jobs": [
+                {"root": str(root), "shown_path": submission.shown_path}
+                for root, submission in zip(roots, submissions, strict=True)
+            ],
             "design": plan.design,
             "sandbox": plan.sandbox,
             "timeout_s": plan.timeout_s,
@@ -105,7 +135,7 @@ def run_submission(
 
         def on_event(event: dict[str, Any]) -> None:
             if event.get("fault"):
-                faults.append(Fault(**event["fault"]))
+                faults[event["job"]].append(Fault(**event["fault"]))
 
         engine.share(
             "scorer.runner.run:run_shard",
@@ -115,43 +145,52 @@ def run_submission(
             progress=progress,
             on_event=on_event,
         )
-    fingerprint = pool.task.fingerprint
-    seeds = [seed_of(fingerprint, "unlearn", i, "run") for i in range(plan.n_models)]
-    finished = [i for i in range(plan.n_models) if runs.has(i)]
+    reference_s = np.array(
+        [references.manifest(i)["elapsed_s"] for i in range(N_REFERENCES) if references.has(i)]
+    )
+    seeds = [seed_of(pool.task.fingerprint, "unlearn", i, "run") for i in range(plan.n_models)]
+    return [
+        _results(Store(root / "run"), plan.n_models, reference_s, seeds, own)
+        for root, own in zip(roots, faults, strict=True)
+    ]
+
+
+def _results(
+    runs: Store, n_models: int, reference_s: np.ndarray, seeds: list[int], faults: list[Fault]
+) -> RunResults:
+    """Read what the runs of one submission left."""
+    finished = [i for i in range(n_models) if runs.has(i)]
     facts = [runs.manifest(i) for i in finished]
-    complete = len(finished) == plan.n_models
+    complete = len(finished) == n_models
     return RunResults(
         bank=Bank.stack([runs.read(i) for i in finished]) if complete else None,
         elapsed_s=np.array([fact["elapsed_s"] for fact in facts]),
-        reference_s=np.array(
-            [references.manifest(i)["elapsed_s"] for i in range(N_REFERENCES) if references.has(i)]
-        ),
+        reference_s=reference_s,
         peak_mib=max((fact["peak_mib"] for fact in facts), default=0.0),
         seeds=seeds,
         faults=sorted(faults, key=lambda fault: fault.run),
     )
 
 
-def interleave(runs: list[int], references: list[int]) -> list[tuple[str, int]]:
+def interleave(runs: list[Unit], references: list[Unit]) -> list[Unit]:
     """Return the units of work, the timed retrainings spread evenly among the runs."""
-    units: list[tuple[str, int]] = [("run", index) for index in runs]
-    for position, index in enumerate(reversed(references)):
+    units = list(runs)
+    for position, reference in enumerate(reversed(references)):
         place = len(runs) * (len(references) - 1 - position) // max(1, len(references))
-        units.insert(place, ("reference", index))
+        units.insert(place, reference)
     return units
 
 
 def run_shard(spec: Spec, emit: Emit) -> None:
     """Make the runs of one shard in a submission's process; evaluate what it returns here.
 
-    A shard whose first run fails makes no others: the file is at fault, not the run.
+    Of a submission whose first run fails here no others are made: the file is at fault.
     """
     task = read_snapshot(Path(spec["snapshot"]))
     pool = Pool(task, TrainingPath(**spec["path"]), spec["device"], Path(spec["cache_dir"]))
     device = torch.device(spec["device"])
-    root = Path(spec["root"])
     recipe = task.definition.recipe
-    job = {
+    settings = {
         "recipe": recipe.as_dict(),
         "n_channels": task.n_channels,
         "n_classes": task.n_classes,
@@ -159,7 +198,6 @@ def run_shard(spec: Spec, emit: Emit) -> None:
         "gpu_share": 0.9 / spec["n_workers"],
         "timeout_s": spec["timeout_s"],
         "memory_mib": memory_per_worker_mib(spec["n_workers"]),
-        "shown_path": spec["shown_path"],
     }
     sets = {}
     for name in ("retain", "forget", "val"):
@@ -168,17 +206,23 @@ def run_shard(spec: Spec, emit: Emit) -> None:
     net = build_model(recipe.architecture, task.n_channels, task.n_classes, seed=0)
     net = net.to(device).to(memory_format=torch.channels_last)
     evaluation = EvaluationData.of(task, device)
-    units = [(Store(root / kind), index) for kind, index in spec["units"]]
-    succeeded = False
+    roots = [Path(job["root"]) for job in spec["jobs"]]
+    units = [(Store(roots[job] / kind), index) for job, kind, index in spec["units"]]
+    succeeded: set[int] = set()
+    given_up: set[int] = set()
     with SubmissionHost(
-        sandbox=make_sandbox(spec["sandbox"]),
-        job=job,
-        source=(root / "submission.py").read_bytes(),
-        sets=sets,
+        sandbox=make_sandbox(spec["sandbox"]), settings=settings, sets=sets
     ) as host:
-        original = -1
+        original = source_of = -1
         for ((store, index),) in claim(units, spec["start"], 1):
             reference = store.root.name == "reference"
+            job = roots.index(store.root.parent)
+            if job in given_up and not reference:
+                continue
+            if job != source_of:
+                source = (roots[job] / "submission.py").read_bytes()
+                host.set_source(source, spec["jobs"][job]["shown_path"])
+                source_of = job
             wanted = index if spec["design"] == "reuse-n" and not reference else 0
             if wanted != original:
                 host.set_original(pool.original_weights(wanted))
@@ -195,14 +239,15 @@ def run_shard(spec: Spec, emit: Emit) -> None:
                     answer = Fault("non_finite", "the network's outputs are not finite").as_dict()
             if state is None:
                 fault = Fault(answer["fault"], answer["message"], answer.get("trace", ""), index)
-                emit({"fault": fault.as_dict()})
-                if not succeeded:
-                    return
+                emit({"job": job, "fault": fault.as_dict()})
+                if not reference and job not in succeeded:
+                    given_up.add(job)
                 continue
-            succeeded = succeeded or not reference
+            if not reference:
+                succeeded.add(job)
             facts = {"seed": seed, "elapsed_s": answer["elapsed_s"], "peak_mib": answer["peak_mib"]}
             store.write(index, outputs, facts)
-            emit({"index": index})
+            emit({"job": job, "index": index})
 
 
 def memory_per_worker_mib(n_workers: int) -> float:

@@ -24,7 +24,7 @@ def host(tiny_pool: Pool) -> Iterator[SubmissionHost]:
     sets = {}
     for name in ("retain", "forget", "val"):
         sets[f"{name}_images"], sets[f"{name}_labels"] = task.images(name), task.labels(name)
-    job = {
+    settings = {
         "recipe": task.definition.recipe.as_dict(),
         "n_channels": 1,
         "n_classes": 10,
@@ -32,9 +32,8 @@ def host(tiny_pool: Pool) -> Iterator[SubmissionHost]:
         "gpu_share": 0.5,
         "timeout_s": 3.0,
         "memory_mib": 3000.0,
-        "shown_path": "submission/mine.py",
     }
-    with SubmissionHost(sandbox=ProcessSandbox(), job=job, source=b"", sets=sets) as started:
+    with SubmissionHost(sandbox=ProcessSandbox(), settings=settings, sets=sets) as started:
         started.set_original(tiny_pool.original_weights(0))
         yield started
 
@@ -45,7 +44,7 @@ def run(host: SubmissionHost, body: str, seed: int = 1) -> tuple[Any, dict[str, 
 
 
 def run_file(host: SubmissionHost, source: str, seed: int = 1) -> tuple[Any, dict[str, Any]]:
-    (host.folder / "submission.py").write_text(source)
+    host.set_source(source.encode(), "submission/mine.py")
     return host.run(seed)
 
 

@@ -10,7 +10,13 @@ import pytest
 from scorer.engines import LocalEngine
 from scorer.oracles.pool import Pool
 from scorer.runner.load import Submission, find_submission
-from scorer.runner.run import N_REFERENCES, RunPlan, interleave, run_submission
+from scorer.runner.run import (
+    N_REFERENCES,
+    RunPlan,
+    interleave,
+    run_submission,
+    run_submissions,
+)
 
 NOISE = """
 import torch
@@ -54,6 +60,31 @@ def test_runs_differ_by_seed_and_come_back_the_same(
     assert calls[-1] == ("unlearn", 1, 1)
     assert more.bank is not None
     np.testing.assert_array_equal(more.bank.confidence()[:4], confidence)
+
+
+def test_several_submissions_share_workers_and_nothing_else(
+    tiny_pool: Pool, tmp_path: Path
+) -> None:
+    sources = {
+        "noise": NOISE.replace("randn", "rand"),
+        "fails": "def unlearning(net, retain, forget, val):\n    1 / 0  # by chance\n",
+        "still": "def unlearning(net, retain, forget, val):\n    assert not hasattr(net, 'x')\n",
+    }
+    mine = []
+    for name, source in sources.items():
+        (tmp_path / f"{name}.py").write_text(source)
+        mine.append(find_submission(str(tmp_path / f"{name}.py")))
+    noise, fails, still = run_submissions(mine, tiny_pool, plan(3), LocalEngine(1))
+    assert noise.bank is not None and still.bank is not None and fails.bank is None
+    assert [fault.run for fault in fails.faults] == [0], "given up after its first run"
+    assert "fails.py" in fails.faults[0].trace and not noise.faults and not still.faults
+    assert len({row.tobytes() for row in noise.bank.confidence()}) == 3
+    assert len({row.tobytes() for row in still.bank.confidence()}) == 1
+    assert len(noise.reference_s) == N_REFERENCES
+    np.testing.assert_array_equal(noise.reference_s, still.reference_s)
+    alone = run_submission(mine[0], tiny_pool, plan(3), LocalEngine(1))
+    assert alone.bank is not None
+    np.testing.assert_array_equal(alone.bank.confidence(), noise.bank.confidence())
 
 
 def test_a_failing_submission_has_no_bank_and_stops_early(
@@ -107,5 +138,5 @@ def test_the_design_with_n_originals_starts_from_each(
 def test_retrainings_are_spread_among_the_runs(
     runs: list[int], references: list[int], expected: list[object]
 ) -> None:
-    units = interleave(runs, references)
-    assert [index if kind == "run" else f"R{index}" for kind, index in units] == expected
+    units = interleave([(0, "run", i) for i in runs], [(0, "reference", i) for i in references])
+    assert [index if kind == "run" else f"R{index}" for _, kind, index in units] == expected
