@@ -11,13 +11,13 @@ import ast
 import dataclasses
 import hashlib
 import json
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.stats.qmc import LatinHypercube
 
 from scorer.engines.base import Progress
 from scorer.errors import UsageError, unknown_name
@@ -29,8 +29,9 @@ from scorer.runner.run import RunPlan, run_submissions
 SPLIT_SEEDS = (1, 2)
 N_MODELS = 32
 N_TRIALS = 9
-LARGEST_FACTOR = 4.0
-"""A constant is tried between its value over this and its value times this, on a log scale."""
+LARGEST_FACTOR = 3.0
+"""A constant is tried between its value over this and its value times this, on a log scale, by a
+Latin hypercube: each constant takes one value in each of as many equal parts as there are trials."""
 
 
 @dataclass(frozen=True)
@@ -83,15 +84,14 @@ def draw_values(
 ) -> list[dict[str, float]]:
     """Return the values of each trial, the first as they are, three digits each."""
     digest = hashlib.sha256(f"tune/{method}/{'/'.join(names)}".encode()).digest()
-    generator = np.random.default_rng(int.from_bytes(digest[:8], "big"))
-    limit = math.log(LARGEST_FACTOR)
+    hypercube = LatinHypercube(len(names), rng=np.random.default_rng(list(digest)))
+    factors = LARGEST_FACTOR ** (2.0 * hypercube.random(N_TRIALS - 1) - 1.0)
     trials = [{name: constants[name].value for name in names}]
-    for _ in range(N_TRIALS - 1):
-        factors = np.exp(generator.uniform(-limit, limit, len(names)))
+    for row in factors:
         trials.append(
             {
                 name: float(f"{constants[name].value * factor:.3g}")
-                for name, factor in zip(names, factors, strict=True)
+                for name, factor in zip(names, row, strict=True)
             }
         )
     return trials
