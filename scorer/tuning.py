@@ -30,8 +30,10 @@ SPLIT_SEEDS = (1, 2)
 N_MODELS = 32
 N_TRIALS = 9
 LARGEST_FACTOR = 3.0
-"""A constant is tried between its value over this and its value times this, on a log scale, by a
-Latin hypercube: each constant takes one value in each of as many equal parts as there are trials."""
+"""A constant is tried between its value over this and its value times this, on a log scale.
+
+The trials form a Latin hypercube: of as many equal parts as there are trials, each constant takes
+one value in each."""
 
 
 @dataclass(frozen=True)

@@ -88,8 +88,8 @@ def loop_path() -> TrainingPath:
 
 @pytest.fixture(scope="session")
 def engine() -> LocalEngine:
-    """Return the local engine with two workers."""
-    return LocalEngine(2)
+    """Return the local engine with one worker: to start a second takes longer than the work."""
+    return LocalEngine(1)
 
 
 @pytest.fixture(scope="session")

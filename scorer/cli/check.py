@@ -33,7 +33,7 @@ def command(method: str | None, as_json: bool, **options: Any) -> None:
     from scorer.runner.run import RunPlan, run_submission
 
     submission = find_submission(method)
-    settings = Options(n_models=N_RUNS, **options)
+    settings = Options(n_models=N_RUNS, workers=1, **options)
     with progress_bar() as progress:
         pool, engine = open_pool(settings, progress)
         banks = pool.banks({"original": 1}, engine, progress)

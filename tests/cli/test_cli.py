@@ -59,7 +59,7 @@ def call(*arguments: str) -> Result:
 
 def score(folders: Path, method: str, *arguments: str) -> Result:
     return call(
-        "score", method, "--task", "tiny", "--n-models", "4",
+        "score", method, "--task", "tiny", "--n-models", "4", "--workers", "1",
         "--cache-dir", str(folders / "cache"), "--results-dir", str(folders / "results"),
         *arguments,
     )  # fmt: skip
