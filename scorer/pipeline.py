@@ -192,7 +192,7 @@ def _record(
         budget=options.budget,
         faults=[fault.as_dict() for fault in runs.faults] if runs else [],
         provenance={
-            "environment": environment(),
+            "environment": environment(pool.device),
             "task": pool.task.describe(),
             "path": pool.path.as_dict(),
             "engine": options.engine,

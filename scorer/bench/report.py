@@ -5,18 +5,15 @@ from __future__ import annotations
 import json
 import math
 import os
-import platform
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from scorer.bench.timing import Figure
-from scorer.engines.base import Engine
 from scorer.errors import ScorerError
+from scorer.machine import machine, n_cores
 
 FIGURES = Path(__file__).parent / "figures"
-CPU_INFO = Path("/proc/cpuinfo")
 
 BUSY_SHARE = 0.5
 """Load per core from which figures say that the machine was busy."""
@@ -84,39 +81,10 @@ class Report:
 
 def busy_note() -> str | None:
     """Return a warning where other programs keep this machine busy, by its load of a minute."""
-    load, cores = os.getloadavg()[0], Engine.default_workers()
+    load, cores = os.getloadavg()[0], n_cores()
     if load < BUSY_SHARE * cores:
         return None
     return (
         f"the machine was busy before the first round (load {load:.1f} on {cores} cores): several"
         " threads of one process suffer more from that than several processes of one thread"
     )
-
-
-def machine(device: str) -> dict[str, Any]:
-    """Return where a figure was measured: device, processors, versions.
-
-    Args:
-        device: "cpu" or the model of the GPU.
-    """
-    import numpy as np
-    import torch
-
-    return {
-        "device": device,
-        "device_name": processor_name() if device == "cpu" else torch.cuda.get_device_name(),
-        "cores": Engine.default_workers(),
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-        "numpy": np.__version__,
-        "platform": platform.system(),
-    }
-
-
-def processor_name(cpu_info: Path = CPU_INFO) -> str:
-    """Return the processor's name as the system tells it, else its kind."""
-    if cpu_info.exists():
-        found = re.search(r"^model name\s*:\s*(.+)$", cpu_info.read_text(), re.MULTILINE)
-        if found:
-            return found[1].strip()
-    return platform.processor() or platform.machine()

@@ -24,15 +24,17 @@ def command(cache_dir: Path, data_dir: Path, results_dir: Path) -> None:
     """
     from scorer.results.leaderboard import build_leaderboard
     from scorer.results.readme import render_readme, save_example, save_snapshot
-    from scorer.results.record import read_records
+    from scorer.results.record import read_arrays, read_records
     from scorer.settings import PROJECT_ROOT
 
     del cache_dir, data_dir
     records = list(read_records(results_dir))
     by_run = {record.run_id: record for record in records}
     for group in build_leaderboard(records).groups:
-        environment = by_run[group.rows[0].run_id].provenance["environment"]
-        click.echo(f"wrote {save_snapshot(group, environment).relative_to(PROJECT_ROOT)}")
+        record = by_run[group.rows[0].run_id]
+        arrays = read_arrays(record, results_dir)
+        path = save_snapshot(group, record.provenance["environment"], arrays)
+        click.echo(f"wrote {path.relative_to(PROJECT_ROOT)}")
     examples = [r for r in records if (r.task, r.method) == EXAMPLE and not r.faults]
     if examples:
         save_example(max(examples, key=lambda record: record.created_at))

@@ -8,12 +8,12 @@ as a JSON object. Its results are files. It must be safe to call again after it 
 from __future__ import annotations
 
 import importlib
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from scorer.errors import ScorerError
+from scorer.machine import n_cores
 
 Spec = Mapping[str, Any]
 Emit = Callable[[dict[str, Any]], None]
@@ -42,8 +42,8 @@ class Engine(ABC):
 
     @staticmethod
     def default_workers() -> int:
-        """Return the number of processors that this process may use."""
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+        """Return one worker a processor."""
+        return n_cores()
 
     @abstractmethod
     def run(self, function: str, specs: Sequence[Spec], on_event: Emit) -> None:

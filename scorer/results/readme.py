@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from scorer.errors import ScorerError
 from scorer.results.leaderboard import Group, Row
 from scorer.results.record import Record
@@ -21,13 +23,34 @@ MARK = "<!-- {kind} {name} -->"
 END = "<!-- end -->"
 
 
-def save_snapshot(group: Group, environment: Mapping[str, Any], folder: Path = SNAPSHOTS) -> Path:
-    """Write one leaderboard with the machine and versions that it was made with."""
+def save_snapshot(
+    group: Group,
+    environment: Mapping[str, Any],
+    arrays: Mapping[str, np.ndarray],
+    folder: Path = SNAPSHOTS,
+) -> Path:
+    """Write one leaderboard with its oracles' accuracies, and the machine it was made on.
+
+    Args:
+        group: of the leaderboard.
+        environment: of one of its records.
+        arrays: of the same record, see `scorer.results.scoring.score_banks`.
+        folder: of the kept leaderboards.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{group.identity['task']}.json"
-    kept = {name: environment[name] for name in ("python", "torch", "numpy", "device_name")}
-    rows = [vars(row) for row in group.rows]
-    value = {"identity": group.identity, "budget": group.budget, "environment": kept, "rows": rows}
+    made = {name: environment[name] for name in ("python", "torch", "numpy", "device_name")}
+    accuracy = {}
+    for name in ("retain", "test", "forget"):
+        values = arrays[f"oracle_accuracy_{name}"]
+        accuracy[name] = {"mean": float(values.mean()), "sd": float(values.std(ddof=1))}
+    value = {
+        "identity": group.identity,
+        "budget": group.budget,
+        "environment": made,
+        "oracle_accuracy": accuracy,
+        "rows": [vars(row) for row in group.rows],
+    }
     path.write_text(json.dumps(value, indent=1) + "\n")
     return path
 
@@ -37,8 +60,15 @@ def render_snapshot(path: Path) -> str:
     kept = json.loads(path.read_text())
     group = Group(kept["identity"], [Row(**row) for row in kept["rows"]], kept["budget"])
     e = kept["environment"]
-    made = f"Made on {e['device_name']}, Python {e['python']}, torch {e['torch']}."
-    return f"{group_markdown(group)}\n\n{made}"
+    accuracies = ", ".join(
+        f"{name} {100 * one['mean']:.1f} ± {100 * one['sd']:.1f} %"
+        for name, one in kept["oracle_accuracy"].items()
+    )
+    return (
+        f"{group_markdown(group)}\n\n"
+        f"Accuracy of the {kept['identity']['n_models']} oracles, mean and standard deviation:"
+        f" {accuracies}. Made on {e['device_name']}, Python {e['python']}, torch {e['torch']}."
+    )
 
 
 def save_example(record: Record, folder: Path = SNAPSHOTS) -> Path:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from scorer.errors import ScorerError
+from scorer.machine import machine
 from scorer.settings import PROJECT_ROOT
 
 SCHEMA_VERSION = 1
@@ -181,20 +182,20 @@ def read_arrays(record: Record, results_dir: Path) -> dict[str, np.ndarray]:
         return {name: arrays[name] for name in arrays.files}
 
 
-def environment() -> dict[str, Any]:
-    """Return versions, machine and state of the code, for provenance."""
+def environment(device: str) -> dict[str, Any]:
+    """Return machine, versions and state of the code, for provenance.
+
+    Args:
+        device: "cpu" or "cuda", where models were trained and unlearned.
+    """
     import scipy
     import torch
 
     return {
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-        "numpy": np.__version__,
+        **machine(device),
         "scipy": scipy.__version__,
         "platform": platform.platform(),
-        "processor": platform.machine(),
-        "cuda": torch.version.cuda if torch.cuda.is_available() else None,
-        "device_name": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
+        "cuda": torch.version.cuda if device != "cpu" else None,
         "commit": _git("rev-parse", "HEAD"),
         "modified": bool(_git("status", "--porcelain", "--untracked-files=no")),
     }

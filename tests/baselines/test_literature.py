@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 from torch.utils.data import DataLoader, TensorDataset
 
 from baselines import (
@@ -26,6 +27,7 @@ from baselines import (
     random_labels,
     salun,
     scrub,
+    starting_kit,
     weight_negation,
 )
 from baselines.common import Examples
@@ -319,3 +321,17 @@ def test_budgeted_retrain_refuses_weights_that_it_cannot_draw_anew(sets: Sets) -
 
     with pytest.raises(ValueError, match="got Shifted"):
         budgeted_retrain.unlearning(Shifted(), **sets)
+
+
+def test_the_starting_kit_makes_published_steps_once_round_retain(sets: Sets) -> None:
+    net = trained_net()
+    before = copy.deepcopy(net).train()
+    small = Examples(*next(iter(sets["retain"])))
+    assert len(small) <= starting_kit.BATCH_SIZE, "the test is of a single step"
+    loader = DataLoader(TensorDataset(small.images, small.labels), batch_size=len(small))
+    starting_kit.unlearning(net, loader, sets["forget"], sets["val"])
+    F.cross_entropy(before(small.images), small.labels).backward()
+    for after, start in zip(net.parameters(), before.parameters(), strict=True):
+        assert start.grad is not None
+        expected = start - 1e-3 * (start.grad + 5e-4 * start)
+        torch.testing.assert_close(after, expected, rtol=1e-5, atol=1e-7)

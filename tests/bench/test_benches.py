@@ -16,7 +16,7 @@ from scorer import tasks
 from scorer.bench import Settings, bench_named, benches, gpu, metric, oracles, scaling, score
 from scorer.bench.base import Bench
 from scorer.bench.floors import Peaks
-from scorer.bench.report import Report, processor_name
+from scorer.bench.report import Report
 from scorer.bench.timing import Figure
 from scorer.bench.worker import Workers, usual_environment
 from scorer.cli import main
@@ -267,10 +267,3 @@ def test_figures_are_saved_by_bench_variant_and_device(tmp_path: Path) -> None:
     report.figures.append(Figure("broken", "s", 1, math.nan, math.nan, math.nan))
     with pytest.raises(ScorerError, match="must be finite"):
         report.save(tmp_path)
-
-
-def test_the_processor_has_a_name(tmp_path: Path) -> None:
-    info = tmp_path / "cpuinfo"
-    info.write_text("processor : 0\nmodel name\t: Some Processor 9000\nflags : x\n")
-    assert processor_name(info) == "Some Processor 9000"
-    assert processor_name(tmp_path / "absent")

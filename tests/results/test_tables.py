@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from rich.console import Console
 
@@ -53,12 +54,16 @@ def test_markdown_has_a_line_for_every_row() -> None:
 
 def test_the_readme_is_rendered_from_snapshots(tmp_path: Path) -> None:
     (group,) = build_leaderboard([make_record("a")]).groups
-    save_snapshot(group, make_record().provenance["environment"], tmp_path)
+    accuracies = np.array([0.9, 0.92])
+    arrays = {f"oracle_accuracy_{name}": accuracies for name in ("retain", "test", "forget")}
+    save_snapshot(group, make_record().provenance["environment"], arrays, tmp_path)
     text = "before\n<!-- leaderboard digits -->\nold\n<!-- end -->\nafter"
     rendered = render_readme(text, tmp_path)
     assert "old" not in rendered
     assert "| a |" in rendered
     assert "torch 2.14.1" in rendered
+    assert "Accuracy of the 64 oracles" in rendered
+    assert "test 91.0 ± 1.4 %" in rendered
     assert rendered.startswith("before\n")
     assert rendered.endswith("<!-- end -->\nafter")
     assert render_readme(rendered, tmp_path) == rendered

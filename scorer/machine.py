@@ -1,0 +1,45 @@
+"""What machine this is: cores, processor, versions."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+from pathlib import Path
+from typing import Any
+
+CPU_INFO = Path("/proc/cpuinfo")
+
+
+def n_cores() -> int:
+    """Return the number of processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+
+
+def machine(device: str) -> dict[str, Any]:
+    """Return where a number was measured: device, processors, versions.
+
+    Args:
+        device: "cpu", or whatever else stands for the GPU.
+    """
+    import numpy as np
+    import torch
+
+    return {
+        "device": device,
+        "device_name": processor_name() if device == "cpu" else torch.cuda.get_device_name(),
+        "cores": n_cores(),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "platform": platform.system(),
+    }
+
+
+def processor_name(cpu_info: Path = CPU_INFO) -> str:
+    """Return the processor's name as the system tells it, else its kind."""
+    if cpu_info.exists():
+        found = re.search(r"^model name\s*:\s*(.+)$", cpu_info.read_text(), re.MULTILINE)
+        if found:
+            return found[1].strip()
+    return platform.processor() or platform.machine()
