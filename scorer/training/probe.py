@@ -137,7 +137,8 @@ def bytes_per_model(data: TrainingSet, recipe: Recipe) -> int:
 
     batch = min(recipe.batch_size, len(data))
     with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
-        training.net(data.images[:batch]).sum()
+        # A copy: the storage of a slice is that of all images.
+        training.net(data.images[:batch].clone()).sum()
     return SAVED_COPIES * sum(saved.values()) + PARAMETER_COPIES * parameters
 
 

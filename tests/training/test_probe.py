@@ -56,6 +56,7 @@ def test_memory_of_a_model_grows_with_batch_and_network() -> None:
     parameters = sum(p.nbytes for p in ARCHITECTURES["digits_cnn"](1, 10).parameters())
     assert small > parameters
     assert bytes_per_model(noise(16, 1, 28, 28), recipe(architecture="small_resnet")) > 4 * small
+    assert bytes_per_model(noise(5000, 1, 8, 8), recipe()) == small, "other images were counted"
 
 
 def test_too_large_groups_are_halved_and_it_is_said(
