@@ -25,7 +25,9 @@ from scorer.metric.forgetting import forgetting_quality
 from scorer.pipeline import Options, make_rule_or_usage_error, open_pool
 from scorer.runner.load import Submission, find_submission
 from scorer.runner.run import RunPlan, run_submissions
+from scorer.settings import PROJECT_ROOT
 
+KEPT = PROJECT_ROOT / "baselines" / "tuning"
 SPLIT_SEEDS = (1, 2)
 N_MODELS = 32
 N_TRIALS = 9
@@ -207,3 +209,19 @@ def log_path(options: Options, method: str | None) -> Path:
     """Return where the trials of a method are logged."""
     name = find_submission(method).name
     return options.results_dir / "tuning" / options.task / f"{name}.jsonl"
+
+
+def keep_log(task: str, method: str, rows: Sequence[dict[str, Any]], folder: Path = KEPT) -> Path:
+    """Keep a method's trials with the code, one line of JSON a method, in alphabetical order."""
+    path = folder / f"{task}.jsonl"
+    lines = path.read_text().splitlines() if path.exists() else []
+    kept = {entry["method"]: entry for entry in map(json.loads, lines)}
+    trials = sorted(rows, key=lambda row: row["trial"])
+    kept[method] = {
+        "method": method,
+        "command": f"python -m scorer tune {method}",
+        "trials": trials,
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(json.dumps(kept[name]) + "\n" for name in sorted(kept)))
+    return path

@@ -11,7 +11,16 @@ import pytest
 from scorer import tasks, tuning
 from scorer.errors import UsageError
 from scorer.pipeline import Options
-from scorer.tuning import SPLIT_SEEDS, constants_of, draw_values, tune, with_values
+from scorer.runner.load import find_submission
+from scorer.tuning import (
+    KEPT,
+    SPLIT_SEEDS,
+    constants_of,
+    draw_values,
+    keep_log,
+    tune,
+    with_values,
+)
 from tests.conftest import tiny_definition
 
 SOURCE = '''"""Shift."""
@@ -87,3 +96,23 @@ def test_nothing_to_tune_is_said(options: Options, tmp_path: Path) -> None:
     path.write_text(SOURCE)
     with pytest.raises(UsageError, match=r"unknown constant 'LEARNING'\. Did you mean LEARNING_R"):
         tune(str(path), ["LEARNING"], options, lambda *event: None)
+
+
+def test_trials_are_kept_one_line_a_method(tmp_path: Path) -> None:
+    late, early = {"trial": 1, "relative_score": 0.3}, {"trial": 0, "relative_score": 0.2}
+    keep_log("digits", "b", [late, early], tmp_path)
+    keep_log("digits", "a", [early], tmp_path)
+    path = keep_log("digits", "b", [late, {**early, "relative_score": 0.1}], tmp_path)
+    kept = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [entry["method"] for entry in kept] == ["a", "b"]
+    assert [trial["relative_score"] for trial in kept[1]["trials"]] == [0.1, 0.3]
+
+
+def test_the_kept_trials_are_of_methods_that_exist_and_say_what_was_tuned() -> None:
+    logs = list(KEPT.glob("*.jsonl"))
+    assert logs, "no trials were kept"
+    for log in logs:
+        for entry in map(json.loads, log.read_text().splitlines()):
+            assert len(entry["trials"]) == tuning.N_TRIALS
+            constants = constants_of(find_submission(entry["method"]).source.decode())
+            assert set(entry["trials"][0]["values"]) <= set(constants)

@@ -15,9 +15,10 @@ from scorer.cli.common import folder_options, json_option, progress_bar, show, s
 @click.option("--constants", default="", help="names, comma-separated; default: see below")
 @click.option("--device", default="auto", help="auto, cpu or cuda", show_default=True)
 @click.option("--workers", type=click.IntRange(1), help="processes; default one a core")
+@click.option("--save", is_flag=True, help="keep the trials in baselines/tuning too")
 @folder_options
 @json_option
-def command(method: str | None, constants: str, as_json: bool, **options: Any) -> None:
+def command(method: str | None, constants: str, save: bool, as_json: bool, **options: Any) -> None:
     """Try METHOD with other constants on split seeds 1 and 2, never on the public split 0.
 
     The budget is the same for every method: 9 trials, the first with the file as it is, 32 models
@@ -33,13 +34,16 @@ def command(method: str | None, constants: str, as_json: bool, **options: Any) -
 
     from scorer.pipeline import Options
     from scorer.results.tables import number
-    from scorer.tuning import log_path, tune
+    from scorer.runner.load import find_submission
+    from scorer.tuning import keep_log, log_path, tune
 
     settings = Options(**options)
     names = [name.strip() for name in constants.split(",") if name.strip()]
     with progress_bar() as progress:
         rows = tune(method, names, settings, progress)
     log = log_path(settings, method)
+    if save:
+        click.echo(f"wrote {keep_log(settings.task, find_submission(method).name, rows)}", err=True)
     if as_json:
         show_json({"task": settings.task, "log": str(log), "trials": rows})
         return
