@@ -18,20 +18,6 @@ class UsageError(ScorerError):
     exit_code = 2
 
 
-class SubmissionFault(ScorerError):
-    """The submission is at fault.
-
-    Attributes:
-        fault: one of `scorer.runner.faults.FAULTS`.
-    """
-
-    exit_code = 3
-
-    def __init__(self, fault: str, message: str) -> None:
-        super().__init__(message)
-        self.fault = fault
-
-
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> UsageError:
     """Return the error for a name that is not in a registry, with near matches and the list."""
     names = sorted(known)

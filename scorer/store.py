@@ -150,14 +150,6 @@ class Store:
         logger.warning("damaged entry moved to %s and to be made again: %s", aside, reason)
         return aside
 
-    def read_or_quarantine(self, index: int) -> dict[str, np.ndarray] | None:
-        """Return the arrays of an entry, or None after moving a damaged one aside."""
-        try:
-            return self.read(index)
-        except DamagedEntry as error:
-            self.quarantine(index, str(error))
-            return None
-
 
 Unit = tuple[Store, int]
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from scorer.bench.base import DEFAULT_ROUNDS, MIN_ROUNDS
 from scorer.cli.common import folder_options, json_option, progress_bar, show, show_json
 
 
@@ -13,7 +14,11 @@ from scorer.cli.common import folder_options, json_option, progress_bar, show, s
 @click.argument("name", required=False)
 @click.option("--task", help="what is trained, where the bench has a choice")
 @click.option(
-    "--rounds", type=click.IntRange(5), default=7, help="turns of each side", show_default=True
+    "--rounds",
+    type=click.IntRange(MIN_ROUNDS),
+    default=DEFAULT_ROUNDS,
+    help="turns of each side",
+    show_default=True,
 )
 @click.option("--save", is_flag=True, help="keep the figures for the README")
 @folder_options

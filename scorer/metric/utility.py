@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from scorer.metric.arrays import FloatArray
 
@@ -66,33 +65,6 @@ class Utility:
     test_ratio_se: float
     value: float
     value_se: float
-
-
-def model_accuracies(correct: ArrayLike) -> FloatArray:
-    """Return the accuracy of each model.
-
-    Args:
-        correct: bool `(n_models, n_examples)`, at least 1 example.
-
-    Returns:
-        float64 `(n_models,)` in `[0, 1]`.
-
-    Raises:
-        ValueError: another shape or dtype.
-
-    Example:
-        >>> model_accuracies([[True, False], [True, True]])
-        array([0.5, 1. ])
-    """
-    hits = np.asarray(correct)
-    if hits.ndim != 2 or hits.shape[1] < 1:
-        raise ValueError(
-            "`correct` must have shape (n_models, n_examples) with at least 1 example, got "
-            f"{hits.shape}"
-        )
-    if hits.dtype != np.bool_:
-        raise ValueError(f"`correct` must be boolean, got dtype {hits.dtype}")
-    return np.asarray(hits.mean(axis=1), dtype=np.float64)
 
 
 def utility_ratios(unlearned: ModelAccuracies, oracle: ModelAccuracies) -> Utility:

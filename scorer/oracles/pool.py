@@ -22,9 +22,6 @@ from scorer.training.paths import TrainingPath, engine_id
 
 logger = logging.getLogger("scorer")
 
-ROLES = ("original", "oracle", "control", "retrain")
-"""original: trained on retain + forget. The others: on retain alone, under seeds of their own."""
-
 STALE_S = 24 * 3600
 """Age after which what a killed process left under a temporary name is deleted."""
 

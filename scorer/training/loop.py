@@ -6,7 +6,6 @@ CPU, so that it does not matter which models are trained beside it or where.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -239,8 +238,3 @@ def optimise(
 def predict(net: nn.Module, images: Tensor, batch_size: int = 1000) -> Tensor:
     """Return float32 logits `(n, n_classes)` of a net in eval mode, on its device."""
     return torch.cat([net(part).float() for part in images.split(batch_size)])
-
-
-def independent_copy(net: nn.Module) -> nn.Module:
-    """Return a copy that shares no memory with `net`, in eval mode and trainable."""
-    return copy.deepcopy(net).eval().requires_grad_(True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 
 RECIPE_VERSION = 2
 """Raised whenever the code changes what the same recipe yields; part of every fingerprint."""
@@ -65,10 +65,6 @@ class Recipe:
     def as_dict(self) -> dict[str, object]:
         """Return every field by name, for fingerprints and records."""
         return asdict(self)
-
-    def with_epochs(self, epochs: int) -> Recipe:
-        """Return the same recipe with another length."""
-        return replace(self, epochs=epochs)
 
     def n_steps(self, n_examples: int) -> int:
         """Return the number of optimiser steps over a training set of `n_examples`."""

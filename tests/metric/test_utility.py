@@ -6,14 +6,8 @@ import pytest
 from scorer.metric.utility import (
     ModelAccuracies,
     final_score,
-    model_accuracies,
     utility_ratios,
 )
-
-
-def test_accuracies_are_per_model() -> None:
-    correct = np.array([[True, True, False, False], [True, True, True, False]])
-    np.testing.assert_array_equal(model_accuracies(correct), [0.5, 0.75])
 
 
 def test_ratios_and_score_worked_by_hand() -> None:
@@ -44,19 +38,6 @@ def test_standard_errors_match_simulation() -> None:
         true = np.std([getattr(run, name) for run in runs])
         stated = np.mean([getattr(run, f"{name}_se") for run in runs])
         assert stated == pytest.approx(true, rel=0.08)
-
-
-@pytest.mark.parametrize(
-    ("correct", "message"),
-    [
-        (np.ones(3, dtype=bool), r"`correct` must have shape \(n_models, n_examples\)"),
-        (np.ones((3, 0), dtype=bool), r"at least 1 example, got \(3, 0\)"),
-        (np.ones((3, 2)), r"`correct` must be boolean, got dtype float64"),
-    ],
-)
-def test_bad_correctness_is_refused(correct: np.ndarray, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        model_accuracies(correct)
 
 
 @pytest.mark.parametrize(

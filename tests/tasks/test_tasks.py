@@ -134,7 +134,9 @@ def test_kept_hard_examples_count_only_for_what_they_were_measured_with() -> Non
     assert kept is not None
     assert (kept == 0).sum() == definition.n_forget_hard
     assert kept_difficulty(definition, raw, parts, 1) is None
-    longer = dataclasses.replace(definition, recipe=definition.recipe.with_epochs(21))
+    longer = dataclasses.replace(
+        definition, recipe=dataclasses.replace(definition.recipe, epochs=21)
+    )
     assert kept_difficulty(longer, raw, parts, 0) is None
 
 

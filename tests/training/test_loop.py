@@ -11,7 +11,6 @@ from scorer.training.loop import (
     ModelSeeds,
     TrainingSet,
     draw_epochs,
-    independent_copy,
     learning_rate_factor,
     make_optimizer,
     optimise,
@@ -177,14 +176,3 @@ def test_predict_does_not_depend_on_the_batch_size() -> None:
     logits = predict(net, data.images, batch_size=7)
     assert logits.dtype == torch.float32 and not logits.requires_grad
     torch.testing.assert_close(logits, predict(net, data.images))
-
-
-def test_copies_share_nothing() -> None:
-    net = build_model("digits_cnn", 1, 10, 0).requires_grad_(False)
-    before = state_bytes(net)
-    other = independent_copy(net)
-    assert not other.training and all(p.requires_grad for p in other.parameters())
-    with torch.no_grad():
-        for value in other.state_dict().values():
-            value.zero_()
-    assert state_bytes(net) == before

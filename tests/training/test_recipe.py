@@ -40,7 +40,6 @@ def test_number_of_steps_leaves_out_the_incomplete_batch() -> None:
     assert steps_per_epoch(80, 16) == 5
     assert steps_per_epoch(5, 16) == 1
     assert recipe(epochs=3).n_steps(79) == 12
-    assert recipe().with_epochs(3) == recipe(epochs=3)
 
 
 def test_seeds_are_those_of_the_first_release() -> None:
