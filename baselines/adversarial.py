@@ -9,7 +9,8 @@ Cost: 2 retain epochs, each with as many forget batches of a quarter of the size
     pass over both
 Memory: logits of retain and forget
 Randomness: data order only
-Tuned: LEARNING_RATE and AWAY on a retired split of digits
+Tuned: LEARNING_RATE by `tune` on private splits of digits; before, LEARNING_RATE and AWAY on a
+    retired split of digits
 Differs: both sides move in every step, not in turns of an epoch; the divergence is one (the source
     passes probabilities where logarithms belong), and it is bounded
 """

@@ -8,7 +8,8 @@ Data: retain, forget
 Cost: at most 12 gradients of the forget set, then 2 epochs over retain and the examples found
 Memory: one copy of the network, the adversarial examples
 Randomness: data order only
-Tuned: the rate, on a retired split of digits
+Tuned: LEARNING_RATE by `tune` on private splits of digits; before, the rate, on a retired split
+    of digits
 Differs: 2 steps for each of 6 radii, not 50 for as many as it takes; examples that no radius moves
     are left out. 2 epochs, not 10, without the forget images under their true labels
 """

@@ -8,7 +8,8 @@ Data: retain, forget
 Cost: 2.5 retain epochs + 2 forget epochs
 Memory: none
 Randomness: data order only
-Tuned: both rates, on a retired split of digits
+Tuned: ASCENT_RATE and LEARNING_RATE by `tune` on private splits of digits; before, both rates,
+    on a retired split of digits
 Differs: 2.5 epochs of which 2 ascend, not 5 to 10 of which 3 do; the ascent has a rate of its own
     and clips its gradient, which vanishes for what is memorised and explodes for what is not
 """

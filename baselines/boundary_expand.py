@@ -7,7 +7,8 @@ Data: forget
 Cost: 4 forget epochs
 Memory: one copy of the classifier
 Randomness: initial weights of the extra class, data order
-Tuned: the rate, on a retired split of digits
+Tuned: LEARNING_RATE by `tune` on private splits of digits; before, the rate, on a retired split
+    of digits
 Differs: made for forgetting classes; the form is the same for examples
 """
 

@@ -7,7 +7,8 @@ Data: forget
 Cost: 4 forget epochs
 Memory: one copy of the network
 Randomness: data order only
-Tuned: the rate, on a retired split of digits
+Tuned: LEARNING_RATE by `tune` on private splits of digits; before, the rate, on a retired split
+    of digits
 Differs: made for forgetting classes. The true class is not taken as the nearest, as an attack may
     fail on a single example; the range of pixels is read from the data, as they are normalised
 """

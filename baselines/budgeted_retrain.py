@@ -8,7 +8,8 @@ Data: retain
 Cost: 3 retain epochs
 Memory: none
 Randomness: initial weights, data order
-Tuned: the rate, on a retired split of digits
+Tuned: LEARNING_RATE by `tune` on private splits of digits; before, the rate, on a retired split
+    of digits
 Differs: a full retraining takes more epochs; layers are drawn by torch's own initial distributions
 """
 

@@ -8,7 +8,8 @@ Data: retain, forget
 Cost: 12 steps on features alone + 2.25 retain epochs + a forward pass over retain and forget
 Memory: the original's features of retain and forget, one gate for each weight of the classifier
 Randomness: where attention starts, data order
-Tuned: SPREAD, AWAY and LEARNING_RATE on a retired split of digits
+Tuned: ATTENTION_RATE and LEARNING_RATE by `tune` on private splits of digits; before, SPREAD,
+    AWAY and LEARNING_RATE on a retired split of digits
 Differs: the source builds a network with layers of its own for each class and trains it without
     the constraint that was to make it forget. Here attention over the features is learned for the
     given network and folded into its classifier

@@ -7,7 +7,8 @@ Data: forget, val
 Cost: 8 forget epochs
 Memory: logits of forget
 Randomness: the val example whose confidence is aimed at, data order
-Tuned: the rate, on a retired split of digits
+Tuned: LEARNING_RATE by `tune` on private splits of digits; before, the rate, on a retired split
+    of digits
 Differs: made for forgetting classes, where the true class shall have probability 0. Unseen examples
     of a class that is kept do not, so here it gets that of a random val example of the same class
 """

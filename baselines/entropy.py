@@ -7,7 +7,8 @@ Data: retain, forget
 Cost: 2.25 retain epochs, each with as many forget batches of a quarter of the size
 Memory: none
 Randomness: data order only
-Tuned: DOUBT, FORGET_WEIGHT and LEARNING_RATE on a retired split of digits
+Tuned: LEARNING_RATE by `tune` on private splits of digits; before, DOUBT, FORGET_WEIGHT and
+    LEARNING_RATE on a retired split of digits
 """
 
 from __future__ import annotations

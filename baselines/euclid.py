@@ -8,7 +8,8 @@ Data: retain, val
 Cost: 2 retain epochs + 3 val epochs + a forward pass over both
 Memory: the original's logits on retain and val
 Randomness: new weights, data order
-Tuned: both learning rates on a retired split of digits; the rest as published
+Tuned: VAL_RATE and RETAIN_RATE by `tune` on private splits of digits; before, both learning
+    rates on a retired split of digits; the rest as published
 Differs: 2 retain epochs, not 3; peak rates of 0.2 and 0.12, not about 0.001 for both
 """
 

@@ -8,7 +8,9 @@ Data: retain, forget
 Cost: 2 retain epochs + 3 forget epochs + forward passes of as many retain batches
 Memory: momentum of three optimisers
 Randomness: data order only
-Tuned: the three learning rates on a retired split of digits, near the published proportions
+Tuned: UNIFORM_RATE, CONTRAST_RATE and RETAIN_RATE by `tune` on private splits of digits;
+    before, the three learning rates on a retired split of digits, near the published
+    proportions
 Differs: 2 rounds, not 8; learning rates of 0.1, 0.003 and 0.4, all falling to zero, not 0.005,
     0.0003 and 0.004, of which only the second falls; a weight decay of 5e-4, not 1e-2, in the last
 """

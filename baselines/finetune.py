@@ -7,7 +7,8 @@ Data: retain
 Cost: 2.75 retain epochs
 Memory: none
 Randomness: data order only
-Tuned: the peak learning rate on a retired split of digits, of 0.05 to 2
+Tuned: LEARNING_RATE by `tune` on private splits of digits; before, the peak learning rate on a
+    retired split of digits, of 0.05 to 2
 Differs: 1 epoch at a rate of 0.001 leaves these networks where they were. The rate here is beyond
     that of their training, at the edge of what 2.75 epochs can repair
 """

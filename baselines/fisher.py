@@ -8,7 +8,8 @@ Data: retain
 Cost: as many gradients of single examples as one retain epoch has examples
 Memory: one copy of the weights, gradients of single examples (at most 256 MiB at once)
 Randomness: the noise, the retain examples drawn
-Tuned: the noise, on a retired split of digits; the released code uses 3e-6 too
+Tuned: NOISE, MAX_VARIANCE, MAX_VARIANCE_LAST and VECTOR_FACTOR by `tune` on private splits of
+    digits; before, the noise, on a retired split of digits; the released code uses 3e-6 too
 Differs: the curvature is averaged over 1 / n_classes of the retain set, not all of it, as every
     example takes a gradient for each class
 """

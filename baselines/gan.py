@@ -9,7 +9,8 @@ Cost: 1.5 retain epochs, each with as many forget batches of a quarter of the si
     many forward passes of val batches
 Memory: the discriminator, 64 weights a class
 Randomness: weights of the discriminator, data order
-Tuned: both learning rates and FOOLING on a retired split of digits
+Tuned: LEARNING_RATE and DISCRIMINATOR_RATE by `tune` on private splits of digits; before, both
+    learning rates and FOOLING on a retired split of digits
 Differs: no images are generated; the network itself is the generator, of outputs
 """
 

@@ -8,7 +8,8 @@ Data: retain, forget
 Cost: 2 retain epochs + 1 forget epoch
 Memory: 32 gradients, each of the size of the network
 Randomness: the retain examples drawn for the curvature
-Tuned: the damping, on a retired split of digits
+Tuned: STEP and DAMPING by `tune` on private splits of digits; before, the damping, on a retired
+    split of digits
 Differs: the inverse of the damped Fisher matrix is applied exactly (Woodbury identity), not by the
     published recursion over 1,000 single gradients, and of 32 gradients of 32 examples each
 """

@@ -8,7 +8,8 @@ Data: forget
 Cost: 1 forget epoch + 25 forward passes of forget
 Memory: none
 Randomness: the noise, data order
-Tuned: the rate, on a retired split of digits; sigma is published, for a vision transformer
+Tuned: LEARNING_RATE by `tune` on private splits of digits; before, the rate, on a retired split
+    of digits; sigma is published, for a vision transformer
 """
 
 from __future__ import annotations

@@ -8,7 +8,8 @@ Data: retain, forget
 Cost: 2.75 retain epochs + 2 forget epochs
 Memory: one mask of the convolutions
 Randomness: new weights, the retain sample, data order
-Tuned: LEARNING_RATE on a retired split of digits; the rest as published
+Tuned: LEARNING_RATE by `tune` on private splits of digits; before, LEARNING_RATE on a retired
+    split of digits; the rest as published
 Differs: 2.75 epochs, not 5, at a peak rate of 0.4, not 0.001. The 30 % are of all
     convolutions together, as the team describes it; a port takes them of each layer
 """

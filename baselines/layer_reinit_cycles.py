@@ -8,7 +8,8 @@ Data: retain
 Cost: 2.75 retain epochs + a forward pass over it
 Memory: the original's logits on retain
 Randomness: layers drawn, new weights, noise on the images, data order
-Tuned: LEARNING_RATE and CYCLE_EPOCHS on a retired split of digits
+Tuned: LEARNING_RATE by `tune` on private splits of digits; before, LEARNING_RATE and
+    CYCLE_EPOCHS on a retired split of digits
 Differs: 2.75 epochs, not 5; a share of the layers is drawn, where the source counts those of a
     ResNet-18; the original sees the images without noise, once
 """

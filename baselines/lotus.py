@@ -8,7 +8,8 @@ Data: retain, forget, val
 Cost: at most 7 passes over forget and 30 % of retain, each as long as 0.4 retain epochs
 Memory: logits of retain and forget
 Randomness: the Gumbel noise in the targets, the part of retain, data order
-Tuned: the rate, on a retired split of digits; the other constants are published
+Tuned: LEARNING_RATE by `tune` on private splits of digits; before, the rate, on a retired split
+    of digits; the other constants are published
 Differs: SGD, not AdamW; the teacher's logits are computed once, as neither it nor the images change
 """
 

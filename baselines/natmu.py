@@ -8,7 +8,8 @@ Data: retain, forget
 Cost: 1.8 epochs over retain and 4 blends of every forget image
 Memory: the blends
 Randomness: the retain images blended in, data order
-Tuned: the rate, on a retired split of digits; the offset is published
+Tuned: LEARNING_RATE by `tune` on private splits of digits; before, the rate, on a retired split
+    of digits; the offset is published
 Differs: 1.8 epochs, not 5
 """
 

@@ -9,7 +9,8 @@ Cost: 2.25 retain epochs, each with as many forget batches of a quarter of the s
     pass over the forget set and 256 retain examples
 Memory: soft labels of the forget set
 Randomness: which neighbours are candidates, data order
-Tuned: SHARPNESS, FORGET_WEIGHT and LEARNING_RATE on a retired split of digits
+Tuned: LEARNING_RATE by `tune` on private splits of digits; before, SHARPNESS, FORGET_WEIGHT and
+    LEARNING_RATE on a retired split of digits
 Differs: distances between features in place of logits, in units of the nearest one; candidates for
     the run in place of the batch; the weights move (the source optimises a copy), and fine-tuning
     goes on at the same time instead of afterwards

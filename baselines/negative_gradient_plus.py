@@ -8,7 +8,8 @@ Data: retain, forget
 Cost: 2.25 retain epochs, each with as many forget batches of a quarter of the size
 Memory: none
 Randomness: data order only
-Tuned: ALPHA and LEARNING_RATE on a retired split of digits
+Tuned: LEARNING_RATE by `tune` on private splits of digits; before, ALPHA and LEARNING_RATE on a
+    retired split of digits
 Differs: 2.25 epochs, not 5 or 10, at the higher rate that they need; both batches pass at once, in
     train mode; each forget example counts until its loss is that of guessing, as the ascent has no
     end otherwise

@@ -8,7 +8,8 @@ Data: retain, forget
 Cost: 2.5 retain epochs + a forward pass over the forget set and as much of the retain set
 Memory: none
 Randomness: the choice of channels, the retain sample, data order
-Tuned: PRUNED_SHARE and LEARNING_RATE on a retired split of digits
+Tuned: LEARNING_RATE by `tune` on private splits of digits; before, PRUNED_SHARE and
+    LEARNING_RATE on a retired split of digits
 Differs: whole channels, drawn by their use, in place of the positions above a quantile; a mask over
     positions cannot be folded into the layers that the network has
 """

@@ -8,7 +8,8 @@ Data: retain, forget
 Cost: 1 forget epoch + 2.7 retain epochs
 Memory: none
 Randomness: labels, data order
-Tuned: both rates and the number of passes over forget, on a retired split of digits
+Tuned: RELABELLED_RATE and LEARNING_RATE by `tune` on private splits of digits; before, both
+    rates and the number of passes over forget, on a retired split of digits
 Differs: one pass with random labels, then 2.7 epochs on retain, not 10 rounds of both: repeated,
     the labels push the easy half of the forget set far below what retrained networks know of it
 """

@@ -8,7 +8,8 @@ Data: retain, forget, val
 Cost: 3 retain epochs + 2 forget epochs + a forward pass over both
 Memory: the network once an epoch, logits of retain and forget
 Randomness: data order only
-Tuned: rates, and closeness between the published 0.001 and 0.5, on a retired split of digits
+Tuned: MAX_RATE and LEARNING_RATE by `tune` on private splits of digits; before, rates, and
+    closeness between the published 0.001 and 0.5, on a retired split of digits
 Differs: 3 epochs, not 5 to 10. The teacher's logits are computed once, as neither it nor the images
     change
 """

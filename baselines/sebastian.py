@@ -8,7 +8,8 @@ Data: retain
 Cost: 2.5 retain epochs + a forward pass over it
 Memory: the original's entropies on retain
 Randomness: new weights, data order
-Tuned: RESET_SHARE and LEARNING_RATE on a retired split of digits
+Tuned: LEARNING_RATE by `tune` on private splits of digits; before, RESET_SHARE and
+    LEARNING_RATE on a retired split of digits
 Differs: RESET_SHARE is 0.99 in the source, whose network has thousands of times as many weights to
     keep 1 % of; 2.5 epochs, not 3.2, at a falling rate
 """

@@ -8,7 +8,8 @@ Data: retain
 Cost: 3 retain epochs
 Memory: none
 Randomness: noise, data order
-Tuned: NOISE and LEARNING_RATE on a retired split of digits
+Tuned: LEARNING_RATE by `tune` on private splits of digits; before, NOISE and LEARNING_RATE on a
+    retired split of digits
 Differs: noise in units of the layer's own spread, as 0.6 means another thing for other networks;
     classes weigh by their inverse frequency, where the source gives its data's constants for them
 """

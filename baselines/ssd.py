@@ -8,8 +8,8 @@ Data: retain, forget
 Cost: 1 retain epoch + 2 forget epochs
 Memory: three copies of the weights
 Randomness: the grouping into batches only
-Tuned: the threshold, on a retired split of digits; 10 is published for ResNet-18 and ruins
-    this network
+Tuned: THRESHOLD and STRENGTH by `tune` on private splits of digits; before, the threshold, on a
+    retired split of digits; 10 is published for ResNet-18 and ruins this network
 """
 
 from __future__ import annotations

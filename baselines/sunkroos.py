@@ -8,7 +8,8 @@ Data: retain
 Cost: 3 retain epochs
 Memory: none
 Randomness: the new classifier, layers drawn, noise, data order
-Tuned: NOISE and LEARNING_RATE on a retired split of digits
+Tuned: LEARNING_RATE by `tune` on private splits of digits; before, NOISE and LEARNING_RATE on a
+    retired split of digits
 Differs: 3 epochs, not 9, of which the rounds with noise take the same share; shares of the tensors
     where the source counts those of a ResNet-18; noise in units of the tensor's own spread
 """

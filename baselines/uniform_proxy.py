@@ -7,7 +7,8 @@ Data: forget, val
 Cost: 40 steps of a val batch and a quarter as much forget data + a forward pass over both
 Memory: the original's logits on val
 Randomness: data order only
-Tuned: UNIFORM and LEARNING_RATE on a retired split of digits
+Tuned: LEARNING_RATE by `tune` on private splits of digits; before, UNIFORM and LEARNING_RATE on
+    a retired split of digits
 """
 
 from __future__ import annotations

@@ -8,7 +8,8 @@ Data: retain
 Cost: 3 retain epochs
 Memory: none
 Randomness: the filters negated, data order
-Tuned: share and rate, on a retired split of digits
+Tuned: LEARNING_RATE by `tune` on private splits of digits; before, share and rate, on a retired
+    split of digits
 Differs: one network trained by one party, not a federation; a quarter of the filters, drawn anew
     each run: negating all is the same in every run and costs accuracy that 3 epochs do not mend
 """
