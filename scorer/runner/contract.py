@@ -53,9 +53,32 @@ class Sample(tuple):
         return (*IMAGE_KEYS, *LABEL_KEYS)
 
 
+class Samples(Sequence[Sample]):
+    """Many samples that are taken out of their tensors only one by one, where somebody asks.
+
+    Attributes:
+        images: `(n, channels, height, width)`.
+        labels: `(n,)`.
+    """
+
+    def __init__(self, images: Tensor, labels: Tensor) -> None:
+        self.images = images
+        self.labels = labels
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return Samples(self.images[index], self.labels[index])
+        return Sample(self.images[index], self.labels[index])
+
+
 def _collate_samples(samples: Sequence[Sample], *, collate_fn_map: Any = None) -> Sample:
-    """Join samples to a batch."""
+    """Join samples to a batch; those that never were apart are not copied."""
     del collate_fn_map
+    if isinstance(samples, Samples):
+        return Sample(samples.images, samples.labels)
     return Sample(
         torch.stack([sample[0] for sample in samples]),
         torch.stack([sample[1] for sample in samples]),
@@ -80,11 +103,10 @@ class ArrayDataset(Dataset[Sample]):
     def __getitem__(self, index: int) -> Sample:
         return Sample(self.images[index], self.labels[index])
 
-    def __getitems__(self, indices: Sequence[int]) -> list[Sample]:
+    def __getitems__(self, indices: Sequence[int]) -> Samples:
         """Return many samples at once; loaders call this instead of asking one by one."""
         chosen = torch.as_tensor(indices)
-        images, labels = self.images[chosen].unbind(0), self.labels[chosen].unbind(0)
-        return [Sample(image, label) for image, label in zip(images, labels, strict=True)]
+        return Samples(self.images[chosen], self.labels[chosen])
 
 
 def make_loader(images: Tensor, labels: Tensor) -> DataLoader[Sample]:

@@ -47,6 +47,15 @@ def test_images_stay_with_their_labels() -> None:
         assert torch.equal(batch_images.flatten().long(), labels)
 
 
+def test_a_collate_function_of_the_submission_s_own_sees_single_samples() -> None:
+    data = make_loader(IMAGES, LABELS).dataset
+    (samples,) = DataLoader(data, batch_size=100, collate_fn=list)
+    assert [int(label) for _, label in samples] == LABELS.tolist()
+    assert all(torch.equal(one["image"], image) for one, image in zip(samples, IMAGES, strict=True))
+    (pair,) = DataLoader(Subset(data, [7, 3]), batch_size=2, collate_fn=lambda part: part[1:])
+    assert [int(one["label"]) for one in pair] == [3]
+
+
 def test_single_items_and_unknown_keys() -> None:
     item = make_loader(IMAGES, LABELS).dataset[3]
     assert int(item["label"]) == 3
