@@ -111,7 +111,7 @@ def tune(
         names: of the constants; where empty, those with RATE in their name, or all of them where
             there are none such.
         options: task, rule, device and folders; split seed and N are fixed here.
-        progress: called with ("tune", done, total).
+        progress: called with what is being done, units done, and of how many.
 
     Raises:
         UsageError: no such constant, or none to tune.

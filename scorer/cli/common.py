@@ -29,7 +29,6 @@ LABELS = {
     "train": "training models",
     "unlearn": "unlearning",
     "score": "scoring",
-    "tune": "tuning",
     "bench": "measuring, rounds",
 }
 
