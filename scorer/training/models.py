@@ -116,7 +116,7 @@ def flatten_grid(hidden: Tensor, side: int) -> Tensor:
     """Return `(n, side * side * channels)` of `(n, channels, height, width)`.
 
     Channels vary fastest, as they lie in channels_last memory: in the other order gradients come
-    back transposed, and every layer before reads them several times slower.
+    back transposed, which the layer before reads slowly.
     """
     if hidden.shape[-1] != side:
         hidden = F.adaptive_max_pool2d(hidden, side)
