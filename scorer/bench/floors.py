@@ -12,12 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
-from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
 from scorer.bench.timing import Candidate, alternate
-from scorer.training.loop import ModelSeeds, TrainingSet, autocast, initial_model
+from scorer.training.loop import ModelSeeds, TrainingSet, initial_model
+from scorer.training.probe import loss_and_saved_bytes
 from scorer.training.recipe import Recipe
 
 PARAMETER_PASSES = {"sgd": 8, "adam": 10}
@@ -74,26 +73,12 @@ def step_cost(data: TrainingSet, recipe: Recipe) -> StepCost:
         recipe: its architecture, batch size and dtype are used.
     """
     net = initial_model(data, recipe, ModelSeeds(0, 0, 0))
-    batch = min(recipe.batch_size, len(data))
-    images, labels = data.images[:batch], data.labels[:batch]
-    weights = {p.untyped_storage().data_ptr() for p in net.parameters()}
-    kept: dict[int, int] = {}
-
-    def note(tensor: Tensor) -> Tensor:
-        storage = tensor.untyped_storage()
-        if storage.data_ptr() not in weights:
-            kept[storage.data_ptr()] = storage.nbytes()
-        return tensor
-
     with FlopCounterMode(display=False) as counter:
-        with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
-            with autocast(data.images.device, recipe):
-                logits = net(images)
-            loss = F.cross_entropy(logits.float(), labels)
+        loss, saved = loss_and_saved_bytes(net, data, recipe)
         loss.backward()
     n_weights = sum(parameter.nbytes for parameter in net.parameters())
     traffic = PARAMETER_PASSES[recipe.optimizer] * n_weights
-    traffic += ACTIVATION_PASSES * sum(kept.values())
+    traffic += ACTIVATION_PASSES * saved
     return StepCost(int(counter.get_total_flops()), traffic)
 
 

@@ -11,9 +11,16 @@ from dataclasses import asdict, dataclass, replace
 from itertools import islice
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn import functional as F
 
-from scorer.training.loop import LoopTraining, ModelSeeds, TrainingSet
+from scorer.training.loop import (
+    LoopTraining,
+    ModelSeeds,
+    TrainingSet,
+    autocast,
+    initial_model,
+)
 from scorer.training.recipe import Recipe
 from scorer.training.stacked import NotStackable, StackedTraining
 from scorer.training.step import WARM_UP_STEPS, training_settings
@@ -124,9 +131,23 @@ def fitting_group_size(data: TrainingSet, recipe: Recipe, k: int) -> int:
 
 def bytes_per_model(data: TrainingSet, recipe: Recipe) -> int:
     """Return about how many bytes one model in training takes, from one forward pass."""
-    training = LoopTraining(data, recipe, ModelSeeds(0, 0, 0))
-    parameters = sum(parameter.nbytes for parameter in training.net.parameters())
-    owned = {parameter.untyped_storage().data_ptr() for parameter in training.net.parameters()}
+    net = initial_model(data, recipe, ModelSeeds(0, 0, 0))
+    _, saved = loss_and_saved_bytes(net, data, recipe)
+    parameters = sum(parameter.nbytes for parameter in net.parameters())
+    return SAVED_COPIES * saved + PARAMETER_COPIES * parameters
+
+
+def loss_and_saved_bytes(
+    net: nn.Module, data: TrainingSet, recipe: Recipe
+) -> tuple[Tensor, int]:
+    """Return the loss of a first batch, and how many bytes are kept for its way back.
+
+    Args:
+        net: on the device of the data; its own weights are not counted.
+        data: a batch is copied out of it, since the storage of a slice is that of all images.
+        recipe: its batch size and dtype are used.
+    """
+    owned = {parameter.untyped_storage().data_ptr() for parameter in net.parameters()}
     saved: dict[int, int] = {}
 
     def note(tensor: Tensor) -> Tensor:
@@ -136,10 +157,12 @@ def bytes_per_model(data: TrainingSet, recipe: Recipe) -> int:
         return tensor
 
     batch = min(recipe.batch_size, len(data))
+    images, labels = data.images[:batch].clone(), data.labels[:batch].clone()
     with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
-        # A copy: the storage of a slice is that of all images.
-        training.net(data.images[:batch].clone()).sum()
-    return SAVED_COPIES * sum(saved.values()) + PARAMETER_COPIES * parameters
+        with autocast(images.device, recipe):
+            logits = net(images)
+        loss = F.cross_entropy(logits.float(), labels)
+    return loss, sum(saved.values())
 
 
 def available_bytes(device: torch.device) -> int:

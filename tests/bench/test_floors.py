@@ -36,8 +36,10 @@ def test_operations_and_bytes_of_a_linear_layer(
     optimizer: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(models.ARCHITECTURES, "one_layer", lambda *_: OneLayer())
-    images = torch.zeros(BATCH, 3, 2, 2)
-    data = TrainingSet(images, torch.zeros(BATCH, dtype=torch.int64), N_OUT)
+    # More images than a batch: only those of the batch are read.
+    n_images = 5 * BATCH
+    images = torch.zeros(n_images, 3, 2, 2)
+    data = TrainingSet(images, torch.zeros(n_images, dtype=torch.int64), N_OUT)
     cost = step_cost(data, recipe(architecture="one_layer", optimizer=optimizer, batch_size=BATCH))
     # One product forward and one for the weights' gradient; images need none.
     assert cost.flops == 2 * (2 * BATCH * N_IN * N_OUT)
