@@ -137,9 +137,7 @@ def bytes_per_model(data: TrainingSet, recipe: Recipe) -> int:
     return SAVED_COPIES * saved + PARAMETER_COPIES * parameters
 
 
-def loss_and_saved_bytes(
-    net: nn.Module, data: TrainingSet, recipe: Recipe
-) -> tuple[Tensor, int]:
+def loss_and_saved_bytes(net: nn.Module, data: TrainingSet, recipe: Recipe) -> tuple[Tensor, int]:
     """Return the loss of a first batch, and how many bytes are kept for its way back.
 
     Args:

@@ -13,7 +13,17 @@ import torch
 from click.testing import CliRunner, Result
 
 from scorer import tasks
-from scorer.bench import Settings, bench_named, benches, gpu, metric, oracles, scaling, score
+from scorer.bench import (
+    Settings,
+    bench_named,
+    benches,
+    gpu,
+    metric,
+    oracles,
+    pool_floors,
+    scaling,
+    score,
+)
 from scorer.bench.base import Bench
 from scorer.bench.floors import Peaks
 from scorer.bench.report import Report
@@ -198,12 +208,23 @@ def test_gpu_without_data_trains_no_pool(settings: Settings) -> None:
     assert "no pool was trained" in report.notes[0]
 
 
+def test_least_time_of_a_pool(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool_floors, "TASKS", ("tiny",))
+    values = checked(pool_floors.count(settings))
+    operations, traffic, *_ = [figure["median"] for figure in values["figures"]]
+    n_models = pool_floors.N_MODELS
+    arithmetic_s = n_models * operations * 1e15 / pool_floors.FLOPS_PER_S
+    traffic_s = n_models * traffic * 1e12 / pool_floors.BYTES_PER_S
+    assert values["tiny_arithmetic_min"] == pytest.approx(arithmetic_s / 60)
+    assert values["tiny_traffic_min"] == pytest.approx(traffic_s / 60)
+
+
 def call(*arguments: str) -> Result:
     return CliRunner().invoke(main, list(arguments))
 
 
 def test_every_bench_is_listed() -> None:
-    assert set(benches()) == {"gpu", "metric", "oracles", "scaling", "score"}
+    assert set(benches()) == {"floors", "gpu", "metric", "oracles", "scaling", "score"}
     text = call("bench").stdout
     rows = json.loads(call("ls", "benches", "--json").stdout)["benches"]
     assert json.loads(call("bench", "--json").stdout)["benches"] == rows
