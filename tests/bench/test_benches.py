@@ -172,7 +172,9 @@ def test_scaling_without_ray_says_so(settings: Settings, monkeypatch: pytest.Mon
 
 
 @pytest.mark.usefixtures("inline")
-def test_gpu_arithmetic_on_a_cpu(settings: Settings) -> None:
+def test_gpu_arithmetic_on_a_cpu(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Traced and not translated to C++, which takes half a minute.
+    monkeypatch.setattr(gpu, "COMPILE", {"backend": "eager"})
     peaks = Peaks([1e15, 2e15, 3e15], [1e9] * 3)
     values = checked(
         gpu.measure(
@@ -189,7 +191,7 @@ def test_gpu_arithmetic_on_a_cpu(settings: Settings) -> None:
     )
     assert values["matmul_tflop_per_s"] == 2000
     task = values["tasks"]["tiny"]
-    assert set(task["paths"]) == {"graph", "loop", "stacked k=2"}
+    assert set(task["paths"]) == {"compile", "graph", "loop", "stacked k=2"}
     assert task["floor_bound"] == "memory"
     assert task["floor_ms"] == pytest.approx(1e3 * task["bytes_per_model_step"] / 1e9)
     for path in task["paths"].values():
@@ -199,6 +201,26 @@ def test_gpu_arithmetic_on_a_cpu(settings: Settings) -> None:
     assert any("k=1000000: skipped" in note for note in values["notes"])
     assert 0 <= values["pool"]["test_accuracy_percent"] <= 100
     assert values["pool"]["models_per_s"] == 2 / values["pool"]["elapsed_s"]
+
+
+@pytest.mark.usefixtures("inline")
+def test_gpu_says_which_path_failed(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gpu, "COMPILE", {"backend": "nobody"})
+    report = gpu.measure(
+        settings,
+        torch.device("cpu"),
+        Peaks([1e15], [1e9]),
+        tasks=("tiny",),
+        group_sizes=(),
+        pool_task="tiny",
+        n_pool_models=1,
+        n_examples=70,
+        turn_s=0.0,
+    )
+    task = report.values["tasks"]["tiny"]
+    assert set(task["paths"]) == {"graph", "loop"}
+    assert "nobody" in task["skipped"]["compile"]
+    assert any("compile: skipped" in note for note in report.notes)
 
 
 def test_gpu_without_data_trains_no_pool(settings: Settings) -> None:
