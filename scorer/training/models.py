@@ -64,7 +64,8 @@ class PatchResNet(nn.Module):
 class Block(nn.Module):
     """A convolution, a maximum that halves the image, then a residual convolution.
 
-    BatchNorm and ReLU come after each, behind the maximum: there they have a quarter of the work.
+    BatchNorm and GELU come after each, behind the maximum: there they have a quarter of the work.
+    At the start the first channels of a convolution are those of its input.
     """
 
     def __init__(self, n_in: int, n_out: int) -> None:
@@ -74,42 +75,60 @@ class Block(nn.Module):
         self.bn1 = nn.BatchNorm2d(n_out)
         self.conv2 = nn.Conv2d(n_out, n_out, 3, padding=1, bias=False)
         self.bn2 = nn.BatchNorm2d(n_out)
+        for layer in (self.conv1, self.conv2):
+            nn.init.dirac_(layer.weight.data[: layer.in_channels])
 
     def forward(self, images: Tensor) -> Tensor:
-        hidden = F.relu(self.bn1(self.pool(self.conv1(images))))
-        return hidden + F.relu(self.bn2(self.conv2(hidden)))
+        hidden = F.gelu(self.bn1(self.pool(self.conv1(images))))
+        return hidden + F.gelu(self.bn2(self.conv2(hidden)))
 
 
 class FastResNet(nn.Module):
-    """A stem, residual blocks that halve the image, a maximum over what is left, a linear layer.
+    """Patches of 2x2, residual blocks that halve the image, a maximum over what is left.
 
-    Reference: D. Page, How to Train Your ResNet, 2018, part 4 (residual blocks after a halving
-    convolution, maximum instead of average before the classifier, outputs scaled by 1/8).
+    The patches start in the cosine basis of their colours, rows and columns, each function with
+    its negative. That is near the basis of their principal components, and behind it BatchNorm
+    whitens them without having seen an image.
+
+    References: D. Page, How to Train Your ResNet, 2018, part 4 (residual blocks after a halving
+    convolution, maximum instead of average before the classifier, outputs scaled by 1/8);
+    K. Jordan, 94% on CIFAR-10 in 3.29 Seconds on a Single GPU, arXiv 2404.00498 (whitened patches
+    of 2x2, convolutions that start as the identity, pooling behind a block's first convolution).
     """
 
     def __init__(
-        self, n_channels: int, n_classes: int, stem: int, widths: tuple[int, ...], scale: float
+        self, n_channels: int, n_classes: int, widths: tuple[int, ...], scale: float
     ) -> None:
         """Build the network.
 
         Args:
             n_channels: of the images.
             n_classes: outputs.
-            stem: channels of the first convolution.
             widths: channels of each block.
             scale: factor on the outputs.
         """
         super().__init__()
-        self.conv1 = nn.Conv2d(n_channels, stem, 3, padding=1, bias=False)
+        stem = 2 * 2 * 2 * n_channels
+        self.conv1 = nn.Conv2d(n_channels, stem, 2, bias=False)
         self.bn1 = nn.BatchNorm2d(stem)
         sizes = zip((stem, *widths), widths, strict=False)
         self.blocks = nn.Sequential(*(Block(a, b) for a, b in sizes))
         self.fc = nn.Linear(widths[-1], n_classes)
         self.scale = scale
+        colours, pixels = cosine_basis(n_channels), cosine_basis(2)
+        patches = torch.einsum("ac,bi,dj->abdcij", colours, pixels, pixels).flatten(0, 2)
+        self.conv1.weight.data.copy_(torch.cat([patches, -patches]))
 
     def forward(self, images: Tensor) -> Tensor:
-        hidden = self.blocks(F.relu(self.bn1(self.conv1(images))))
-        return self.fc(F.adaptive_max_pool2d(hidden, 1).flatten(1)) * self.scale
+        hidden = self.blocks(F.gelu(self.bn1(self.conv1(images))))
+        return self.fc(hidden.amax((2, 3))) * self.scale
+
+
+def cosine_basis(size: int) -> Tensor:
+    """Return `(size, size)`: the rows are the orthonormal cosine basis, lowest frequency first."""
+    position = torch.arange(size) + 0.5
+    basis = torch.cos(torch.pi / size * torch.arange(size)[:, None] * position)
+    return basis / basis.norm(dim=1, keepdim=True)
 
 
 def flatten_grid(hidden: Tensor, side: int) -> Tensor:
@@ -134,8 +153,8 @@ def small_resnet(n_channels: int, n_classes: int) -> nn.Module:
 
 
 def fast_resnet(n_channels: int, n_classes: int) -> nn.Module:
-    """Return a ResNet-9 kind of model for 32x32 images, trained in few epochs on a GPU."""
-    return FastResNet(n_channels, n_classes, 64, (128, 256, 512), scale=0.125)
+    """Return a small ResNet for 32x32 images that learns in few epochs on a GPU."""
+    return FastResNet(n_channels, n_classes, (64, 256, 256), scale=0.125)
 
 
 def resnet18(n_channels: int, n_classes: int) -> nn.Module:

@@ -50,6 +50,21 @@ def test_nothing_in_place_and_nothing_random(name: str) -> None:
         assert not isinstance(layer, nn.modules.dropout._DropoutNd)
 
 
+def test_the_first_layer_of_fast_resnet_turns_patches_and_loses_nothing() -> None:
+    patches = build_model("fast_resnet", 3, 10, seed=0).get_parameter("conv1.weight")
+    positive, negative = patches.flatten(1).chunk(2)
+    assert torch.equal(positive, -negative)
+    torch.testing.assert_close(positive @ positive.t(), torch.eye(12))
+    # The first function is the brightness of a patch, which carries most of an image.
+    torch.testing.assert_close(positive[0], torch.full((12,), 12**-0.5))
+
+
+def test_a_block_of_fast_resnet_starts_from_its_input() -> None:
+    block = build_model("fast_resnet", 3, 10, seed=0).get_submodule("blocks.0")
+    images = torch.randn(2, 24, 6, 6)
+    torch.testing.assert_close(block.get_submodule("conv1")(images)[:, :24], images)
+
+
 def test_resnet18_computes_what_torchvision_s_does() -> None:
     from torchvision.models import resnet18
 
