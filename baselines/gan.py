@@ -5,7 +5,7 @@ Source: an idea of this project, near adversarial membership inference as in
     Chen et al. 2021, "Machine unlearning via GAN", https://arxiv.org/abs/2111.11869
 Year: 2026
 Data: retain, forget, val
-Cost: 1.5 retain epochs, each with as many forget batches of a quarter of the size and half as
+Cost: 1.3 retain epochs, each with as many forget batches of a quarter of the size and half as
     many forward passes of val batches
 Memory: the discriminator, 64 weights a class
 Randomness: weights of the discriminator, data order
@@ -25,7 +25,7 @@ from torch.utils.data import DataLoader
 
 from baselines.common import device_of, fine_tune_jointly, n_classes_of, predict, read
 
-EPOCHS = 1.5  # passes over the retain set
+EPOCHS = 1.3  # passes over the retain set
 LEARNING_RATE = 0.4  # peak, of the network
 WARMUP = 0.1  # share of the steps
 FOOLING = 0.1  # weight of the discriminator's verdict beside the loss on retain data
