@@ -39,7 +39,7 @@ help: ## list targets and variables
 $(STAMP): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed, got " + sys.version.split()[0] + "; set PYTHON=")'
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile $(PACKAGES)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check $(PACKAGES)
 	@touch $(VENV)/.installed $(STAMP)
 
 env: $(STAMP) ## build the environment in .venv from the pins of pyproject.toml

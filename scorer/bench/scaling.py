@@ -26,7 +26,7 @@ from scorer.training.paths import TrainingPath, choose_path
 N_MODELS = (64, 128, 256, 512, 1024)
 N_EXAMPLES = (100, 1000, 5000)
 FIXED_EXAMPLES = 1000
-N_POOL_MODELS = 64
+N_POOL_MODELS = 256
 TASK = "digits"
 WORKERS = (1, 2)
 
