@@ -20,7 +20,7 @@ from scorer.results.record import Record, environment, new_run_id, save_record
 from scorer.results.scoring import Scores, score_banks
 from scorer.runner.load import REFERENCES, Submission, find_submission
 from scorer.runner.run import DESIGNS, RunPlan, RunResults, run_submission
-from scorer.runner.sandbox import SANDBOXES
+from scorer.runner.sandboxes import SANDBOXES
 from scorer.tasks.load import load_task
 from scorer.training.paths import choose_path
 
@@ -63,8 +63,7 @@ class Options:
             raise UsageError(f"--split-seed must be at least 0, got {self.split_seed}")
         if self.design not in DESIGNS:
             raise unknown_name("design", self.design, DESIGNS)
-        if self.sandbox not in SANDBOXES:
-            raise unknown_name("sandbox", self.sandbox, SANDBOXES)
+        SANDBOXES[self.sandbox]
 
 
 def resolve_device(name: str) -> str:
@@ -106,7 +105,7 @@ def score_method(method: str | None, options: Options, progress: Progress) -> tu
         UsageError: unknown method, task, rule or engine.
         MissingData: the data set is not there.
     """
-    rule = make_rule_or_usage_error(options.rule)
+    rule = make_rule(options.rule)
     reference = method if method in REFERENCES else None
     submission = None if reference else find_submission(method)
     pool, engine = open_pool(options, progress)
@@ -148,19 +147,6 @@ def score_method(method: str | None, options: Options, progress: Progress) -> tu
     arrays.update(_run_arrays(runs))
     source = submission.source if submission else None
     return record, save_record(record, arrays, source, options.results_dir)
-
-
-def make_rule_or_usage_error(name: str) -> Rule:
-    """Return the rule of that name.
-
-    Raises:
-        UsageError: unknown name, with near matches and the list.
-    """
-    from scorer.metric.rules import RULES
-
-    if name not in RULES:
-        raise unknown_name("rule", name, RULES)
-    return make_rule(name)
 
 
 def _record(

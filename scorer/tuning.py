@@ -22,7 +22,8 @@ from scipy.stats.qmc import LatinHypercube
 from scorer.engines.base import Progress
 from scorer.errors import UsageError, unknown_name
 from scorer.metric.forgetting import forgetting_quality
-from scorer.pipeline import Options, make_rule_or_usage_error, open_pool
+from scorer.metric.rules import make_rule
+from scorer.pipeline import Options, open_pool
 from scorer.runner.load import Submission, find_submission
 from scorer.runner.run import RunPlan, run_submissions
 from scorer.settings import PROJECT_ROOT
@@ -165,7 +166,7 @@ def _run(
     variants: list[Submission], options: Options, split_seed: int, progress: Progress
 ) -> list[dict[str, Any]]:
     """Run every variant on one private split; return score, time ratio or fault of each."""
-    rule = make_rule_or_usage_error(options.rule)
+    rule = make_rule(options.rule)
     private = dataclasses.replace(options, split_seed=split_seed, n_models=N_MODELS)
     pool, engine = open_pool(private, progress)
     wanted = {"original": 1, "oracle": N_MODELS, "control": N_MODELS}

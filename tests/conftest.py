@@ -10,6 +10,7 @@ import torch
 from data_prep import choose_forget, load_raw, partition
 from scorer.engines import LocalEngine
 from scorer.oracles.pool import Pool
+from scorer.tasks import TASKS
 from scorer.tasks.definition import TaskDefinition
 from scorer.tasks.task import Task
 from scorer.training.paths import TrainingPath
@@ -30,6 +31,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.skip(reason="needs a CUDA device, found none"))
         if item.get_closest_marker("slow") and not config.getoption("--slow"):
             item.add_marker(pytest.mark.skip(reason="slow; run with --slow"))
+
+
+@pytest.fixture
+def tiny_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let whoever looks up tasks in this process know the tiny one."""
+    monkeypatch.setitem(TASKS.members, "tiny", tiny_definition())
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from scorer import tasks, tuning
+from scorer import tuning
 from scorer.errors import UsageError
 from scorer.pipeline import Options
 from scorer.runner.load import find_submission
@@ -21,7 +21,6 @@ from scorer.tuning import (
     tune,
     with_values,
 )
-from tests.conftest import tiny_definition
 
 SOURCE = '''"""Shift."""
 import torch
@@ -59,8 +58,7 @@ def test_the_first_trial_is_the_file_and_the_rest_stay_near_it() -> None:
 
 
 @pytest.fixture
-def options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Options:
-    monkeypatch.setattr(tasks, "definitions", lambda: {"tiny": tiny_definition()})
+def options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny_is_known: None) -> Options:
     monkeypatch.setattr(tuning, "N_MODELS", 4)
     monkeypatch.setattr(tuning, "N_TRIALS", 2)
     monkeypatch.setattr(tuning, "SPLIT_SEEDS", (1,))

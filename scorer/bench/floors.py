@@ -1,130 +1,49 @@
-"""The least time that a step of training can take on a device: its arithmetic and its traffic.
-
-Two floors, each from a count over a speed measured on the same device: operations over the speed
-of a large bfloat16 matrix product, bytes over the speed of a large copy. No step is faster than
-the slower of the two.
-"""
+"""The least time that many oracles can take on a given device: counted, nothing is timed."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from scorer.bench._floors import step_cost
+from scorer.bench.base import Bench, Settings
+from scorer.bench.data import training_data
+from scorer.bench.gpu import GPU_TASKS
+from scorer.bench.report import Report
+from scorer.tasks import TASKS
 
-import torch
-from torch.utils.flop_counter import FlopCounterMode
+N_MODELS = 512
+"""Oracles of the challenge's scorer."""
 
-from scorer.bench.timing import Candidate, alternate
-from scorer.training.loop import ModelSeeds, TrainingSet, initial_model
-from scorer.training.probe import loss_and_saved_bytes
-from scorer.training.recipe import Recipe
-
-PARAMETER_PASSES = {"sgd": 8, "adam": 10}
-"""Times that memory as large as the weights is read or written in a step: weights forward, weights
-backward, gradient written; the optimiser reads weight, gradient and momentum, writes weight and
-momentum. Adam's second moment is read and written besides."""
-
-ACTIVATION_PASSES = 2
-"""What is kept for the way back is written once and read once."""
-
-TURN_S = 0.2
+DEVICE = "an H200 (790 TFLOP/s, 4.3 TB/s)"
+FLOPS_PER_S, BYTES_PER_S = 790e12, 4.3e12
+"""Of a large bfloat16 matrix product and of a large copy, as measured on one."""
 
 
-@dataclass(frozen=True)
-class Peaks:
-    """Speeds measured on a device, one value a round.
-
-    Attributes:
-        flops_per_s: of a large bfloat16 matrix product, a multiply-add counted as 2.
-        bytes_per_s: of a large copy, read and written bytes counted.
-    """
-
-    flops_per_s: list[float]
-    bytes_per_s: list[float]
-
-
-@dataclass(frozen=True)
-class StepCost:
-    """What one step of one model takes.
-
-    Attributes:
-        flops: operations forward and backward, a multiply-add counted as 2.
-        n_bytes: the least traffic with memory, see `PARAMETER_PASSES` and `ACTIVATION_PASSES`.
-    """
-
-    flops: int
-    n_bytes: int
-
-    def floor_s(self, flops_per_s: float, bytes_per_s: float) -> float:
-        """Return the slower of the two floors in seconds."""
-        return max(self.flops / flops_per_s, self.n_bytes / bytes_per_s)
-
-    def bound(self, flops_per_s: float, bytes_per_s: float) -> str:
-        """Return which floor that is, "arithmetic" or "memory"."""
-        by_flops = self.flops / flops_per_s >= self.n_bytes / bytes_per_s
-        return "arithmetic" if by_flops else "memory"
-
-
-def step_cost(data: TrainingSet, recipe: Recipe) -> StepCost:
-    """Count operations and bytes of one step by running one, optimiser left out.
-
-    Args:
-        data: on the device.
-        recipe: its architecture, batch size and dtype are used.
-    """
-    net = initial_model(data, recipe, ModelSeeds(0, 0, 0))
-    with FlopCounterMode(display=False) as counter:
-        loss, saved = loss_and_saved_bytes(net, data, recipe)
-        loss.backward()
-    n_weights = sum(parameter.nbytes for parameter in net.parameters())
-    traffic = PARAMETER_PASSES[recipe.optimizer] * n_weights
-    traffic += ACTIVATION_PASSES * saved
-    return StepCost(int(counter.get_total_flops()), traffic)
-
-
-def measure_peaks(
-    device: torch.device,
-    rounds: int,
-    *,
-    matrix_size: int = 8192,
-    copy_bytes: int = 2**30,
-    turn_s: float = TURN_S,
-    clock: Callable[[], float] = time.perf_counter,
-) -> Peaks:
-    """Time a matrix product and a copy on a device, in turns.
-
-    Args:
-        device: where.
-        rounds: turns of each.
-        matrix_size: rows and columns of the square matrices.
-        copy_bytes: size of the copied tensor.
-        turn_s: about how long a turn takes.
-        clock: returns seconds.
-    """
-    left = torch.randn(matrix_size, matrix_size, device=device).bfloat16()
-    product = torch.empty_like(left)
-    source = torch.zeros(copy_bytes, dtype=torch.uint8, device=device)
-    target = torch.empty_like(source)
-
-    def multiply(n_units: int) -> None:
-        for _ in range(n_units):
-            torch.mm(left, left, out=product)
-        wait_for(device)
-
-    def copy(n_units: int) -> None:
-        for _ in range(n_units):
-            target.copy_(source)
-        wait_for(device)
-
-    candidates = [
-        Candidate("matrix product", multiply, 2.0 * matrix_size**3),
-        Candidate("copy", copy, 2.0 * copy_bytes),
+def count(settings: Settings) -> Report:
+    """Count operations and traffic of a pool of each task for a GPU."""
+    report = Report("floors", f"python -m scorer bench {BENCH.name}")
+    for number, name in enumerate(GPU_TASKS):
+        definition = TASKS[name]
+        data, _ = training_data(definition, settings.data_dir, None)
+        cost = step_cost(data, definition.recipe)
+        n_steps = definition.recipe.n_steps(len(data))
+        report.add(f"{name}, operations a model", "PFLOP", [n_steps * cost.flops / 1e15])
+        report.add(f"{name}, traffic a model", "TB", [n_steps * cost.n_bytes / 1e12])
+        least = {
+            "arithmetic": cost.flops / FLOPS_PER_S,
+            "traffic": cost.n_bytes / BYTES_PER_S,
+        }
+        for kind, seconds in least.items():
+            minutes = N_MODELS * n_steps * seconds / 60
+            title = f"{name}, {N_MODELS} models on {DEVICE}, {kind} alone"
+            report.add(title, "min", [minutes], f"{name}_{kind}_min")
+        settings.progress("bench", number + 1, len(GPU_TASKS))
+    report.notes += [
+        "counted from one step on this machine, a multiply-add as 2; nothing was timed, and no"
+        " program reaches both speeds",
+        "traffic: weights, gradients and optimiser state as often as a step reads or writes them,"
+        " and what is kept for the way back, written and read once; as if no cache kept any of it",
+        "a float32 recipe cannot reach the speed of a bfloat16 product",
     ]
-    products, copies = alternate(candidates, rounds, turn_s, clock)
-    return Peaks(products.rates, copies.rates)
+    return report
 
 
-def wait_for(device: torch.device) -> None:
-    """Wait until the device has done what it was given."""
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
+BENCH = Bench("floors", "least time of 512 oracles on a GPU, counted and not timed", count)

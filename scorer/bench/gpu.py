@@ -18,16 +18,16 @@ from typing import Any
 import torch
 
 from data_prep import MissingData, choose_forget, load_raw, partition
+from scorer.bench._floors import Peaks, measure_peaks, step_cost, wait_for
 from scorer.bench.base import Bench, Settings
 from scorer.bench.data import training_data
-from scorer.bench.floors import Peaks, measure_peaks, step_cost, wait_for
 from scorer.bench.loops import device_batches, kit_steps
 from scorer.bench.report import Report
 from scorer.bench.timing import Candidate, Turns, alternate, ratios
 from scorer.engines import make_engine
 from scorer.errors import ScorerError
 from scorer.oracles.pool import Pool
-from scorer.tasks import definition_named
+from scorer.tasks import TASKS
 from scorer.tasks.definition import TaskDefinition
 from scorer.tasks.task import Task
 from scorer.training.loop import ModelSeeds, TrainingSet, initial_model, optimise
@@ -36,7 +36,7 @@ from scorer.training.probe import available_bytes, bytes_per_model
 from scorer.training.stacked import NotStackable
 from scorer.training.step import WARM_UP_STEPS, training_settings
 
-TASKS = ("cifar10", "cifar10-resnet18")
+GPU_TASKS = ("cifar10", "cifar10-resnet18")
 POOL_TASK = "cifar10"
 GROUP_SIZES = (4, 16, 64, 256)
 N_POOL_MODELS = 16
@@ -66,7 +66,7 @@ def measure(
     device: torch.device,
     peaks: Peaks,
     *,
-    tasks: Sequence[str] = TASKS,
+    tasks: Sequence[str] = GPU_TASKS,
     group_sizes: Sequence[int] = GROUP_SIZES,
     pool_task: str = POOL_TASK,
     n_pool_models: int = N_POOL_MODELS,
@@ -97,7 +97,7 @@ def measure(
     report.values["tasks"] = {}
     with training_settings(device):
         for number, name in enumerate(tasks):
-            definition = definition_named(name)
+            definition = TASKS[name]
             data, source = training_data(definition, settings.data_dir, n_examples)
             data = TrainingSet(data.images.to(device), data.labels.to(device), data.n_classes)
             report.notes.append(f"{name}: {source}")
@@ -226,7 +226,7 @@ def _measure_pool(
     settings: Settings, report: Report, device: torch.device, task_name: str, n_models: int
 ) -> None:
     """Train a pool as `oracles` does and add its time and accuracy, where the data are there."""
-    definition = definition_named(task_name)
+    definition = TASKS[task_name]
     try:
         raw = load_raw(definition.dataset, settings.data_dir)
     except MissingData as error:

@@ -13,7 +13,7 @@ from scorer.bench.report import Report
 from scorer.bench.timing import Candidate, alternate, ratios
 from scorer.bench.worker import Workers, save_training_set, usual_environment
 from scorer.engines.base import Engine, worker_environment
-from scorer.tasks import definition_named
+from scorer.tasks import TASKS
 from scorer.training.paths import choose_path
 
 TURN_S = 1.0
@@ -34,7 +34,7 @@ def measure(
         n_workers: processes of the kit's way; None for one a core, as the engine does.
         n_examples: train on the first so many only; None for as many as the task retains.
     """
-    definition = definition_named(settings.task)
+    definition = TASKS[settings.task]
     recipe = definition.recipe
     data, source = training_data(definition, settings.data_dir, n_examples)
     path = choose_path(data, recipe, settings.cache_dir)

@@ -10,19 +10,9 @@ from typing import Any
 import click
 
 from scorer.errors import ScorerError
+from scorer.registry import module_names
 
-VERBS = (
-    "check",
-    "score",
-    "oracles",
-    "leaderboard",
-    "compare",
-    "metric",
-    "bench",
-    "tune",
-    "ls",
-    "readme",
-)
+VERBS = module_names(__name__)
 
 
 class LazyGroup(click.Group):

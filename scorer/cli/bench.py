@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from scorer.bench.base import DEFAULT_ROUNDS, MIN_ROUNDS
-from scorer.cli.common import folder_options, json_option, progress_bar, show, show_json
+from scorer.cli._common import folder_options, json_option, progress_bar, show, show_json
 
 
 @click.command()
@@ -43,22 +43,22 @@ def command(
       python -m scorer bench oracles
       python -m scorer bench metric --rounds 9 --json
     """
-    from scorer.bench import Settings, bench_named
+    from scorer.bench import BENCHES, Settings
     from scorer.bench.report import busy_note
-    from scorer.cli.ls import list_benches
+    from scorer.cli.ls import named
     from scorer.results.speed import speed_table
     from scorer.settings import PROJECT_ROOT
 
     del results_dir
     if name is None:
-        rows = list_benches()
+        rows = named(BENCHES)
         if as_json:
             show_json({"benches": rows})
             return
         for row in rows:
             click.echo(f"{row['name']:<10}{row['summary']}")
         return
-    chosen = bench_named(name)
+    chosen = BENCHES[name]
     busy = busy_note()
     with progress_bar() as progress:
         settings = Settings(chosen.choose_task(task), rounds, data_dir, cache_dir, progress)

@@ -7,7 +7,7 @@ from typing import Any
 import click
 import numpy as np
 
-from scorer.cli.common import folder_options, json_option, progress_bar, show_json
+from scorer.cli._common import folder_options, json_option, progress_bar, show_json
 
 N_RUNS = 2
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from scorer.cli.common import folder_options, json_option, show_json
+from scorer.cli._common import folder_options, json_option, show_json
 
 
 @click.command()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from scorer.cli.common import folder_options, json_option, show, show_json
+from scorer.cli._common import folder_options, json_option, show, show_json
 
 
 @click.command()
@@ -32,9 +32,9 @@ def command(
 
     del cache_dir, data_dir
     if task is not None:
-        from scorer.tasks import definition_named
+        from scorer.tasks import TASKS
 
-        definition_named(task)
+        TASKS[task]
     board = build_leaderboard(read_records(results_dir, task))
     if as_json:
         show_json(board.as_dict())

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 from typing import Any
 
 import click
 
-from scorer.cli.common import folder_options, json_option, show, show_json
-
-KINDS = ("methods", "tasks", "rules", "results", "benches")
+from scorer.cli._common import folder_options, json_option, show, show_json
+from scorer.registry import Registry
 
 
 def list_methods() -> list[dict[str, Any]]:
@@ -37,25 +37,19 @@ def list_methods() -> list[dict[str, Any]]:
     return rows
 
 
-def list_tasks() -> list[dict[str, Any]]:
-    """Return every task with its summary."""
-    from scorer.tasks import definitions
-
-    return [{"name": d.name, "summary": d.summary} for d in definitions().values()]
-
-
-def list_rules() -> list[dict[str, Any]]:
-    """Return every rule with the first line of its docstring."""
-    from scorer.metric.rules import RULES
-
-    return [{"name": n, "summary": (r.__doc__ or "").splitlines()[0]} for n, r in RULES.items()]
+REGISTRIES = {
+    "tasks": "scorer.tasks:TASKS",
+    "rules": "scorer.metric.rules:RULES",
+    "engines": "scorer.engines:ENGINES",
+    "sandboxes": "scorer.runner.sandboxes:SANDBOXES",
+    "benches": "scorer.bench:BENCHES",
+}
+"""What `ls` lists besides methods and results, imported when it is asked for."""
 
 
-def list_benches() -> list[dict[str, Any]]:
-    """Return every bench with its summary."""
-    from scorer.bench import benches
-
-    return [{"name": b.name, "summary": b.summary} for b in benches().values()]
+def named(registry: Registry[Any]) -> list[dict[str, Any]]:
+    """Return every member of a registry with one line about it."""
+    return [{"name": name, "summary": said} for name, said in registry.summaries().items()]
 
 
 def list_results(results_dir: Path) -> list[dict[str, Any]]:
@@ -76,11 +70,11 @@ def list_results(results_dir: Path) -> list[dict[str, Any]]:
 
 
 @click.command()
-@click.argument("kind", type=click.Choice(KINDS))
+@click.argument("kind", type=click.Choice(["methods", *REGISTRIES, "results"]))
 @folder_options
 @json_option
 def command(kind: str, as_json: bool, results_dir: Path, cache_dir: Path, data_dir: Path) -> None:
-    """List methods, tasks, rules, results or benches.
+    """List what can be named: methods, tasks, rules and other kinds, or the results.
 
     \b
     Examples:
@@ -90,13 +84,13 @@ def command(kind: str, as_json: bool, results_dir: Path, cache_dir: Path, data_d
     from rich.table import Table
 
     del cache_dir, data_dir
-    makers = {
-        "methods": list_methods,
-        "tasks": list_tasks,
-        "rules": list_rules,
-        "benches": list_benches,
-    }
-    rows = list_results(results_dir) if kind == "results" else makers[kind]()
+    if kind == "results":
+        rows = list_results(results_dir)
+    elif kind == "methods":
+        rows = list_methods()
+    else:
+        module, _, name = REGISTRIES[kind].partition(":")
+        rows = named(getattr(importlib.import_module(module), name))
     if as_json:
         show_json({kind: rows})
         return

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from scorer.cli.common import json_option, progress_bar, show_json, task_options
+from scorer.cli._common import json_option, progress_bar, show_json, task_options
 
 
 def parse_shard(_: click.Context, __: click.Parameter, text: str) -> tuple[int, int]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from scorer.cli.common import folder_options
+from scorer.cli._common import folder_options
 
 EXAMPLE = ("digits", "adversarial")
 """Task and method of the quickstart, whose output is shown there."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from scorer.cli.common import json_option, progress_bar, show, show_json, task_options
+from scorer.cli._common import json_option, progress_bar, show, show_json, task_options
 
 
 @click.command()

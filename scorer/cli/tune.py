@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from scorer.cli.common import folder_options, json_option, progress_bar, show, show_json
+from scorer.cli._common import folder_options, json_option, progress_bar, show, show_json
 
 
 @click.command()

@@ -24,7 +24,7 @@ from safetensors.torch import save_file
 
 from scorer.errors import ScorerError
 from scorer.runner.faults import Fault
-from scorer.runner.sandbox import Sandbox
+from scorer.runner.sandboxes import Sandbox
 
 GRACE_S = 60.0
 """How much longer than its own limit a run may keep the kit waiting, start-up included."""

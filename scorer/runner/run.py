@@ -17,7 +17,7 @@ from scorer.oracles.pool import Pool
 from scorer.runner.faults import Fault
 from scorer.runner.host import SubmissionHost
 from scorer.runner.load import Submission
-from scorer.runner.sandbox import make_sandbox
+from scorer.runner.sandboxes import SANDBOXES
 from scorer.store import Store, claim
 from scorer.tasks.snapshot import read_snapshot, save_snapshot
 from scorer.training.models import build_model
@@ -210,9 +210,7 @@ def run_shard(spec: Spec, emit: Emit) -> None:
     units = [(Store(roots[job] / kind), index) for job, kind, index in spec["units"]]
     succeeded: set[int] = set()
     given_up: set[int] = set()
-    with SubmissionHost(
-        sandbox=make_sandbox(spec["sandbox"]), settings=settings, sets=sets
-    ) as host:
+    with SubmissionHost(sandbox=SANDBOXES[spec["sandbox"]](), settings=settings, sets=sets) as host:
         original = source_of = -1
         for ((store, index),) in claim(units, spec["start"], 1):
             reference = store.root.name == "reference"

@@ -21,7 +21,7 @@ from data_prep import (
 from data_prep.cifar10 import starting_kit_forget_indices
 from scorer.engines.base import Engine, Progress
 from scorer.errors import ScorerError
-from scorer.tasks import definition_named
+from scorer.tasks import TASKS
 from scorer.tasks.definition import TaskDefinition
 from scorer.tasks.difficulty import measure_difficulty
 from scorer.tasks.task import Task
@@ -43,7 +43,7 @@ def load_task(
     """Return the task of that name.
 
     Args:
-        name: a name in `scorer.tasks.definitions()`.
+        name: a name in `scorer.tasks.TASKS`.
         split_seed: at least 0; another seed is another split and forget set of the same data.
         data_dir: where data sets lie.
         cache_dir: where measured difficulty is kept.
@@ -56,7 +56,7 @@ def load_task(
         MissingData: the data set is not in `data_dir`; the message says what to run.
         ScorerError: the data are damaged, or an image stands in two sets.
     """
-    definition = definition_named(name)
+    definition = TASKS[name]
     if split_seed < 0:
         raise ValueError(f"`split_seed` must be at least 0, got {split_seed}")
     try:

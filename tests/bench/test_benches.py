@@ -12,20 +12,18 @@ import pytest
 import torch
 from click.testing import CliRunner, Result
 
-from scorer import tasks
 from scorer.bench import (
+    BENCHES,
     Settings,
-    bench_named,
-    benches,
+    floors,
     gpu,
     metric,
     oracles,
-    pool_floors,
     scaling,
     score,
 )
+from scorer.bench._floors import Peaks
 from scorer.bench.base import Bench
-from scorer.bench.floors import Peaks
 from scorer.bench.report import Report
 from scorer.bench.timing import Figure
 from scorer.bench.worker import Workers, usual_environment
@@ -33,17 +31,15 @@ from scorer.cli import main
 from scorer.engines.base import Emit, Engine, Spec, resolve
 from scorer.errors import ScorerError
 from scorer.oracles.pool import Pool
+from scorer.tasks import TASKS
 from scorer.training.paths import TrainingPath
-from tests.conftest import tiny_definition
 
 ROUNDS = 2
 
 
 @pytest.fixture(autouse=True)
-def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
+def tiny(tiny_is_known: None) -> None:
     """Let the benches know the tiny task."""
-    known = {**tasks.definitions(), "tiny": tiny_definition()}
-    monkeypatch.setattr(tasks, "definitions", lambda: known)
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +102,7 @@ def test_oracles(settings: Settings) -> None:
 
 
 def test_oracles_on_random_images_says_so(cache: Path) -> None:
-    data, source = oracles.training_data(tasks.definitions()["fashion_mnist"], cache / "none", 300)
+    data, source = oracles.training_data(TASKS["fashion_mnist"], cache / "none", 300)
     assert data.images.shape == (300, 1, 28, 28)
     assert "random images" in source
 
@@ -231,12 +227,12 @@ def test_gpu_without_data_trains_no_pool(settings: Settings) -> None:
 
 
 def test_least_time_of_a_pool(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pool_floors, "TASKS", ("tiny",))
-    values = checked(pool_floors.count(settings))
+    monkeypatch.setattr(floors, "GPU_TASKS", ("tiny",))
+    values = checked(floors.count(settings))
     operations, traffic, *_ = [figure["median"] for figure in values["figures"]]
-    n_models = pool_floors.N_MODELS
-    arithmetic_s = n_models * operations * 1e15 / pool_floors.FLOPS_PER_S
-    traffic_s = n_models * traffic * 1e12 / pool_floors.BYTES_PER_S
+    n_models = floors.N_MODELS
+    arithmetic_s = n_models * operations * 1e15 / floors.FLOPS_PER_S
+    traffic_s = n_models * traffic * 1e12 / floors.BYTES_PER_S
     assert values["tiny_arithmetic_min"] == pytest.approx(arithmetic_s / 60)
     assert values["tiny_traffic_min"] == pytest.approx(traffic_s / 60)
 
@@ -246,7 +242,7 @@ def call(*arguments: str) -> Result:
 
 
 def test_every_bench_is_listed() -> None:
-    assert set(benches()) == {"floors", "gpu", "metric", "oracles", "scaling", "score"}
+    assert set(BENCHES) == {"floors", "gpu", "metric", "oracles", "scaling", "score"}
     text = call("bench").stdout
     rows = json.loads(call("ls", "benches", "--json").stdout)["benches"]
     assert json.loads(call("bench", "--json").stdout)["benches"] == rows
@@ -281,13 +277,12 @@ def quick_bench(monkeypatch: pytest.MonkeyPatch) -> Callable[[Settings], Report]
     """Put a bench without work in place of `metric`."""
 
     def run(settings: Settings) -> Report:
-        report = Report("metric", bench_named("metric").command("", settings.rounds))
+        report = Report("metric", BENCHES["metric"].command("", settings.rounds))
         report.add("speed of | light", "m/s", [3e8] * settings.rounds, "light")
         report.notes.append("exact by definition")
         return report
 
-    known = {**benches(), "metric": Bench("metric", "light", run)}
-    monkeypatch.setattr("scorer.bench.benches", lambda: known)
+    monkeypatch.setitem(BENCHES.members, "metric", Bench("metric", "light", run))
     return run
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from scorer.bench.floors import (
+from scorer.bench._floors import (
     ACTIVATION_PASSES,
     PARAMETER_PASSES,
     StepCost,

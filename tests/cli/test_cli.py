@@ -10,9 +10,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from scorer import tasks
 from scorer.cli import VERBS, main
-from tests.conftest import tiny_definition
 
 SAMPLE_IDIOM = """
 import torch
@@ -47,10 +45,8 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
+def tiny(tiny_is_known: None) -> None:
     """Let the commands know the tiny task."""
-    known = {**tasks.definitions(), "tiny": tiny_definition()}
-    monkeypatch.setattr(tasks, "definitions", lambda: known)
 
 
 def call(*arguments: str) -> Result:

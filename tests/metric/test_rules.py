@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from scorer.errors import UsageError
 from scorer.metric.rules import FAMILIES, RULES, Rule, make_rule
 
 
@@ -17,7 +18,7 @@ def test_registry_lists_the_rules_by_name() -> None:
 
 
 def test_unknown_rule_is_answered_with_the_list() -> None:
-    with pytest.raises(ValueError, match=r"unknown rule 'exat'; known: competition, exact"):
+    with pytest.raises(UsageError, match=r"'exat'\. Did you mean exact\? Known: comp"):
         make_rule("exat")
 
 

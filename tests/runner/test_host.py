@@ -12,7 +12,7 @@ import pytest
 
 from scorer.oracles.pool import Pool
 from scorer.runner.host import SubmissionHost, state_difference
-from scorer.runner.sandbox import ProcessSandbox
+from scorer.runner.sandboxes.process import ProcessSandbox
 
 START = "import torch\ndef unlearning(net, retain, forget, val):\n"
 

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from data_prep import half_masks, load_raw, partition
-from scorer import tasks
 from scorer.engines import LocalEngine
 from scorer.errors import UsageError
+from scorer.tasks import TASKS
 from scorer.tasks.definition import TaskDefinition
 from scorer.tasks.difficulty import measure_difficulty
 from scorer.tasks.load import kept_difficulty, load_task
@@ -55,16 +55,16 @@ def test_the_public_split_of_digits_never_changes(digits: Task) -> None:
     assert digits.fingerprint[:16] == "adfde1a232601813"
 
 
-@pytest.mark.parametrize("name", ["digits", "fashion_mnist", "cifar10", "cifar10-resnet18"])
+@pytest.mark.parametrize("name", TASKS)
 def test_every_task_names_what_exists(name: str) -> None:
-    definition = tasks.definition_named(name)
+    definition = TASKS[name]
     assert definition.recipe.architecture in ARCHITECTURES
     assert definition.summary
 
 
 def test_unknown_tasks_get_near_matches() -> None:
     with pytest.raises(UsageError, match=r"unknown task 'mnist'\. Did you mean fashion_mnist"):
-        tasks.definition_named("mnist")
+        TASKS["mnist"]
 
 
 OTHER_VALUES = {
@@ -107,9 +107,8 @@ def test_data_and_normalisation_change_the_fingerprint(
     assert other.fingerprint != tiny_task.fingerprint
 
 
-def test_another_split_seed_is_another_split(digits: Task, monkeypatch: pytest.MonkeyPatch) -> None:
-    definition = tiny_definition(name="tiny")
-    monkeypatch.setattr(tasks, "definitions", lambda: {"tiny": definition})
+@pytest.mark.usefixtures("tiny_is_known")
+def test_another_split_seed_is_another_split() -> None:
     first, again, other = load("tiny"), load("tiny"), load("tiny", 1)
     assert first.fingerprint == again.fingerprint != other.fingerprint
     assert not np.array_equal(first.split.forget, other.split.forget)
@@ -127,7 +126,7 @@ def test_a_snapshot_is_the_task(tiny_task: Task, tmp_path: Path) -> None:
 
 
 def test_kept_hard_examples_count_only_for_what_they_were_measured_with() -> None:
-    definition = tasks.definition_named("digits")
+    definition = TASKS["digits"]
     raw = load_raw("digits", Path("data"))
     parts = partition(raw, definition.n_val, definition.n_test, 0)
     kept = kept_difficulty(definition, raw, parts, 0)
@@ -169,7 +168,7 @@ def test_difficulty_is_out_of_sample_and_resumable(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_the_kept_hard_examples_are_the_hard_ones(tmp_path: Path, digits: Task) -> None:
-    definition = tasks.definition_named("digits")
+    definition = TASKS["digits"]
     measured = difficulty(definition, tmp_path, definition.n_difficulty_models)
     train = digits.indices("train")
     hardest = train[np.argsort(measured)[: definition.n_forget_hard]]

@@ -12,9 +12,9 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
+from typing import ClassVar
 
 from scorer.engines.base import worker_environment
-from scorer.errors import unknown_name
 from scorer.settings import PROJECT_ROOT
 
 PASSED_ON = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "SYSTEMROOT")
@@ -24,8 +24,8 @@ PASSED_ON = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES"
 class Sandbox(ABC):
     """One tier of isolation."""
 
-    tier: str
-    summary: str
+    name: ClassVar[str]
+    summary: ClassVar[str]
 
     @abstractmethod
     def command(self, command: Sequence[str], folder: Path) -> list[str]:
@@ -43,29 +43,3 @@ class Sandbox(ABC):
                 "PYTHONDONTWRITEBYTECODE": "1",
             }
         )
-
-
-class ProcessSandbox(Sandbox):
-    """Another process, nothing more."""
-
-    tier = "process"
-    summary = "own process tree, cleaned environment, resource limits; against mistakes, not malice"
-
-    def command(self, command: Sequence[str], folder: Path) -> list[str]:
-        """Return the command as it is."""
-        del folder
-        return list(command)
-
-
-SANDBOXES: dict[str, type[Sandbox]] = {"process": ProcessSandbox}
-
-
-def make_sandbox(tier: str) -> Sandbox:
-    """Return the sandbox of that tier.
-
-    Raises:
-        UsageError: unknown tier.
-    """
-    if tier not in SANDBOXES:
-        raise unknown_name("sandbox", tier, SANDBOXES)
-    return SANDBOXES[tier]()

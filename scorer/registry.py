@@ -1,0 +1,146 @@
+"""How things are found by name: one file a member, and nothing else has to be told of it.
+
+Rules, tasks, engines, benches, sandbox tiers, measures and data sets are each a package whose
+modules define one member. A `Registry` is the mapping from names to members of one such package.
+It imports nothing before it is first read, and only the standard library is needed to read it.
+
+A member has the name of its file; "-" and "_" are the same in names. Modules that start with an
+underscore are never members; others without a member, such as `base`, are passed over.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
+from types import ModuleType
+from typing import Generic, TypeVar
+
+from scorer.errors import unknown_name
+
+T = TypeVar("T")
+
+
+def module_names(package: str) -> list[str]:
+    """Return the modules of a package that may hold a member, in alphabetical order."""
+    found = pkgutil.iter_modules(importlib.import_module(package).__path__)
+    return sorted(module.name for module in found if not module.name.startswith("_"))
+
+
+def same_name(one: str, other: str) -> bool:
+    """Tell whether two names are one: "-" and "_" do not differ."""
+    return one.replace("-", "_") == other.replace("-", "_")
+
+
+class Registry(Mapping[str, T], Generic[T]):
+    """The members of one kind by name, in alphabetical order.
+
+    Looking up an unknown name raises `UsageError` with near matches and the list, so that what a
+    user typed can be looked up as it is. `name in registry` asks without raising.
+
+    Attributes:
+        kind: what a member is called in messages.
+        package: whose modules are looked through; "package.module" as for an import.
+    """
+
+    def __init__(
+        self, kind: str, package: str, member_of: Callable[[ModuleType], T | None]
+    ) -> None:
+        """Describe a registry; nothing is imported yet.
+
+        Args:
+            kind: singular, for messages.
+            package: see `Registry`.
+            member_of: returns the member that a module defines, None where it defines none;
+                see `value` and `subclass`.
+        """
+        self.kind = kind
+        self.package = package
+        self._member_of = member_of
+
+    @cached_property
+    def members(self) -> dict[str, T]:
+        """Members by name; the first reading imports every module of the package."""
+        found: dict[str, T] = {}
+        for stem in module_names(self.package):
+            member = self._member_of(importlib.import_module(f"{self.package}.{stem}"))
+            if member is None:
+                continue
+            name = getattr(member, "name", None)
+            name = name if isinstance(name, str) else stem
+            if not same_name(name, stem):
+                raise TypeError(
+                    f"{self.kind} {name!r} must stand in a module of its name, got"
+                    f" {self.package}.{stem}; rename one of them"
+                )
+            found[name] = member
+        return found
+
+    def __getitem__(self, name: str) -> T:
+        for known, member in self.members.items():
+            if same_name(known, name):
+                return member
+        raise unknown_name(self.kind, name, self)
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and any(same_name(known, name) for known in self.members)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.members)
+
+    def __len__(self) -> int:
+        return len(self.members)
+
+    def summaries(self) -> dict[str, str]:
+        """Return one line about each member: its `summary`, else the first of its docstring."""
+        return {name: _summary(member) for name, member in self.items()}
+
+    def choices(self) -> str:
+        """Return the names as a help text lists them: "competition or exact"."""
+        return " or ".join(self)
+
+
+def value(kind: type[T]) -> Callable[[ModuleType], T | None]:
+    """Return what finds the one instance of a class among the public names of a module."""
+
+    def member_of(module: ModuleType) -> T | None:
+        return _only(
+            module, (v for n, v in vars(module).items() if n.isupper() and isinstance(v, kind))
+        )
+
+    return member_of
+
+
+def subclass(base: type[T]) -> Callable[[ModuleType], type[T] | None]:
+    """Return what finds the one concrete subclass of a class that a module defines."""
+
+    def member_of(module: ModuleType) -> type[T] | None:
+        return _only(
+            module,
+            (
+                v
+                for n, v in vars(module).items()
+                if inspect.isclass(v)
+                and issubclass(v, base)
+                and not (n.startswith("_") or inspect.isabstract(v))
+                and v.__module__ == module.__name__
+            ),
+        )
+
+    return member_of
+
+
+def _only(module: ModuleType, members: Iterable[T]) -> T | None:
+    """Return the one member, None for none."""
+    found = list(members)
+    if len(found) > 1:
+        raise TypeError(f"{module.__name__} must define one member, got {len(found)}; split it")
+    return found[0] if found else None
+
+
+def _summary(member: object) -> str:
+    """Return one line about a member."""
+    said = getattr(member, "summary", None) or inspect.getdoc(member) or ""
+    return str(said).strip().partition("\n")[0]
