@@ -5,12 +5,14 @@ from __future__ import annotations
 import importlib
 import logging
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
 
 from scorer.errors import ScorerError
 from scorer.registry import module_names
+from scorer.settings import PROJECT_ROOT, home, other_checkout
 
 VERBS = module_names(__name__)
 
@@ -24,7 +26,8 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in VERBS:
             return None
-        return importlib.import_module(f"scorer.cli.{cmd_name}").command
+        command: click.Command = importlib.import_module(f"scorer.cli.{cmd_name}").command
+        return command
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -57,3 +60,10 @@ def main() -> None:
       python -m scorer leaderboard
     """
     logging.basicConfig(stream=sys.stderr, format="%(levelname)s: %(message)s")
+    here = other_checkout(Path.cwd())
+    if here is not None:
+        click.echo(
+            f"note: the code that runs is in {PROJECT_ROOT}, submissions and results in {home()};"
+            f" to run the code of {here}, type `python -m scorer` there",
+            err=True,
+        )

@@ -110,7 +110,8 @@ def no_progress(what: str, done: int, total: int) -> None:
 def resolve(function: str) -> ShardFunction:
     """Return the shard function of that name."""
     module, _, name = function.partition(":")
-    return getattr(importlib.import_module(module), name)
+    found: ShardFunction = getattr(importlib.import_module(module), name)
+    return found
 
 
 def worker_environment(environment: Mapping[str, str]) -> dict[str, str]:

@@ -10,11 +10,10 @@ import tempfile
 import threading
 from collections.abc import Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from pathlib import Path
 
 from scorer.engines.base import MAX_ATTEMPTS, Emit, Engine, ShardFailed, Spec, worker_environment
+from scorer.settings import PROJECT_ROOT
 
-PROJECT_ROOT = Path(__file__).resolve().parents[2]
 LAST_LINES = 15
 
 

@@ -37,9 +37,6 @@ from scorer.engines.local import LAST_LINES
 from scorer.errors import ScorerError, UsageError
 from scorer.settings import PROJECT_ROOT
 
-RAY_PIN = "ray==2.60.0"
-"""The release that pyproject.toml pins in its extra `ray`."""
-
 CONNECT_TIMEOUT_S = 5.0
 """How long the address of a cluster may take to accept a connection."""
 
@@ -75,7 +72,7 @@ class RayEngine(Engine):
         except ImportError as error:
             raise ScorerError(
                 "--engine ray needs the optional package ray, which cannot be imported"
-                f' ({error}); run `make env EXTRA=ray` or `pip install "{RAY_PIN}"`'
+                f" ({error}); run `make env EXTRA=ray`, or `pip install ray -c constraints.txt`"
             ) from error
         self.address = os.environ.get("RAY_ADDRESS") or None
         if self.address is not None:
@@ -120,6 +117,7 @@ class RayEngine(Engine):
         num_gpus = 0.0
         if any(str(spec.get("device", "cpu")).startswith("cuda") for spec in specs):
             num_gpus = gpu_share(min(self.n_workers, len(specs)), _cluster_total("GPU"))
+        # Ray starts its workers itself, so that a path is the only way to say whose code they run.
         path = [str(PROJECT_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
         # Retries are counted here and not by Ray, which repeats a task that ran out of memory
         # without end. max_calls=1 gives every shard a fresh process, and with it the GPU's memory.

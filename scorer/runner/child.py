@@ -238,13 +238,15 @@ def _own_lines(error: BaseException, shown: str) -> str:
 
 def main() -> None:
     """Answer requests until stdin ends."""
+    folder = Path(sys.argv[1])
+    os.chdir(folder)
     torch.set_num_threads(1)
     # The first optimiser of a process imports nearly a thousand modules; forks inherit them.
     torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=0.1)
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
     job = {**json.loads(sys.stdin.readline()), "answer_descriptor": answers.fileno()}
-    server = Server(Path(sys.argv[1]), job)
+    server = Server(folder, job)
     for line in iter(sys.stdin.readline, ""):
         answers.write(json.dumps(server.run(json.loads(line))) + "\n")
 

@@ -25,6 +25,7 @@ from safetensors.torch import save_file
 from scorer.errors import ScorerError
 from scorer.runner.faults import Fault
 from scorer.runner.sandboxes import Sandbox
+from scorer.settings import PROJECT_ROOT
 
 GRACE_S = 60.0
 """How much longer than its own limit a run may keep the kit waiting, start-up included."""
@@ -151,7 +152,7 @@ class SubmissionHost:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            cwd=self.folder,
+            cwd=PROJECT_ROOT,
             env=self.sandbox.environment(self.folder),
             start_new_session=True,
         )

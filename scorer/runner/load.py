@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from scorer.errors import UsageError, unknown_name
-from scorer.settings import PROJECT_ROOT
+from scorer.settings import PROJECT_ROOT, home
 
 BASELINES = PROJECT_ROOT / "baselines"
-SUBMISSIONS = PROJECT_ROOT / "submission"
+SUBMISSIONS = (PROJECT_ROOT / "submission", home() / "submission")
+"""The one that comes with the project and the user's own; in a checkout they are one folder."""
 NOT_METHODS = ("__init__.py", "common.py")
 LABEL = re.compile(r"^(Short|Source|Year|Data|Cost|Memory|Randomness|Tuned|Differs):\s*(.*)$")
 
@@ -59,9 +60,10 @@ class Submission:
 def method_files() -> dict[str, Path]:
     """Return every method that can be named: baselines, and what lies in `submission/`."""
     files = {p.stem: p for p in sorted(BASELINES.glob("*.py")) if p.name not in NOT_METHODS}
-    for path in sorted(SUBMISSIONS.glob("*.py")):
-        if path.name not in NOT_METHODS:
-            files[path.stem] = path
+    for folder in SUBMISSIONS:
+        for path in sorted(folder.glob("*.py")):
+            if path.name not in NOT_METHODS:
+                files[path.stem] = path
     return files
 
 

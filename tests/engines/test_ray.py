@@ -6,7 +6,6 @@ import os
 import socket
 import subprocess
 import sys
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ import pytest
 
 from scorer.engines import make_engine
 from scorer.engines.base import Emit, Spec
-from scorer.engines.ray import RAY_PIN, RayEngine, check_answers, gpu_share
+from scorer.engines.ray import RayEngine, check_answers, gpu_share
 from scorer.errors import ScorerError, UsageError
 from scorer.oracles.pool import Pool
 from scorer.settings import PROJECT_ROOT
@@ -164,13 +163,8 @@ def test_other_forms_of_an_address_are_refused(address: str) -> None:
 
 def test_without_ray_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(ScorerError, match="run `make env EXTRA=ray` or `pip install"):
+    with pytest.raises(ScorerError, match="run `make env EXTRA=ray`, or `pip install ray"):
         make_engine("ray", None)
-
-
-def test_the_error_names_the_pinned_release() -> None:
-    project = tomllib.loads((PROJECT_ROOT / "pyproject.toml").read_text())["project"]
-    assert project["optional-dependencies"]["ray"] == [RAY_PIN]
 
 
 def test_ray_is_imported_only_when_asked_for() -> None:

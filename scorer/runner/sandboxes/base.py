@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import ClassVar
 
 from scorer.engines.base import worker_environment
-from scorer.settings import PROJECT_ROOT
 
 PASSED_ON = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "SYSTEMROOT")
 """Variables that a submission's process keeps; everything else, secrets included, is left out."""
@@ -39,7 +38,6 @@ class Sandbox(ABC):
                 **kept,
                 "HOME": str(folder),
                 "TMPDIR": str(folder),
-                "PYTHONPATH": str(PROJECT_ROOT),
                 "PYTHONDONTWRITEBYTECODE": "1",
             }
         )
