@@ -11,22 +11,22 @@ Knows arrays, not models: the confidences behind `difficulty` are made elsewhere
 from __future__ import annotations
 
 from data_prep.difficulty import half_masks, out_of_sample_mean
-from data_prep.leakage import LeakError, check_no_leak
+from data_prep.leakage import check_no_leak
 from data_prep.raw import DamagedData, MissingData, RawData
-from data_prep.registry import UnknownDataset, dataset_names, load_raw
-from data_prep.splits import Partition, Split, choose_forget, forget_given, partition
+from data_prep.registry import DATASETS, load_raw
+from data_prep.sets import LeakError, Partition, Split
+from data_prep.splits import choose_forget, forget_given, partition
 
 __all__ = [
+    "DATASETS",
     "DamagedData",
     "LeakError",
     "MissingData",
     "Partition",
     "RawData",
     "Split",
-    "UnknownDataset",
     "check_no_leak",
     "choose_forget",
-    "dataset_names",
     "forget_given",
     "half_masks",
     "load_raw",

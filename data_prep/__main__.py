@@ -12,14 +12,15 @@ import numpy as np
 
 from data_prep.leakage import first_copies
 from data_prep.raw import RawData
-from data_prep.registry import UnknownDataset, dataset_modules, dataset_names, load_raw
+from data_prep.registry import DATASETS, load_raw
+from scorer.errors import UsageError
+from scorer.settings import default_data_dir
 
 _DATA_DIR = click.option(
     "--data-dir",
     type=click.Path(file_okay=False, path_type=Path),
-    default=Path("data"),
-    show_default=True,
-    help="Where data sets are kept.",
+    default=default_data_dir,
+    help="Where data sets are kept; default: DATA_DIR, or data/ in the project.",
 )
 
 
@@ -45,15 +46,13 @@ Examples:
 )
 @click.argument(
     "name",
-    type=click.Choice(
-        [name for name, module in dataset_modules().items() if hasattr(module, "download")]
-    ),
+    type=click.Choice([name for name, module in DATASETS.items() if hasattr(module, "download")]),
 )
 @_DATA_DIR
 def download(name: str, data_dir: Path) -> None:
     """Download data set NAME, verified; what is already there is kept."""
     with _environment_faults():
-        dataset_modules()[name].download(data_dir)
+        DATASETS[name].download(data_dir)
     click.echo(f"{name} is in {data_dir}; verify with: python -m data_prep check {name}", err=True)
 
 
@@ -72,10 +71,10 @@ def check(name: str, data_dir: Path, as_json: bool) -> None:
         with _environment_faults():
             raw = load_raw(name, data_dir)
             facts = _facts(raw)
-            if name in dataset_names():
-                extras = getattr(dataset_modules()[name], "extras", None)
+            if name in DATASETS:
+                extras = getattr(DATASETS[name], "extras", None)
                 facts |= extras(data_dir) if extras else {}
-    except UnknownDataset as error:
+    except UsageError as error:
         raise click.UsageError(str(error)) from error
     if as_json:
         click.echo(json.dumps(facts))

@@ -7,22 +7,12 @@ makes the unlearner see it, or the utility depend on it.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from itertools import combinations
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from data_prep.splits import Split
-
-_MAX_NAMED = 5
-"""Pairs of indices that a message lists; the rest are only counted."""
-
-
-class LeakError(ValueError):
-    """An example or an exact copy of it is in two sets."""
+from data_prep.sets import MAX_NAMED, LeakError, Split, check_disjoint, listed
 
 
 def first_copies(images: NDArray[np.generic]) -> NDArray[np.int64]:
@@ -43,24 +33,6 @@ def first_copies(images: NDArray[np.generic]) -> NDArray[np.int64]:
         for index, row in enumerate(rows)
     ]
     return np.array(first, dtype=np.int64)
-
-
-def check_disjoint(sets: Mapping[str, NDArray[np.int64]]) -> None:
-    """Check that no index is in two sets.
-
-    Args:
-        sets: indices by name of the set.
-
-    Raises:
-        LeakError: names the first two sets that share indices, and those indices.
-    """
-    for (name_a, a), (name_b, b) in combinations(sets.items(), 2):
-        shared = np.intersect1d(a, b)
-        if shared.size:
-            raise LeakError(
-                f"sets {name_a} and {name_b} must be disjoint, but share {shared.size} "
-                f"index(es): {_listed([str(index) for index in shared[:_MAX_NAMED]], shared.size)}"
-            )
 
 
 def check_no_leak(images: NDArray[np.generic], split: Split) -> None:
@@ -90,16 +62,10 @@ def check_no_leak(images: NDArray[np.generic], split: Split) -> None:
         if in_both.size:
             pairs = [
                 f"{a[group[a] == which][0]} = {b[group[b] == which][0]}"
-                for which in in_both[:_MAX_NAMED]
+                for which in in_both[:MAX_NAMED]
             ]
             raise LeakError(
                 f"sets {name_a} and {name_b} must not share an image, but {in_both.size} image(s) "
                 f"with exactly the same pixels are in both; indices {name_a} = {name_b}: "
-                f"{_listed(pairs, in_both.size)}; partition the data with duplicates dropped"
+                f"{listed(pairs, in_both.size)}; partition the data with duplicates dropped"
             )
-
-
-def _listed(named: list[str], total: int) -> str:
-    """Return the named items and how many more there are."""
-    more = total - len(named)
-    return ", ".join(named) + (f" and {more} more" if more else "")

@@ -2,92 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import operator
-from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from data_prep.leakage import check_disjoint, first_copies
+from data_prep.leakage import first_copies
 from data_prep.raw import RawData
 from data_prep.seeding import random_order
-
-Indices = NDArray[np.int64]
+from data_prep.sets import Indices, Partition, Split
 
 SPLIT_EDITION = 2
 """Raised to retire all splits. The baselines were tuned on edition 1, so it is not scored on."""
-
-
-@dataclass(frozen=True, eq=False)
-class Partition:
-    """Train, val and test of a data set, before anything is to be forgotten.
-
-    Attributes:
-        name: of the data set; part of the seed of forget sets drawn from it.
-        train: sorted int64 indices; read-only, as are the next two.
-        val: sorted int64 indices.
-        test: sorted int64 indices.
-        notes: counts worth a line in a record, all of them numbers.
-
-    Raises:
-        ValueError: a set is empty or not sorted without repeats.
-        LeakError: two sets share an index.
-    """
-
-    name: str
-    train: Indices
-    val: Indices
-    test: Indices
-    notes: dict[str, int] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        _freeze_sets(self, ("train", "val", "test"))
-
-
-@dataclass(frozen=True, eq=False)
-class Split:
-    """The four sets of a task; train is retain and forget together.
-
-    Attributes:
-        retain: sorted int64 indices; read-only, as are the next three.
-        forget: sorted int64 indices.
-        val: sorted int64 indices.
-        test: sorted int64 indices.
-        forget_stratum: `(len(forget),)` strings, "hard", "random" or "given", one for each of
-            `forget`.
-        notes: counts worth a line in a record, all of them numbers.
-
-    Raises:
-        ValueError: a set is empty or not sorted without repeats, or the strata are not aligned.
-        LeakError: two sets share an index.
-    """
-
-    retain: Indices
-    forget: Indices
-    val: Indices
-    test: Indices
-    forget_stratum: NDArray[np.str_]
-    notes: dict[str, int] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        _freeze_sets(self, ("retain", "forget", "val", "test"))
-        stratum = np.asarray(self.forget_stratum)
-        if stratum.shape != self.forget.shape or stratum.dtype.kind != "U":
-            raise ValueError(
-                f"`forget_stratum` must be strings of shape {self.forget.shape}, one for each "
-                f"forget example, got {stratum.dtype} of shape {stratum.shape}"
-            )
-
-    def content_sha256(self) -> str:
-        """Return the SHA-256 (hex) of the four index sets and the strata, for fingerprints."""
-        digest = hashlib.sha256()
-        for name in ("retain", "forget", "val", "test"):
-            indices = getattr(self, name)
-            digest.update(f"{name} {len(indices)} ".encode())
-            digest.update(indices.astype("<i8").tobytes())
-        digest.update(" ".join(self.forget_stratum.tolist()).encode())
-        return digest.hexdigest()
 
 
 def partition(
@@ -309,20 +235,3 @@ def _sorted_members(argument: str, indices: ArrayLike, allowed: Indices, where: 
             f"such as {outside[:5].tolist()}"
         )
     return unique
-
-
-def _freeze_sets(holder: Partition | Split, names: tuple[str, ...]) -> None:
-    """Check that index sets are sorted, without repeats and disjoint, and make them read-only."""
-    for name in names:
-        indices = getattr(holder, name)
-        if indices.ndim != 1 or indices.size == 0 or indices.dtype != np.int64:
-            raise ValueError(
-                f"`{name}` must be a non-empty vector of int64 indices, "
-                f"got {indices.dtype} of shape {indices.shape}"
-            )
-        if indices[0] < 0 or (np.diff(indices) <= 0).any():
-            raise ValueError(f"`{name}` must be sorted indices from 0 without repeats")
-        view = indices.view()
-        view.flags.writeable = False
-        object.__setattr__(holder, name, view)
-    check_disjoint({name: getattr(holder, name) for name in names})

@@ -1,21 +1,26 @@
-"""The project itself: pins in one place, files short, layers kept apart."""
+"""The project itself: what is installed and pinned, files short, layers kept apart."""
 
 from __future__ import annotations
 
 import ast
+import pkgutil
 import re
+import sys
 import tomllib
 from pathlib import Path
 
+import click
 import pytest
+from packaging.requirements import Requirement
 
 from scorer.settings import PROJECT_ROOT
 
-MODULES = [
-    path
-    for package in ("scorer", "baselines", "data_prep", "submission")
-    for path in sorted((PROJECT_ROOT / package).rglob("*.py"))
-]
+PYPROJECT = tomllib.loads((PROJECT_ROOT / "pyproject.toml").read_text())
+PACKAGES = PYPROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
+MODULES = [path for package in PACKAGES for path in sorted((PROJECT_ROOT / package).rglob("*.py"))]
+METHODS = ("baselines", "submission")
+LEAVES = {"scorer.errors", "scorer.registry", "scorer.settings"}
+"""Modules that any layer but the methods may import; they import each other and nothing more."""
 
 
 def imports_of(path: Path) -> set[str]:
@@ -29,12 +34,43 @@ def imports_of(path: Path) -> set[str]:
     return found
 
 
-def test_conda_and_pip_install_the_same_versions() -> None:
-    project = tomllib.loads((PROJECT_ROOT / "pyproject.toml").read_text())["project"]
-    pins = {*project["dependencies"], *project["optional-dependencies"]["dev"]}
+def requirements(text: str) -> dict[str, Requirement]:
+    """Return requirements by name, one a line, comments left out."""
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    return {requirement.name: requirement for requirement in map(Requirement, lines)}
+
+
+def test_every_requirement_has_one_pin_within_its_range() -> None:
+    project = PYPROJECT["project"]
+    lists = [project["dependencies"], *project["optional-dependencies"].values()]
+    wanted = requirements("\n".join(line for lines in lists for line in lines))
+    pins = requirements((PROJECT_ROOT / "constraints.txt").read_text())
+    assert pins.keys() == wanted.keys()
+    for name, pin in pins.items():
+        (exact,) = pin.specifier
+        assert exact.operator == "=="
+        assert exact.version in wanted[name].specifier
+
+
+def test_conda_installs_the_project_by_the_same_files() -> None:
     conda = (PROJECT_ROOT / "environment.yml").read_text()
-    assert set(re.findall(r"^ +- (\S+==\S+)$", conda, re.MULTILINE)) == pins
-    assert all("==" in pin for pin in pins)
+    _, _, by_pip = conda.partition("- pip:\n")
+    assert [line.strip() for line in by_pip.splitlines()] == [
+        "- --constraint constraints.txt",
+        "- --editable .[dev]",
+    ]
+    (python,) = re.findall(r"- python=(\S+)", conda)
+    assert python in Requirement(f"python{PYPROJECT['project']['requires-python']}").specifier
+
+
+def test_the_console_script_is_the_command_line() -> None:
+    (script,) = PYPROJECT["project"]["scripts"].values()
+    assert isinstance(pkgutil.resolve_name(script), click.Group)
+
+
+def test_all_packages_but_the_tests_are_installed() -> None:
+    found = {path.parent.name for path in PROJECT_ROOT.glob("*/__init__.py")}
+    assert found - {"tests"} == set(PACKAGES)
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PROJECT_ROOT)))
@@ -47,7 +83,7 @@ def test_modules_are_short_and_say_what_they_are(path: Path) -> None:
 def forbidden(path: Path) -> tuple[str, ...]:
     """Return the prefixes of modules that a file must not import."""
     part = path.relative_to(PROJECT_ROOT).parts
-    if part[0] in ("baselines", "submission"):
+    if part[0] in METHODS:
         return ("scorer", "data_prep")
     if part[0] == "data_prep":
         return ("scorer", "torch.")
@@ -65,12 +101,25 @@ def forbidden(path: Path) -> tuple[str, ...]:
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PROJECT_ROOT)))
 def test_imports_go_one_way(path: Path) -> None:
-    wrong = {name for name in imports_of(path) if name.startswith(forbidden(path) or ("\0",))}
-    assert not wrong
+    allowed = set() if path.relative_to(PROJECT_ROOT).parts[0] in METHODS else LEAVES
+    names = imports_of(path) - allowed
+    assert not {name for name in names if name.startswith(forbidden(path) or ("\0",))}
 
 
-def test_the_message_about_ray_names_the_pinned_release() -> None:
-    project = tomllib.loads((PROJECT_ROOT / "pyproject.toml").read_text())["project"]
-    text = (PROJECT_ROOT / "scorer" / "engines" / "ray.py").read_text()
-    (pin,) = project["optional-dependencies"]["ray"]
-    assert f'RAY_PIN = "{pin}"' in text
+@pytest.mark.parametrize("name", sorted(LEAVES))
+def test_leaves_need_the_standard_library_alone(name: str) -> None:
+    names = imports_of(PROJECT_ROOT / f"{name.replace('.', '/')}.py") - LEAVES
+    assert {name.partition(".")[0] for name in names} <= sys.stdlib_module_names
+
+
+def test_no_two_modules_of_data_prep_import_each_other() -> None:
+    wanted = {
+        f"data_prep.{path.stem}": {
+            name for name in imports_of(path) if name.startswith("data_prep.")
+        }
+        for path in (PROJECT_ROOT / "data_prep").glob("[!_]*.py")
+    }
+    while free := [name for name, needs in wanted.items() if not needs & wanted.keys()]:
+        for name in free:
+            del wanted[name]
+    assert not wanted, "these import each other in a circle"

@@ -3,8 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from data_prep import DamagedData, MissingData, UnknownDataset, load_raw
+from data_prep import DamagedData, MissingData, load_raw
 from data_prep.arrays import FILE_NAMES
+from scorer.errors import UsageError
 
 
 @pytest.fixture
@@ -101,5 +102,5 @@ def test_a_name_does_not_lead_out_of_the_data_directory(arrays, tmp_path, write_
     folder = write_arrays(tmp_path, "faces", **arrays)
     (tmp_path / "data").mkdir()
     for name in ("../faces", str(folder), "..", ""):
-        with pytest.raises(UnknownDataset):
+        with pytest.raises(UsageError):
             load_raw(name, tmp_path / "data")

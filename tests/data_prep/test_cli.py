@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from data_prep import cifar10, load_raw
+from data_prep import DATASETS, cifar10, load_raw
 from data_prep.__main__ import main
+from tests._copies import copy_of
 
 
 @pytest.fixture
@@ -90,16 +91,21 @@ def test_download_unpacks_verified_archives_that_are_there(run, fashion_archives
 
 def test_download_of_cifar10_gets_both_parts(run, shared_forget_file, tmp_path, monkeypatch):
     calls = []
-    monkeypatch.setattr(cifar10, "_open", lambda *args, **kwargs: calls.append((args, kwargs)))
-    monkeypatch.setattr(cifar10, "FORGET_URL", shared_forget_file.as_uri())
+    copy = copy_of(
+        cifar10,
+        _open=lambda *args, **kwargs: calls.append((args, kwargs)),
+        FORGET_URL=shared_forget_file.as_uri(),
+    )
+    monkeypatch.setitem(DATASETS.members, "cifar10", copy)
     assert run("download", "cifar10", "--data-dir", tmp_path).exit_code == 0
     assert calls == [((tmp_path,), {"is_train": True, "download": True})]
     assert len(cifar10.starting_kit_forget_indices(tmp_path)) == 5_000
 
 
 def test_no_network_is_exit_code_1(run, tmp_path, monkeypatch):
-    monkeypatch.setattr(cifar10, "_open", lambda *args, **kwargs: None)
-    monkeypatch.setattr(cifar10, "FORGET_URL", (tmp_path / "nowhere").as_uri())
+    nowhere = (tmp_path / "nowhere").as_uri()
+    copy = copy_of(cifar10, _open=lambda *args, **kwargs: None, FORGET_URL=nowhere)
+    monkeypatch.setitem(DATASETS.members, "cifar10", copy)
     result = run("download", "cifar10", "--data-dir", tmp_path)
     assert result.exit_code == 1
     assert "Error:" in result.stderr

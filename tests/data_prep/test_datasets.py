@@ -10,14 +10,17 @@ import numpy as np
 import pytest
 
 import data_prep
-from data_prep import DamagedData, MissingData, UnknownDataset, cifar10, dataset_names, load_raw
+from data_prep import DATASETS, DamagedData, MissingData, cifar10, load_raw
 from data_prep.leakage import first_copies
+from data_prep.registry import dataset
+from scorer.errors import UsageError
+from scorer.registry import Registry
+from tests._copies import copy_of
 
 
 def test_names():
-    assert {"cifar10", "digits", "fashion_mnist"} <= set(dataset_names())
-    assert dataset_names() == sorted(dataset_names())
-    assert not {"arrays", "raw", "registry", "splits"} & set(dataset_names())
+    assert {"cifar10", "digits", "fashion_mnist"} <= set(DATASETS)
+    assert not {"arrays", "raw", "registry", "splits"} & set(DATASETS)
 
 
 def test_a_file_more_is_a_data_set_more(tmp_path, monkeypatch):
@@ -28,14 +31,14 @@ def test_a_file_more_is_a_data_set_more(tmp_path, monkeypatch):
         "    return replace(digits.load(data_dir), name='half_digits')\n"
     )
     monkeypatch.setattr(data_prep, "__path__", [*data_prep.__path__, str(tmp_path)])
-    assert "half_digits" in dataset_names()
-    assert load_raw("half_digits", tmp_path).name == "half_digits"
+    found = Registry("data set", "data_prep", dataset)
+    assert set(found) == {*DATASETS, "half_digits"}
+    assert found["half-digits"].load(tmp_path).name == "half_digits"
 
 
 def test_unknown_name_gets_near_matches_and_the_list(tmp_path):
-    with pytest.raises(UnknownDataset, match=r"Did you mean digits\? Known: cifar10, d"):
+    with pytest.raises(UsageError, match=r"Did you mean digits\? Known: cifar10, d.* as arrays"):
         load_raw("digit", tmp_path)
-    assert issubclass(UnknownDataset, ValueError)
 
 
 def test_digits_are_the_embedded_ones():
@@ -220,23 +223,23 @@ def test_a_missing_forget_set_names_the_command(tmp_path):
         cifar10.starting_kit_forget_indices(tmp_path)
 
 
-def test_forget_set_is_downloaded_verified_and_mended(shared_forget_file, tmp_path, monkeypatch):
-    monkeypatch.setattr(cifar10, "FORGET_URL", shared_forget_file.as_uri())
+def test_forget_set_is_downloaded_verified_and_mended(shared_forget_file, tmp_path):
+    at_hand = copy_of(cifar10, FORGET_URL=shared_forget_file.as_uri())
+    nowhere = copy_of(cifar10, FORGET_URL=(tmp_path / "nowhere").as_uri())
     data_dir = tmp_path / "new" / "data"
-    cifar10.download_forget_indices(data_dir)
+    at_hand.download_forget_indices(data_dir)
     assert len(cifar10.starting_kit_forget_indices(data_dir)) == 5_000
     (data_dir / "forget_idx.npy").write_bytes(b"damaged")
-    cifar10.download_forget_indices(data_dir)
+    at_hand.download_forget_indices(data_dir)
     assert len(cifar10.starting_kit_forget_indices(data_dir)) == 5_000
     assert [path.name for path in data_dir.iterdir()] == ["forget_idx.npy"]
-    monkeypatch.setattr(cifar10, "FORGET_URL", (tmp_path / "nowhere").as_uri())
-    cifar10.download_forget_indices(data_dir)  # a good copy is not fetched again
+    nowhere.download_forget_indices(data_dir)  # a good copy is not fetched again
 
 
-def test_a_page_in_place_of_the_forget_set_leaves_nothing_behind(tmp_path, monkeypatch):
+def test_a_page_in_place_of_the_forget_set_leaves_nothing_behind(tmp_path):
     page = tmp_path / "page.html"
     page.write_text("<html>please log in</html>")
-    monkeypatch.setattr(cifar10, "FORGET_URL", page.as_uri())
+    answered = copy_of(cifar10, FORGET_URL=page.as_uri())
     with pytest.raises(DamagedData, match="did not return the starting kit's forget set"):
-        cifar10.download_forget_indices(tmp_path / "data")
+        answered.download_forget_indices(tmp_path / "data")
     assert list((tmp_path / "data").iterdir()) == []
