@@ -1,6 +1,7 @@
 """What the methods share: reading data, fine-tuning, teachers, finding and resetting layers.
 
 A method imports nothing but this, torch and the standard library; its copies work elsewhere too.
+What only two methods share stands beside this in a module with an underscore.
 """
 
 from __future__ import annotations
@@ -307,44 +308,3 @@ def join(*parts: Examples) -> Examples:
     """Return the examples of all parts, one part after the other."""
     images = torch.cat([part.images for part in parts])
     return Examples(images, torch.cat([part.labels for part in parts]))
-
-
-def last_layers(net: nn.Module, n_hidden: int) -> list[nn.Module]:
-    """Return the classifier and the last `n_hidden` layers or blocks before it, in order.
-
-    A layer is a child of `net`, or of an `nn.Sequential` or `nn.ModuleList` in it, that holds
-    parameters; a residual block counts as one, and BatchNorm belongs to the layer before it.
-    """
-    units: list[list[nn.Module]] = []
-    pending = list(net.children())
-    while pending:
-        layer = pending.pop(0)
-        if isinstance(layer, (nn.Sequential, nn.ModuleList)):
-            pending = [*layer.children(), *pending]
-        elif units and isinstance(layer, BATCH_NORMS):
-            units[-1].append(layer)
-        elif any(True for _ in layer.parameters()):
-            units.append([layer])
-    if len(units) < n_hidden + 2:
-        raise ValueError(f"this method needs at least {n_hidden + 2} layers, got {len(units)}")
-    return [layer for unit in units[-(n_hidden + 1) :] for layer in unit]
-
-
-def importance(
-    net: nn.Module, examples: Examples, power: int, batch_size: int, loss: Loss | None = None
-) -> list[Tensor]:
-    """Return for each parameter the mean of |batch gradient|^power, at one batch size."""
-    return mean_gradients(net, examples, batch_size, loss, lambda g: g.abs() ** power)
-
-
-@torch.no_grad()
-def dampen(
-    net: nn.Module, kept: list[Tensor], gone: list[Tensor], threshold: float, strength: float
-) -> None:
-    """Shrink in place the weights that matter `threshold` times more to `gone` than to `kept`.
-
-    Source: Foster et al. 2024, arXiv 2308.07707: by the factor min(strength * kept / gone, 1).
-    """
-    for parameter, keep, forget in zip(net.parameters(), kept, gone, strict=True):
-        factor = (strength * keep / forget.clamp(min=torch.finfo(keep.dtype).tiny)).clamp(max=1.0)
-        parameter.mul_(torch.where(forget > threshold * keep, factor, torch.ones_like(factor)))

@@ -18,7 +18,8 @@ from __future__ import annotations
 from torch import nn
 from torch.utils.data import DataLoader
 
-from baselines.common import device_of, fine_tune, last_layers, read, reset
+from baselines._last_layers import last_layers
+from baselines.common import device_of, fine_tune, read, reset
 
 LAYERS = 1  # k: layers or blocks drawn anew beside the classifier
 EPOCHS = 3.5  # passes over the retain set

@@ -17,7 +17,8 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from baselines.common import dampen, device_of, importance, join, read
+from baselines._importance import dampen, importance
+from baselines.common import device_of, join, read
 
 THRESHOLD = 1.38  # alpha: a weight is dampened where forget importance exceeds this many times all
 STRENGTH = 0.421  # lambda: factor on the ratio that the weight is multiplied by

@@ -6,7 +6,7 @@ import pytest
 from torch import nn
 from torch.utils.data import DataLoader
 
-from tests.baselines.literature import loader, pattern_examples, trained_net
+from tests.baselines._network import loader, pattern_examples, trained_net
 
 
 @pytest.fixture

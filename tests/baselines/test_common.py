@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from baselines import common
 from baselines.common import Descent, Examples
-from tests.baselines.literature import pattern_examples
+from tests.baselines._network import pattern_examples
 
 
 @pytest.fixture

@@ -21,10 +21,11 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, RandomSampler, TensorDataset
 
 from baselines.common import Examples, device_of, n_classes_of
-from tests.baselines.literature import loader, pattern_examples, trained_net
+from tests.baselines._network import loader, pattern_examples, trained_net
 
 FOLDER = Path(__file__).resolve().parents[2] / "baselines"
-METHODS = sorted(p.stem for p in FOLDER.glob("*.py") if p.stem not in ("__init__", "common"))
+SHARED = {"baselines.common", *(f"baselines.{p.stem}" for p in FOLDER.glob("_[!_]*.py"))}
+METHODS = sorted(p.stem for p in FOLDER.glob("[!_]*.py") if p.stem != "common")
 SETS = {"retain": 50, "forget": 70, "val": 20}  # forget makes more than one batch
 LABELS = ("Short", "Source", "Year", "Data", "Cost", "Memory", "Randomness", "Tuned")
 OPTIONAL_LABELS = ("Differs",)
@@ -109,14 +110,14 @@ def test_signature_is_the_contract(name: str) -> None:
 
 
 @each_method
-def test_imports_nothing_but_torch_the_standard_library_and_common(name: str) -> None:
+def test_imports_nothing_but_torch_the_standard_library_and_what_is_shared(name: str) -> None:
     modules = set()
     for node in ast.walk(ast.parse((FOLDER / f"{name}.py").read_text())):
         if isinstance(node, ast.Import):
             modules |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             modules.add(node.module or "")
-    others = modules - {"baselines.common"}
+    others = modules - SHARED
     assert {m.split(".")[0] for m in others} <= {"torch", *sys.stdlib_module_names}
 
 

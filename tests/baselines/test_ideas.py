@@ -20,7 +20,8 @@ from baselines import (
     uniform_proxy,
 )
 from baselines.common import Examples, features
-from tests.baselines.literature import mean_loss, pattern_examples
+from tests._copies import copy_of
+from tests.baselines._network import mean_loss, pattern_examples
 
 
 @pytest.fixture(autouse=True)
@@ -30,14 +31,12 @@ def seeded() -> None:
 
 
 @pytest.mark.parametrize(("doubt", "probability"), [(1.0, 0.47), (0.5, 0.68)])
-def test_entropy_has_its_minimum_where_it_says(
-    doubt: float, probability: float, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(entropy, "DOUBT", doubt)
+def test_entropy_has_its_minimum_where_it_says(doubt: float, probability: float) -> None:
+    method = copy_of(entropy, DOUBT=doubt)
 
     def loss_at(p: float) -> float:
         others = [math.log((1 - p) / 9)] * 9
-        return entropy.doubtful_loss(
+        return method.doubtful_loss(
             torch.tensor([[math.log(p), *others]]), torch.tensor([0])
         ).item()
 
@@ -63,15 +62,12 @@ def test_gan_discriminator_sees_no_order_of_classes_but_the_label() -> None:
     assert torch.equal(gan.view(logits, labels), gan.view(swapped, labels))
 
 
-def test_gan_makes_forget_outputs_look_like_val_outputs(
-    net: Any, sets: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_gan_makes_forget_outputs_look_like_val_outputs(net: Any, sets: dict[str, Any]) -> None:
     # Val labels are wrong here, so that val outputs have a high loss: forget outputs must follow.
     sets["val"].dataset.tensors[1].add_(1).remainder_(3)
-    monkeypatch.setattr(gan, "FOOLING", 5.0)
-    monkeypatch.setattr(gan, "EPOCHS", 10)
+    method = copy_of(gan, FOOLING=5.0, EPOCHS=10)
     before = mean_loss(net, sets["forget"])
-    assert mean_loss(gan.unlearning(net, **sets), sets["forget"]) > before + 0.2
+    assert mean_loss(method.unlearning(net, **sets), sets["forget"]) > before + 0.2
 
 
 def test_uniform_proxy_stops_at_the_val_confidence_of_the_same_rank() -> None:
@@ -147,19 +143,14 @@ def test_surgery_removes_a_conflict_and_nothing_else() -> None:
     assert [t.tolist() for t in same] == [[-2.0, 3.0], [1.0]]
 
 
-def test_surgery_raises_the_forget_loss_before_it_repairs(
-    net: Any, sets: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(surgery, "fine_tune", lambda *args, **kwargs: None)
+def test_surgery_raises_the_forget_loss_before_it_repairs(net: Any, sets: dict[str, Any]) -> None:
+    unrepaired = copy_of(surgery, fine_tune=lambda *args, **kwargs: None)
     before = mean_loss(net, sets["forget"])
-    assert mean_loss(surgery.unlearning(net, **sets), sets["forget"]) > before
+    assert mean_loss(unrepaired.unlearning(net, **sets), sets["forget"]) > before
 
 
-def test_pruned_channels_are_folded_in_and_stay_off(
-    net: Any, sets: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(pruning, "PRUNED_SHARE", 0.5)
-    pruned = pruning.unlearning(net, **sets)
+def test_pruned_channels_are_folded_in_and_stay_off(net: Any, sets: dict[str, Any]) -> None:
+    pruned = copy_of(pruning, PRUNED_SHARE=0.5).unlearning(net, **sets)
     norm: Any = pruned.block.norm
     off = norm.weight == 0
     assert off.sum() == 3
@@ -196,11 +187,8 @@ def test_attention_is_one_on_average_and_folds_into_the_classifier(net: Any) -> 
     assert torch.allclose(same, classifier.weight)
 
 
-def test_attention_learns_to_serve_retain_and_not_forget_data(
-    net: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(class_attention, "AWAY", 1.0)
-    monkeypatch.setattr(class_attention, "N_STEPS", 40)
+def test_attention_learns_to_serve_retain_and_not_forget_data(net: Any) -> None:
+    method = copy_of(class_attention, AWAY=1.0, N_STEPS=40)
     classifier: Any = net.fc
     # Each class has a feature of its own for retain data, and another one for forget data.
     inputs, labels = torch.eye(54)[torch.arange(60) % 3] * 3, torch.arange(60) % 3
@@ -209,7 +197,5 @@ def test_attention_learns_to_serve_retain_and_not_forget_data(
         classifier.weight.zero_()
         for c in range(3):
             classifier.weight[c, c] = classifier.weight[c, c + 3] = 1.0
-    weights = class_attention.attended(
-        classifier, class_attention.learn_attention(classifier, kept, gone)
-    )
+    weights = method.attended(classifier, method.learn_attention(classifier, kept, gone))
     assert all(weights[c, c] > 2 * weights[c, c + 3] for c in range(3))

@@ -31,7 +31,8 @@ from baselines import (
     weight_negation,
 )
 from baselines.common import Examples
-from tests.baselines.literature import mean_loss, trained_net
+from tests._copies import copy_of
+from tests.baselines._network import mean_loss, trained_net
 
 Sets = dict[str, DataLoader]
 
@@ -46,14 +47,14 @@ class Recorder:
         self.calls.append((examples, options))
 
 
-def without_training(monkeypatch: pytest.MonkeyPatch, method: ModuleType) -> Recorder:
+def without_training(method: ModuleType, **constants: float) -> tuple[Any, Recorder]:
+    """Return a copy of a method that trains nothing, and what it would have trained on."""
     recorder = Recorder()
-    monkeypatch.setattr(method, "fine_tune", recorder)
-    return recorder
+    return copy_of(method, fine_tune=recorder, **constants), recorder
 
 
-def recorded_losses(monkeypatch: pytest.MonkeyPatch, method: ModuleType) -> list[float]:
-    """Return a list that fills with the loss of every step that `method` makes."""
+def recording_losses(method: ModuleType, **constants: float) -> tuple[Any, list[float]]:
+    """Return a copy of a method, and a list that fills with the loss of every step it makes."""
     losses = []
 
     class Recording(common.Descent):
@@ -61,8 +62,7 @@ def recorded_losses(monkeypatch: pytest.MonkeyPatch, method: ModuleType) -> list
             losses.append(loss.item())
             super().step(loss, after_backward)
 
-    monkeypatch.setattr(method, "Descent", Recording)
-    return losses
+    return copy_of(method, Descent=Recording, **constants), losses
 
 
 def same_weights(first: nn.Module, second: nn.Module) -> bool:
@@ -70,12 +70,9 @@ def same_weights(first: nn.Module, second: nn.Module) -> bool:
     return all(torch.equal(a, b) for a, b in pairs)
 
 
-def test_random_labels_are_drawn_anew_for_every_pass(
-    net: nn.Module, sets: Sets, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    recorder = without_training(monkeypatch, random_labels)
-    monkeypatch.setattr(random_labels, "RELABELLED_EPOCHS", 2)
-    random_labels.unlearning(net, **sets)
+def test_random_labels_are_drawn_anew_for_every_pass(net: nn.Module, sets: Sets) -> None:
+    method, recorder = without_training(random_labels, RELABELLED_EPOCHS=2)
+    method.unlearning(net, **sets)
     (first, _), (second, _), (last, _) = recorder.calls
     true = sets["forget"].dataset.tensors[1]
     assert not torch.equal(first.labels, second.labels)
@@ -94,33 +91,25 @@ def test_gradient_ascent_climbs_the_forget_loss_and_keeps_statistics(
         assert torch.equal(value, given[name]), name
 
 
-def test_gradient_ascent_ends_once_forget_is_as_unknown_as_val(
-    net: nn.Module, sets: Sets, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    losses = recorded_losses(monkeypatch, gradient_ascent)
-    gradient_ascent.unlearning(net, **sets | {"val": sets["forget"]})
+def test_gradient_ascent_ends_once_forget_is_as_unknown_as_val(net: nn.Module, sets: Sets) -> None:
+    method, losses = recording_losses(gradient_ascent)
+    method.unlearning(net, **sets | {"val": sets["forget"]})
     assert len(losses) == 1, "the accuracies are equal after the first pass, of one batch"
     wrong = TensorDataset(sets["val"].dataset.tensors[0], (sets["val"].dataset.tensors[1] + 1) % 3)
-    gradient_ascent.unlearning(trained_net(), **sets | {"val": DataLoader(wrong)})
+    method.unlearning(trained_net(), **sets | {"val": DataLoader(wrong)})
     assert len(losses) > 2, "while forget is known better than val, it goes on"
 
 
-def test_ascent_descent_ascends_in_early_epochs_only(
-    net: nn.Module, sets: Sets, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    losses = recorded_losses(monkeypatch, ascent_descent)
-    monkeypatch.setattr(ascent_descent, "EPOCHS", 3.0)
-    ascent_descent.unlearning(net, **sets)
+def test_ascent_descent_ascends_in_early_epochs_only(net: nn.Module, sets: Sets) -> None:
+    method, losses = recording_losses(ascent_descent, EPOCHS=3.0)
+    method.unlearning(net, **sets)
     assert [loss < 0 for loss in losses] == [True, False, True, False, False]
 
 
-def test_ascent_descent_clips_the_ascent(
-    net: nn.Module, sets: Sets, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(ascent_descent, "MAX_NORM", 0.0)
-    monkeypatch.setattr(ascent_descent, "LEARNING_RATE", 0.0)
+def test_ascent_descent_clips_the_ascent(net: nn.Module, sets: Sets) -> None:
+    method = copy_of(ascent_descent, MAX_NORM=0.0, LEARNING_RATE=0.0)
     given = copy.deepcopy(net)
-    assert same_weights(ascent_descent.unlearning(net, **sets), given)
+    assert same_weights(method.unlearning(net, **sets), given)
 
 
 def test_cf_k_moves_the_last_layers_alone(net: nn.Module, sets: Sets) -> None:
@@ -132,28 +121,18 @@ def test_cf_k_moves_the_last_layers_alone(net: nn.Module, sets: Sets) -> None:
     assert all(parameter.requires_grad for parameter in net.parameters())
 
 
-def test_eu_k_draws_the_last_layers_anew_with_what_they_nest(
-    net: nn.Module, sets: Sets, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    without_training(monkeypatch, exact_unlearning_k)
+def test_eu_k_draws_the_last_layers_anew_with_what_they_nest(net: nn.Module, sets: Sets) -> None:
+    method, _ = without_training(exact_unlearning_k)
     given = copy.deepcopy(net)
-    exact_unlearning_k.unlearning(net, **sets)
+    method.unlearning(net, **sets)
     assert same_weights(net.stem, given.stem)
     assert not torch.equal(net.block.conv.weight, given.block.conv.weight)
     assert torch.equal(net.block.norm.running_var, torch.ones(6))
     assert not torch.equal(net.fc.weight, given.fc.weight)
 
 
-def test_last_layers_counts_blocks_and_opens_containers(net: nn.Module) -> None:
-    assert common.last_layers(net, 1) == [net.block, net.fc]
-    nested = nn.Sequential(nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2)), nn.Linear(2, 2))
-    assert common.last_layers(nn.Sequential(nn.Linear(2, 2), *nested), 1) == [*nested[0], nested[1]]
-    with pytest.raises(ValueError, match="at least 3 layers, got 2"):
-        common.last_layers(nested, 1)
-
-
 def test_scrub_measures_the_student_against_a_teacher_that_never_moves(
-    net: nn.Module, sets: Sets, monkeypatch: pytest.MonkeyPatch
+    net: nn.Module, sets: Sets
 ) -> None:
     given, kept, gone = (
         copy.deepcopy(net),
@@ -167,8 +146,7 @@ def test_scrub_measures_the_student_against_a_teacher_that_never_moves(
         seen.append((reference, logits.requires_grad))
         return common.divergence(reference, logits, temperature)
 
-    monkeypatch.setattr(scrub, "divergence", recording)
-    scrub.unlearning(net, **sets)
+    copy_of(scrub, divergence=recording).unlearning(net, **sets)
     assert not same_weights(net, given)
     assert len(seen) == 5, "3 passes over retain and 2 over forget, of one batch each"
     for reference, student_learns in seen:
@@ -178,12 +156,9 @@ def test_scrub_measures_the_student_against_a_teacher_that_never_moves(
 
 
 @pytest.mark.parametrize("idle", ["MAX_RATE", "LEARNING_RATE"])
-def test_scrub_moves_weights_by_both_of_its_steps(
-    idle: str, net: nn.Module, sets: Sets, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_scrub_moves_weights_by_both_of_its_steps(idle: str, net: nn.Module, sets: Sets) -> None:
     given = copy.deepcopy(net)
-    monkeypatch.setattr(scrub, idle, 0.0)
-    scrub.unlearning(net, **sets)
+    copy_of(scrub, **{idle: 0.0}).unlearning(net, **sets)
     assert not same_weights(net, given), "not only BatchNorm statistics may move"
 
 
@@ -200,10 +175,10 @@ def test_scrub_rewinds_to_the_forget_accuracy_nearest_to_val(net: nn.Module, set
 
 
 def test_bad_teacher_follows_the_original_on_retain_and_an_untrained_net_on_forget(
-    net: nn.Module, sets: Sets, monkeypatch: pytest.MonkeyPatch
+    net: nn.Module, sets: Sets
 ) -> None:
-    recorder = without_training(monkeypatch, bad_teacher)
-    bad_teacher.unlearning(net, **sets)
+    method, recorder = without_training(bad_teacher)
+    method.unlearning(net, **sets)
     ((examples, options),) = recorder.calls
     n_kept = len(sets["retain"].dataset)
     distances = [
@@ -214,14 +189,11 @@ def test_bad_teacher_follows_the_original_on_retain_and_an_untrained_net_on_forg
     assert min(distances[n_kept:]) > 1e-2
 
 
-def test_l1_sparse_shrinks_the_sum_of_absolute_weights(
-    sets: Sets, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_l1_sparse_shrinks_the_sum_of_absolute_weights(sets: Sets) -> None:
     sizes = []
     for penalty in (0.0, 0.05):
-        monkeypatch.setattr(l1_sparse, "PENALTY", penalty)
         torch.manual_seed(0)
-        net = l1_sparse.unlearning(trained_net(), **sets)
+        net = copy_of(l1_sparse, PENALTY=penalty).unlearning(trained_net(), **sets)
         sizes.append(sum(weight.abs().sum().item() for weight in net.parameters()))
     assert sizes[1] < 0.9 * sizes[0]
 
@@ -262,21 +234,19 @@ def test_lotus_stops_once_forget_is_known_less_than_val(net: nn.Module, sets: Se
     assert not same_weights(net, given)
 
 
-def test_langevin_adds_noise_and_stays_within_its_ball(
-    net: nn.Module, sets: Sets, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    without_training(monkeypatch, langevin)
-    monkeypatch.setattr(langevin, "RADIUS", 0.5)
+def test_langevin_stays_within_its_ball(net: nn.Module, sets: Sets) -> None:
+    method, _ = without_training(langevin, RADIUS=0.5)
     start = torch.nn.utils.get_total_norm(net.parameters()).item()
     torch.manual_seed(0)
-    langevin.unlearning(net, **sets)
+    method.unlearning(net, **sets)
     assert torch.nn.utils.get_total_norm(net.parameters()).item() <= 0.5 * start * (1 + 1e-5)
 
-    monkeypatch.setattr(langevin, "RADIUS", 10.0)
-    monkeypatch.setattr(langevin, "MAX_NORM", 0.0)
-    net = trained_net()
+
+def test_langevin_adds_noise_at_every_step(net: nn.Module, sets: Sets) -> None:
+    method, _ = without_training(langevin, RADIUS=10.0, MAX_NORM=0.0)
     given = copy.deepcopy(net)
-    langevin.unlearning(net, **sets)
+    torch.manual_seed(0)
+    method.unlearning(net, **sets)
     pairs = zip(net.parameters(), given.parameters(), strict=True)
     noise = torch.cat([(new - old).flatten() for new, old in pairs])
     n_steps = 2  # epochs of one batch
@@ -284,13 +254,10 @@ def test_langevin_adds_noise_and_stays_within_its_ball(
     assert noise.std().item() == pytest.approx(expected, rel=0.1)
 
 
-def test_weight_negation_flips_whole_filters_of_the_first_layer(
-    net: nn.Module, sets: Sets, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    without_training(monkeypatch, weight_negation)
-    monkeypatch.setattr(weight_negation, "NEGATED_SHARE", 0.5)
+def test_weight_negation_flips_whole_filters_of_the_first_layer(net: nn.Module, sets: Sets) -> None:
+    method, _ = without_training(weight_negation, NEGATED_SHARE=0.5)
     given = copy.deepcopy(net)
-    weight_negation.unlearning(net, **sets)
+    method.unlearning(net, **sets)
     first, old = net.stem[0].weight, given.stem[0].weight
     assert sum(torch.equal(a, -b) for a, b in zip(first, old, strict=True)) == 2
     assert sum(torch.equal(a, b) for a, b in zip(first, old, strict=True)) == 2
@@ -299,12 +266,10 @@ def test_weight_negation_flips_whole_filters_of_the_first_layer(
         weight_negation.first_layer(nn.Flatten())
 
 
-def test_budgeted_retrain_keeps_nothing_of_the_original(
-    net: nn.Module, sets: Sets, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    without_training(monkeypatch, budgeted_retrain)
+def test_budgeted_retrain_keeps_nothing_of_the_original(net: nn.Module, sets: Sets) -> None:
+    method, _ = without_training(budgeted_retrain)
     given = copy.deepcopy(net.state_dict())
-    budgeted_retrain.unlearning(net, **sets)
+    method.unlearning(net, **sets)
     for name, value in net.state_dict().items():
         assert not torch.equal(value, given[name]), name
 

@@ -25,55 +25,33 @@ from baselines import (
     unsir,
 )
 from baselines.common import Examples
-from tests.baselines.literature import loader, mean_loss, pattern_examples, trained_net
+from tests._copies import copy_of
+from tests.baselines._network import loader, mean_loss, pattern_examples, trained_net
 
 Sets = dict[str, DataLoader]
 
 
-def test_dampen_shrinks_above_its_threshold_only() -> None:
-    net = nn.Linear(4, 1, bias=False)
-    weights = net.weight.detach().clone()
-    kept, gone = torch.tensor([[1.0, 1.0, 1.0, 0.0]]), torch.tensor([[10.0, 20.0, 40.0, 1.0]])
-    common.dampen(net, [kept], [gone], threshold=10.0, strength=2.0)
-    factor = torch.tensor([[1.0, 2.0 / 20, 2.0 / 40, 0.0]])
-    assert torch.allclose(net.weight.detach(), weights * factor)
-
-
-def test_importance_is_the_mean_of_batch_gradients_to_a_power(net: nn.Module) -> None:
-    examples = pattern_examples(16, seed=1)
-    torch.manual_seed(0)
-    (found, *_) = common.importance(net, examples, power=2, batch_size=8)
-    torch.manual_seed(0)
-    expected = torch.zeros_like(found)
-    for images, labels in examples.batches(8):
-        loss = nn.functional.cross_entropy(net(images), labels)
-        expected += torch.autograd.grad(loss, net.stem[0].weight)[0] ** 2 / 2
-    assert torch.allclose(found, expected)
-
-
 @pytest.mark.parametrize("method", [ssd, lfssd])
 def test_dampening_grows_no_weight_and_stops_at_its_threshold(
-    method: ModuleType, net: nn.Module, sets: Sets, monkeypatch: pytest.MonkeyPatch
+    method: ModuleType, net: nn.Module, sets: Sets
 ) -> None:
     given = copy.deepcopy(net)
-    monkeypatch.setattr(method, "THRESHOLD", 1.0)
-    method.unlearning(net, **sets)
+    copy_of(method, THRESHOLD=1.0).unlearning(net, **sets)
     for new, old in zip(net.parameters(), given.parameters(), strict=True):
         assert (new * old >= 0).all() and (new.abs() <= old.abs()).all()
     assert not torch.equal(net.fc.weight, given.fc.weight)
-    monkeypatch.setattr(method, "THRESHOLD", torch.inf)
-    unchanged = method.unlearning(trained_net(), **sets)
+    unchanged = copy_of(method, THRESHOLD=torch.inf).unlearning(trained_net(), **sets)
     assert torch.equal(unchanged.fc.weight, given.fc.weight)
 
 
-def test_lfssd_reads_no_label(sets: Sets, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lfssd, "THRESHOLD", 1.0)
+def test_lfssd_reads_no_label(sets: Sets) -> None:
+    method = copy_of(lfssd, THRESHOLD=1.0)
     weights = []
     for shift in (0, 1):
         images, labels = sets["forget"].dataset.tensors
         shifted = loader(Examples(images, (labels + shift) % 3))
         torch.manual_seed(0)
-        weights.append(lfssd.unlearning(trained_net(), **sets | {"forget": shifted}).fc.weight)
+        weights.append(method.unlearning(trained_net(), **sets | {"forget": shifted}).fc.weight)
     assert torch.equal(*weights)
 
 
@@ -88,14 +66,11 @@ def test_fisher_curvature_of_a_linear_classifier_has_its_closed_form() -> None:
     assert torch.allclose(found["1.bias"], spread.mean(0), rtol=1e-4)
 
 
-def test_fisher_noise_has_the_variance_that_the_bound_leaves(
-    net: nn.Module, sets: Sets, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_fisher_noise_has_the_variance_that_the_bound_leaves(net: nn.Module, sets: Sets) -> None:
     given = copy.deepcopy(net)
-    monkeypatch.setattr(fisher, "MAX_VARIANCE", 1e-3)  # far below the inverse of any curvature
-    monkeypatch.setattr(fisher, "NOISE", 0.1)
+    bounded = copy_of(fisher, MAX_VARIANCE=1e-3, NOISE=0.1)  # below the inverse of any curvature
     torch.manual_seed(0)
-    fisher.unlearning(net, **sets)
+    bounded.unlearning(net, **sets)
     noise = net.block.conv.weight - given.block.conv.weight
     assert noise.std().item() == pytest.approx(1e-2, rel=0.15)
 
@@ -131,21 +106,19 @@ def test_amun_finds_close_images_that_get_another_prediction(net: nn.Module) -> 
     assert torch.equal(amun.nearest_adversarial(net, already_wrong).images, examples.images)
 
 
-def test_natmu_masks_are_ramps_and_their_complements(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(natmu, "OFFSET", 0.0)
-    rows, columns, other_rows, other_columns = natmu.masks(6, 4, torch.device("cpu"))
+def test_natmu_masks_are_ramps_and_their_complements() -> None:
+    masks = copy_of(natmu, OFFSET=0.0).masks(6, 4, torch.device("cpu"))
+    rows, columns, other_rows, other_columns = masks
     assert torch.allclose(rows[:, 0], torch.tensor([0.0, 1, 2, 2, 1, 0]) / 3)
     assert torch.allclose(columns[0], torch.tensor([0.0, 1, 1, 0]) / 2)
     assert torch.equal(rows + other_rows, torch.ones(6, 4))
     assert torch.equal(columns + other_columns, torch.ones(6, 4))
 
 
-def test_natmu_blends_carry_the_class_of_their_retain_image(
-    net: nn.Module, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(natmu, "OFFSET", -1.0)  # keep nothing of the forget image
+def test_natmu_blends_carry_the_class_of_their_retain_image(net: nn.Module) -> None:
+    keeping_nothing = copy_of(natmu, OFFSET=-1.0)  # of the forget image
     kept, gone = pattern_examples(48, seed=0), pattern_examples(16, seed=1)
-    found = natmu.blend(net, kept, gone)
+    found = keeping_nothing.blend(net, kept, gone)
     assert len(found) == 2 * len(gone), "3 classes leave 2 others"
     assert (found.labels != gone.labels.repeat(2)).all()
     distances = torch.cdist(found.images.flatten(1), kept.images.flatten(1))

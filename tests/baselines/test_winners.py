@@ -23,7 +23,8 @@ from baselines import (
     sunkroos,
 )
 from baselines.common import convolutions, predict
-from tests.baselines.literature import mean_loss, pattern_examples
+from tests._copies import copy_of
+from tests.baselines._network import mean_loss, pattern_examples
 
 
 @pytest.fixture(autouse=True)
@@ -32,9 +33,7 @@ def seeded() -> None:
     torch.manual_seed(0)
 
 
-def weights_before_training(
-    method: Any, net: Any, sets: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> dict[str, torch.Tensor]:
+def weights_before_training(method: Any, net: Any, sets: dict[str, Any]) -> dict[str, torch.Tensor]:
     """Return the state of the network when a method first trains it, and go no further."""
 
     class Reached(Exception):
@@ -43,11 +42,9 @@ def weights_before_training(
     def stop(*args: object, **kwargs: object) -> None:
         raise Reached
 
-    for name in ("fine_tune", "Descent"):
-        if hasattr(method, name):
-            monkeypatch.setattr(method, name, stop)
+    trainers = [name for name in ("fine_tune", "Descent") if hasattr(method, name)]
     with pytest.raises(Reached):
-        method.unlearning(net, sets["retain"], sets["forget"], sets["val"])
+        copy_of(method, **dict.fromkeys(trainers, stop)).unlearning(net, **sets)
     return net.state_dict()
 
 
@@ -67,13 +64,10 @@ def test_finetune_lowers_the_retain_loss(net: Any, sets: dict[str, Any]) -> None
     assert mean_loss(finetune.unlearning(net, **sets), sets["retain"]) < before
 
 
-def test_neggrad_forgets_what_it_ascends(
-    net: Any, sets: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(negative_gradient_plus, "ALPHA", 0.05)
-    monkeypatch.setattr(negative_gradient_plus, "LEARNING_RATE", 0.05)
+def test_neggrad_forgets_what_it_ascends(net: Any, sets: dict[str, Any]) -> None:
+    method = copy_of(negative_gradient_plus, ALPHA=0.05, LEARNING_RATE=0.05)
     before = mean_loss(net, sets["forget"])
-    assert mean_loss(negative_gradient_plus.unlearning(net, **sets), sets["forget"]) > before
+    assert mean_loss(method.unlearning(net, **sets), sets["forget"]) > before
 
 
 def test_neggrad_stops_ascending_at_the_loss_of_guessing() -> None:
@@ -104,13 +98,11 @@ def test_adversarial_divergence_ends_at_guessing() -> None:
     assert uniform.item() == pytest.approx(math.log(3))
 
 
-def test_adversarial_leaves_the_teacher_on_forget_data_only(
-    net: Any, sets: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(adversarial, "AWAY", 5.0)
-    monkeypatch.setattr(adversarial, "EPOCHS", 20)  # at the teacher the divergence has no slope
+def test_adversarial_leaves_the_teacher_on_forget_data_only(net: Any, sets: dict[str, Any]) -> None:
+    # In many epochs: at the teacher the divergence has no slope.
+    method = copy_of(adversarial, AWAY=5.0, EPOCHS=20)
     before = mean_loss(net, sets["forget"])
-    assert mean_loss(adversarial.unlearning(net, **sets), sets["forget"]) > before
+    assert mean_loss(method.unlearning(net, **sets), sets["forget"]) > before
 
 
 def test_fanchuan_contrast_is_least_when_all_retain_outputs_are_alike_to_a_forget_output() -> None:
@@ -121,21 +113,19 @@ def test_fanchuan_contrast_is_least_when_all_retain_outputs_are_alike_to_a_forge
     assert decided > undecided
 
 
-def test_fanchuan_first_flattens_forget_outputs(
-    net: Any, sets: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(fanchuan, "N_ROUNDS", 0)
+def test_fanchuan_first_flattens_forget_outputs(net: Any, sets: dict[str, Any]) -> None:
+    method = copy_of(fanchuan, N_ROUNDS=0)
     images = sets["forget"].dataset.tensors[0]
     before = predict(net, images).softmax(1).max(1).values.mean()
-    after = predict(fanchuan.unlearning(net, **sets), images).softmax(1).max(1).values.mean()
+    after = predict(method.unlearning(net, **sets), images).softmax(1).max(1).values.mean()
     assert after < before
 
 
 def test_msg_draws_30_percent_of_the_convolution_weights_anew(
-    net: Any, sets: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    net: Any, sets: dict[str, Any]
 ) -> None:
     before = snapshot(net)
-    after = weights_before_training(kookmin, net, sets, monkeypatch)
+    after = weights_before_training(kookmin, net, sets)
     names = ("stem.0.weight", "widen.weight", "block.conv.weight")
     differ = torch.cat([(before[name] != after[name]).flatten() for name in names])
     assert differ.float().mean().item() == pytest.approx(0.3, abs=1 / len(differ))
@@ -149,9 +139,7 @@ def test_msg_chooses_the_smallest_of_all_gradients_together() -> None:
     assert masks[1].tolist() == [False, True, False]
 
 
-def test_msg_damps_the_gradients_of_what_it_kept(
-    net: Any, sets: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_msg_damps_the_gradients_of_what_it_kept(net: Any, sets: dict[str, Any]) -> None:
     ratios: list[torch.Tensor] = []
 
     def fine_tune(trained: Any, *args: object, after_backward: Any, **others: object) -> None:
@@ -161,18 +149,15 @@ def test_msg_damps_the_gradients_of_what_it_kept(
         after_backward()
         ratios.append(torch.cat([w.grad.flatten() for w in weights if w.grad is not None]))
 
-    monkeypatch.setattr(kookmin, "fine_tune", fine_tune)
-    kookmin.unlearning(net, **sets)
+    copy_of(kookmin, fine_tune=fine_tune).unlearning(net, **sets)
     damped = ratios[0] < 1
     assert ratios[0][damped].tolist() == pytest.approx([0.1] * int(damped.sum()))
     assert damped.float().mean().item() == pytest.approx(0.7, abs=0.01)
 
 
-def test_cfw_confuses_the_first_layer_only(
-    net: Any, sets: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_cfw_confuses_the_first_layer_only(net: Any, sets: dict[str, Any]) -> None:
     before = snapshot(net)
-    after = weights_before_training(seif, net, sets, monkeypatch)
+    after = weights_before_training(seif, net, sets)
     assert changed(before, after) == {"stem.0.weight"}
     moved = (after["stem.0.weight"] - before["stem.0.weight"]).std()
     assert moved.item() == pytest.approx(seif.NOISE * before["stem.0.weight"].std().item(), rel=0.4)
@@ -222,20 +207,19 @@ def test_ct_refuses_a_network_that_it_would_not_change() -> None:
         conv_transpose.transpose_convolutions(net)
 
 
-def test_ct_runs_choose_one_of_two_ways(
-    net: Any, sets: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_ct_runs_choose_one_of_two_ways(net: Any, sets: dict[str, Any]) -> None:
     transposed: list[nn.Module] = []
-    monkeypatch.setattr(conv_transpose, "transpose_convolutions", transposed.append)
-    monkeypatch.setattr(conv_transpose, "fine_tune", lambda *args, **kwargs: None)
+    method = copy_of(
+        conv_transpose,
+        transpose_convolutions=transposed.append,
+        fine_tune=lambda *args, **kwargs: None,
+    )
     for _ in range(40):
-        conv_transpose.unlearning(net, **sets)
+        method.unlearning(net, **sets)
     assert 10 < len(transposed) < 30
 
 
-def test_ct_pseudo_labels_are_true_or_what_the_untrained_network_says(
-    net: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_ct_pseudo_labels_are_true_or_what_the_untrained_network_says(net: Any) -> None:
     kept, gone = pattern_examples(50, seed=1), pattern_examples(14, seed=2)
 
     def say_class_2(trained: Any, *args: object, learning_rate: float, **kw: object) -> None:
@@ -243,15 +227,13 @@ def test_ct_pseudo_labels_are_true_or_what_the_untrained_network_says(
             with torch.no_grad():
                 trained.fc.bias.copy_(torch.tensor([0.0, 0.0, 100.0]))
 
-    monkeypatch.setattr(conv_transpose, "fine_tune", say_class_2)
-    assert conv_transpose.pseudo_labels(net, kept, gone).tolist() == [2] * 14
+    method = copy_of(conv_transpose, fine_tune=say_class_2)
+    assert method.pseudo_labels(net, kept, gone).tolist() == [2] * 14
 
 
-def test_kde_draws_both_ends_anew(
-    net: Any, sets: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_kde_draws_both_ends_anew(net: Any, sets: dict[str, Any]) -> None:
     before = snapshot(net)
-    after = weights_before_training(euclid, net, sets, monkeypatch)
+    after = weights_before_training(euclid, net, sets)
     assert changed(before, after) == {
         f"{layer}.{part}" for layer in ("stem.0", "fc") for part in ("weight", "bias")
     }
@@ -268,16 +250,13 @@ def test_kde_imitation_is_least_at_the_teacher_and_has_no_temperature_factor() -
     assert euclid.imitation(teacher, torch.zeros(1, 3)).item() == pytest.approx(by_hand)
 
 
-def test_rni_trains_only_what_it_drew_and_batch_norm(
-    net: Any, sets: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_rni_trains_only_what_it_drew_and_batch_norm(net: Any, sets: dict[str, Any]) -> None:
     trainable: list[set[str]] = []
 
     def fine_tune(trained: Any, *args: object, **kwargs: object) -> None:
         trainable.append({n for n, p in trained.named_parameters() if p.requires_grad})
 
-    monkeypatch.setattr(sunkroos, "fine_tune", fine_tune)
-    sunkroos.unlearning(net, **sets)
+    copy_of(sunkroos, fine_tune=fine_tune).unlearning(net, **sets)
     norms = {"stem.1.weight", "stem.1.bias", "block.norm.weight", "block.norm.bias"}
     every = {name for name, _ in net.named_parameters()}
     assert len(trainable) == sunkroos.N_ROUNDS + 1
@@ -288,12 +267,10 @@ def test_rni_trains_only_what_it_drew_and_batch_norm(
     assert trainable[-1] == every
 
 
-def test_rni_adds_noise_to_a_tensor_at_most_once(
-    net: Any, sets: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_rni_adds_noise_to_a_tensor_at_most_once(net: Any, sets: dict[str, Any]) -> None:
     noisy: list[int] = []
-    monkeypatch.setattr(sunkroos, "add_noise", lambda tensor: noisy.append(id(tensor)))
-    sunkroos.unlearning(net, **sets)
+    method = copy_of(sunkroos, add_noise=lambda tensor: noisy.append(id(tensor)))
+    method.unlearning(net, **sets)
     assert noisy
     assert len(set(noisy)) == len(noisy)
 
