@@ -48,7 +48,7 @@ export NAMES
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed, got " + sys.version.split()[0] + "; set PYTHON=")'
-	$(PYTHON) -m venv $(VENV)
+	[ -x $(VENV)/bin/python ] || $(PYTHON) -m venv $(VENV)
 	@sed '$(if $(TORCH),/^torch/d)' constraints.txt > $(VENV)/constraints.txt
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
 	  --constraint $(VENV)/constraints.txt --editable ".[$(subst $(NO) $(NO),$(COMMA),$(strip dev $(EXTRA)))]" $(TORCH)
