@@ -60,6 +60,7 @@ def list_methods() -> Rows:
     ]  # fmt: skip
     for name, path in sorted(method_files().items()):
         said = describe(path)
+        shown = path.relative_to(PROJECT_ROOT) if path.is_relative_to(PROJECT_ROOT) else path
         labels = {key.lower(): value for key, value in said.labels.items()}
         keys = ("short", "year", "data", "cost", "source")
         rows.append(
@@ -67,7 +68,7 @@ def list_methods() -> Rows:
                 "name": name,
                 **{key: labels.get(key, "") for key in keys},
                 "summary": said.summary,
-                "path": str(path.relative_to(PROJECT_ROOT)),
+                "path": str(shown),
             }
         )
     return rows

@@ -44,9 +44,7 @@ def kept(group: Group, tmp_path: Path) -> Path:
 
 
 def test_what_stands_between_marks_is_replaced_and_nothing_else() -> None:
-    text = (
-        "before\n<!-- twice a 2 -->\nold\n<!-- end -->\nbetween <!-- none --><!-- end --> after\n"
-    )
+    text = "before\n<!-- twice a 2 -->\nold\n<!-- end -->\nand <!-- none --><!-- end --> after\n"
     renderers = {"twice": lambda word, n: word * int(n), "none": lambda: "0"}
     rendered = fill(text, "x.md", renderers)
     assert rendered == (
