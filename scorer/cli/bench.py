@@ -45,13 +45,13 @@ def command(
     """
     from scorer.bench import BENCHES, Settings
     from scorer.bench.report import busy_note
-    from scorer.cli.ls import named
+    from scorer.kinds import KINDS
     from scorer.results.speed import speed_table
     from scorer.settings import PROJECT_ROOT
 
     del results_dir
     if name is None:
-        rows = named(BENCHES)
+        rows = KINDS["benches"].rows()
         if as_json:
             show_json({"benches": rows})
             return

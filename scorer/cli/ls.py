@@ -2,57 +2,26 @@
 
 from __future__ import annotations
 
-import importlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
+from rich.table import Table
 
 from scorer.cli._common import folder_options, json_option, show, show_json
-from scorer.registry import Registry
+from scorer.kinds import KINDS, Rows
 
 
-def list_methods() -> list[dict[str, Any]]:
-    """Return every method with what its docstring says."""
-    from scorer.runner.load import REFERENCES, describe, method_files
-    from scorer.settings import PROJECT_ROOT
-
-    rows: list[dict[str, Any]] = [
-        {"name": name, "short": "", "source": "the kit", "year": "", "data": "", "cost": "",
-         "summary": summary, "path": ""}
-        for name, summary in REFERENCES.items()
-    ]  # fmt: skip
-    for name, path in sorted(method_files().items()):
-        said = describe(path)
-        labels = {key.lower(): value for key, value in said.labels.items()}
-        keys = ("short", "source", "year", "data", "cost")
-        rows.append(
-            {
-                "name": name,
-                **{key: labels.get(key, "") for key in keys},
-                "summary": said.summary,
-                "path": str(path.relative_to(PROJECT_ROOT)),
-            }
-        )
-    return rows
+def list_kinds() -> Rows:
+    """Return what `ls` can list, with the file to add and the one to copy."""
+    return [
+        {"kind": kind.name, "what one is": kind.about, "to add one": kind.file, "copy": kind.like}
+        for kind in KINDS.values()
+    ]
 
 
-REGISTRIES = {
-    "tasks": "scorer.tasks:TASKS",
-    "rules": "scorer.metric.rules:RULES",
-    "engines": "scorer.engines:ENGINES",
-    "sandboxes": "scorer.runner.sandboxes:SANDBOXES",
-    "benches": "scorer.bench:BENCHES",
-}
-"""What `ls` lists besides methods and results, imported when it is asked for."""
-
-
-def named(registry: Registry[Any]) -> list[dict[str, Any]]:
-    """Return every member of a registry with one line about it."""
-    return [{"name": name, "summary": said} for name, said in registry.summaries().items()]
-
-
-def list_results(results_dir: Path) -> list[dict[str, Any]]:
+def list_results(results_dir: Path) -> Rows:
     """Return every record by its identity."""
     from scorer.results.record import read_records
 
@@ -69,40 +38,49 @@ def list_results(results_dir: Path) -> list[dict[str, Any]]:
     ]
 
 
+def table_of(rows: Rows, shown: Sequence[str]) -> Table:
+    """Return rows as a table whose cells are folded, never cut; the first column stays whole."""
+    table = Table()
+    for name in shown:
+        table.add_column(name, overflow="fold", no_wrap=name == shown[0])
+    for row in rows:
+        table.add_row(*(_text(row[name]) for name in shown))
+    return table
+
+
+def _text(value: Any) -> str:
+    """Return a cell."""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
 @click.command()
-@click.argument("kind", type=click.Choice(["methods", *REGISTRIES, "results"]))
+@click.argument("kind", type=click.Choice([*KINDS, "results"]), required=False)
 @folder_options
 @json_option
-def command(kind: str, as_json: bool, results_dir: Path, cache_dir: Path, data_dir: Path) -> None:
+def command(
+    kind: str | None, as_json: bool, results_dir: Path, cache_dir: Path, data_dir: Path
+) -> None:
     """List what can be named: methods, tasks, rules and other kinds, or the results.
+
+    Without KIND it lists the kinds, and which file adds one.
 
     \b
     Examples:
+      python -m scorer ls
       python -m scorer ls methods
-      python -m scorer ls tasks --json
     """
-    from rich.table import Table
-
     del cache_dir, data_dir
-    if kind == "results":
+    shown: Sequence[str] = ()
+    if kind is None:
+        rows = list_kinds()
+    elif kind == "results":
         rows = list_results(results_dir)
-    elif kind == "methods":
-        rows = list_methods()
+        shown = [name for name in rows[0] if name != "fingerprint"] if rows else ()
     else:
-        module, _, name = REGISTRIES[kind].partition(":")
-        rows = named(getattr(importlib.import_module(module), name))
+        rows, shown = KINDS[kind].rows(), KINDS[kind].shown
     if as_json:
-        show_json({kind: rows})
-        return
-    if not rows:
+        show_json({kind or "kinds": rows})
+    elif rows:
+        show(table_of(rows, shown or list(rows[0])))
+    else:
         click.echo(f"no {kind}")
-        return
-    shown = [key for key in rows[0] if key not in ("path", "source", "fingerprint")]
-    if kind == "methods":
-        shown = ["name", "short", "year", "data", "cost", "source"]
-    table = Table(*shown)
-    for row in rows:
-        table.add_row(
-            *(f"{v:.4g}" if isinstance(v, float) else str(v) for v in map(row.get, shown))
-        )
-    show(table)

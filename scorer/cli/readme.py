@@ -1,8 +1,10 @@
-"""`readme`: write the README's tables from the results."""
+"""`readme`: write what the documents show of results, registries and imports."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -12,10 +14,96 @@ EXAMPLE = ("digits", "adversarial")
 """Task and method of the quickstart, whose output is shown there."""
 
 
+def markdown_table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """Return a table in Markdown."""
+    names = list(columns)
+    lines = [names, ["---"] * len(names), *(list(row) for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def render_list(kind: str) -> str:
+    """Return name and summary of all members of a kind."""
+    from scorer.kinds import kind_named
+
+    rows = kind_named(kind).rows()
+    return markdown_table(
+        (kind, "what it is"), ((f"`{row['name']}`", row["summary"]) for row in rows)
+    )
+
+
+def render_kinds() -> str:
+    """Return what can be added as one file, and how."""
+    from scorer.kinds import KINDS
+
+    return markdown_table(
+        ("kind", "what one is", "a new one is", "its test", "copy from"),
+        (
+            (f"**{kind.name}**", kind.about, f"`{kind.file}`", f"`{kind.test}`", f"`{kind.like}`")
+            for kind in KINDS.values()
+        ),
+    )
+
+
+def render_parts() -> str:
+    """Return what every part of the project says of itself."""
+    from scorer.layout import first_lines
+
+    return markdown_table(
+        ("part", "what it is"), ((f"`{name}`", said) for name, said in first_lines().items())
+    )
+
+
+def render_faults() -> str:
+    """Return the names of faults and what they mean."""
+    from scorer.runner.faults import FAULTS
+
+    return markdown_table(
+        ("fault", "what it means"), ((f"`{name}`", said) for name, said in FAULTS.items())
+    )
+
+
+def written() -> dict[Path, str]:
+    """Return every document that holds something generated, as it must be.
+
+    Raises:
+        ScorerError: a document names what is not kept.
+    """
+    from functools import partial
+
+    from scorer.layout import drawing
+    from scorer.results import readme
+    from scorer.runner.load import REFERENCES
+    from scorer.settings import PROJECT_ROOT
+
+    renderers: dict[str, Any] = {
+        "best": partial(readme.render_best, references=REFERENCES),
+        "example": readme.render_example,
+        "bench": readme.render_bench,
+        "list": render_list,
+        "kinds": render_kinds,
+        "parts": render_parts,
+        "drawing": drawing,
+        "faults": render_faults,
+    }
+    pages = {
+        path.with_suffix(".md"): readme.leaderboard_page(path)
+        for path in sorted(readme.SNAPSHOTS.glob("*.json"))
+    }
+    filled = [PROJECT_ROOT / "README.md", PROJECT_ROOT / "CONTRIBUTING.md"]
+    filled += [path for path in sorted((PROJECT_ROOT / "docs").glob("*.md")) if path not in pages]
+    for path in filled:
+        where = str(path.relative_to(PROJECT_ROOT))
+        pages[path] = readme.fill(path.read_text(), where, renderers)
+    return pages
+
+
 @click.command()
 @folder_options
 def command(cache_dir: Path, data_dir: Path, results_dir: Path) -> None:
-    """Keep the leaderboards of the results beside the methods and render them into README.md.
+    """Keep the leaderboards of the results beside the methods; render all documents.
+
+    README.md, CONTRIBUTING.md and docs/ are rendered between their marks, the pages of
+    baselines/leaderboards/ as a whole. Without results the kept leaderboards stay.
 
     \b
     Examples:
@@ -23,7 +111,7 @@ def command(cache_dir: Path, data_dir: Path, results_dir: Path) -> None:
       python -m scorer readme --results-dir results
     """
     from scorer.results.leaderboard import build_leaderboard
-    from scorer.results.readme import render_readme, save_example, save_snapshot
+    from scorer.results.readme import save_example, save_snapshot
     from scorer.results.record import read_arrays, read_records
     from scorer.settings import PROJECT_ROOT
 
@@ -38,6 +126,7 @@ def command(cache_dir: Path, data_dir: Path, results_dir: Path) -> None:
     examples = [r for r in records if (r.task, r.method) == EXAMPLE and not r.faults]
     if examples:
         save_example(max(examples, key=lambda record: record.created_at))
-    readme = PROJECT_ROOT / "README.md"
-    readme.write_text(render_readme(readme.read_text()))
-    click.echo("wrote README.md")
+    for path, text in written().items():
+        if not path.exists() or path.read_text() != text:
+            path.write_text(text)
+            click.echo(f"wrote {path.relative_to(PROJECT_ROOT)}")

@@ -1,16 +1,21 @@
-"""The tables of the README: kept as JSON beside methods and benches, rendered between marks."""
+"""What documents show of results: kept beside methods and benches, rendered between marks.
+
+A mark `<!-- KIND ARGUMENT... -->` names what stands between it and `<!-- end -->`; nobody types a
+number there.
+"""
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from scorer.errors import ScorerError
+from scorer.errors import ScorerError, unknown_name
 from scorer.results.leaderboard import Group, Row
 from scorer.results.record import Record
 from scorer.results.speed import speed_markdown
@@ -19,8 +24,43 @@ from scorer.settings import PROJECT_ROOT
 
 SNAPSHOTS = PROJECT_ROOT / "baselines" / "leaderboards"
 FIGURES = PROJECT_ROOT / "scorer" / "bench" / "figures"
-MARK = "<!-- {kind} {name} -->"
+
+MARK = re.compile(r"<!-- (\w+)((?: [\w-]+)*) -->")
 END = "<!-- end -->"
+
+ALWAYS_SHOWN = ("retrain", "starting_kit")
+"""Methods that even a short table shows, as marks to measure the others by."""
+
+LEGEND = (
+    "F is the forgetting quality, RA and TA are retain and test accuracy, time is the mean of a run"
+    " over a plain retraining; ± is the standard error over models. A rank such as 2-4 is a tie"
+    " within noise. *ceiling* is a second bank of retrained models scored like a submission,"
+    " *floor* the original model untouched."
+)
+
+
+def fill(text: str, where: str, renderers: Mapping[str, Callable[..., str]]) -> str:
+    """Return a document with everything between marks rendered anew.
+
+    Args:
+        text: of the document.
+        where: its name, for messages.
+        renderers: by the kind of mark; called with the arguments that stand in the mark.
+
+    Raises:
+        ScorerError: a mark of an unknown kind, or one without an end.
+    """
+    pieces = []
+    while mark := MARK.search(text):
+        kind, arguments = mark[1], mark[2].split()
+        if kind not in renderers:
+            raise ScorerError(f"{where}: {unknown_name('mark', kind, renderers)}")
+        behind = MARK.search(text, mark.end())
+        if behind is None or behind[0] != END:
+            raise ScorerError(f"{where}: what follows {mark[0]} must end with {END}")
+        pieces += [text[: mark.end()], "\n", renderers[kind](*arguments), "\n", END]
+        text = text[behind.end() :]
+    return "".join([*pieces, text])
 
 
 def save_snapshot(
@@ -55,30 +95,91 @@ def save_snapshot(
     return path
 
 
-def render_snapshot(path: Path) -> str:
-    """Return the Markdown of one kept leaderboard."""
+def read_snapshot(path: Path) -> tuple[Group, dict[str, Any]]:
+    """Return a kept leaderboard, and all that was kept with it.
+
+    Raises:
+        ScorerError: it is not there.
+    """
+    if not path.exists():
+        raise ScorerError(
+            f"a document has a table of {path.stem}, but {path} is missing; run"
+            f" `make scores TASK={path.stem}`, then `make readme`"
+        )
     kept = json.loads(path.read_text())
-    group = Group(kept["identity"], [Row(**row) for row in kept["rows"]], kept["budget"])
-    e = kept["environment"]
+    return Group(kept["identity"], [Row(**row) for row in kept["rows"]], kept["budget"]), kept
+
+
+def leaderboard_page(path: Path) -> str:
+    """Return the whole Markdown page of one kept leaderboard."""
+    group, kept = read_snapshot(path)
     accuracies = ", ".join(
         f"{name} {100 * one['mean']:.1f} ± {100 * one['sd']:.1f} %"
         for name, one in kept["oracle_accuracy"].items()
     )
     return (
-        f"{group_markdown(group)}\n\n"
-        f"Accuracy of the {kept['identity']['n_models']} oracles, mean and standard deviation:"
-        f" {accuracies}. Made on {e['device_name']}, Python {e['python']}, torch {e['torch']}."
+        f"# Leaderboard of {path.stem}\n\n{group_markdown(group)}\n\n"
+        f"Accuracy of the {group.identity['n_models']} oracles, mean and standard deviation:"
+        f" {accuracies}. {made_on(kept)}\n\n{LEGEND}\n"
+    )
+
+
+def best_rows(group: Group, n_best: int, references: Collection[str]) -> Group:
+    """Return a leaderboard with the best methods only, and the rows to measure them by.
+
+    Args:
+        group: of the leaderboard.
+        n_best: how many methods.
+        references: rows that the kit makes itself: they take no place of a method.
+    """
+    rivals = [r.method for r in group.rows if r.kind == "method" and r.method not in references]
+    shown = {*rivals[:n_best], *ALWAYS_SHOWN}
+    rows = [row for row in group.rows if row.kind != "method" or row.method in shown]
+    return dataclasses.replace(group, rows=rows)
+
+
+def render_best(
+    task: str, n_best: str, *, references: Collection[str], folder: Path = SNAPSHOTS
+) -> str:
+    """Return the Markdown of the head of a kept leaderboard, see `best_rows`."""
+    group, kept = read_snapshot(folder / f"{task}.json")
+    n_methods = sum(r.kind == "method" and r.method not in references for r in group.rows)
+    return (
+        f"{group_markdown(best_rows(group, int(n_best), references))}\n\n"
+        f"The best {n_best} of {n_methods} methods. {made_on(kept)}"
+    )
+
+
+def made_on(kept: Mapping[str, Any]) -> str:
+    """Return where a kept leaderboard was made, and how it is made again."""
+    i, e = kept["identity"], kept["environment"]
+    return (
+        f"Made on {e['device_name']}, Python {e['python']}, torch {e['torch']}:"
+        f" `make scores TASK={i['task']} N={i['n_models']} RULE={i['rule']}`, then `make readme`."
     )
 
 
 def save_example(record: Record, folder: Path = SNAPSHOTS) -> Path:
-    """Keep what `score` printed of a method, for the quickstart."""
+    """Keep what `score` printed of a method, an empty line between its tables."""
     path = folder / f"{record.task}-{record.method}.txt"
-    path.write_text(plain_text(*record_tables(record)) + "\n")
+    path.write_text("\n\n".join(plain_text(table) for table in record_tables(record)) + "\n")
     return path
 
 
-def render_bench(name: str, folder: Path) -> str:
+def render_example(name: str, table: str, *, folder: Path = SNAPSHOTS) -> str:
+    """Return one table of a kept output of `score`, counted from 1, as a block of Markdown.
+
+    Raises:
+        ScorerError: none is kept, or it has fewer tables.
+    """
+    path = folder / f"{name}.txt"
+    tables = path.read_text().rstrip().split("\n\n") if path.exists() else []
+    if not 1 <= int(table) <= len(tables):
+        raise ScorerError(f"a document has table {table} of {name}, but {path} has {len(tables)}")
+    return f"```\n{tables[int(table) - 1]}\n```"
+
+
+def render_bench(name: str, *, folder: Path = FIGURES) -> str:
     """Return the Markdown of all kept figures of one bench, one table a file.
 
     Raises:
@@ -88,49 +189,7 @@ def render_bench(name: str, folder: Path) -> str:
     tables = [speed_markdown(values) for values in kept if values["bench"] == name]
     if not tables:
         raise ScorerError(
-            f"README.md has figures of bench {name}, but {folder / name}-*.json is missing; run"
+            f"a document has figures of bench {name}, but {folder / name}-*.json is missing; run"
             f" `python -m scorer bench {name} --save`"
         )
     return "\n\n".join(tables)
-
-
-def render_readme(text: str, folder: Path = SNAPSHOTS, figures: Path = FIGURES) -> str:
-    """Return the README with every marked table replaced by what its file says.
-
-    Args:
-        text: of the README.
-        folder: of the kept leaderboards.
-        figures: folder of the kept figures of benches.
-
-    Raises:
-        ScorerError: a mark has no file, or no end.
-    """
-
-    def leaderboard(task: str) -> str:
-        path = folder / f"{task}.json"
-        if not path.exists():
-            raise ScorerError(f"README.md has a table of {task}, but {path} is missing")
-        return render_snapshot(path)
-
-    def example(name: str) -> str:
-        path = folder / f"{name}.txt"
-        if not path.exists():
-            raise ScorerError(f"README.md has an example {name}, but {path} is missing")
-        return f"```\n{path.read_text().rstrip()}\n```"
-
-    text = _fill(text, "leaderboard", leaderboard)
-    text = _fill(text, "example", example)
-    return _fill(text, "bench", lambda name: render_bench(name, figures))
-
-
-def _fill(text: str, kind: str, render: Callable[[str], str]) -> str:
-    """Replace what stands between the marks of one kind and their ends."""
-    for name in re.findall(MARK.format(kind=kind, name=r"(\S+)"), text):
-        mark = MARK.format(kind=kind, name=name)
-        rendered = render(name)
-        start = text.index(mark) + len(mark)
-        end = text.find(END, start)
-        if end < 0:
-            raise ScorerError(f"the {kind} of {name} in README.md must end with {END}")
-        text = f"{text[:start]}\n{rendered}\n{text[end:]}"
-    return text

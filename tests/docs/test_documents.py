@@ -1,0 +1,151 @@
+"""What the documents say is so: tables fresh, links and commands real, code that runs."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import click
+import numpy as np
+import pytest
+import torch
+
+from data_prep.__main__ import main as data_prep_main
+from data_prep.splits import SPLIT_EDITION
+from scorer.cli import main as scorer_main
+from scorer.cli.readme import written
+from scorer.kinds import KINDS
+from scorer.results.record import SCHEMA_VERSION
+from scorer.runner.contract import make_loader, signature_problem
+from scorer.settings import PROJECT_ROOT
+from scorer.training.models import build_model
+from scorer.training.recipe import RECIPE_VERSION
+from tests.docs._documents import DOCUMENTS, anchors, commands, links, name_of, python_blocks
+
+README = PROJECT_ROOT / "README.md"
+MAKEFILE = (PROJECT_ROOT / "Makefile").read_text()
+TARGETS = set(re.findall(r"^([a-z]+):", MAKEFILE, re.MULTILINE))
+VARIABLES = {*re.findall(r"^# ([A-Z]+) = ##", MAKEFILE, re.MULTILINE), "PYTHON"}
+PROGRAMS = {
+    "python -m scorer": scorer_main,
+    "python -m data_prep": data_prep_main,
+}
+
+each_document = pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
+
+
+def typed(start: str) -> list[tuple[str, list[str]]]:
+    """Return every command of that program in any document, with the words behind its name."""
+    return [
+        (name_of(path), shlex.split(line)[len(start.split()) :])
+        for path in DOCUMENTS
+        for line in commands(path.read_text())
+        if f"{line} ".startswith(f"{start} ") and len(line.split()) > len(start.split())
+    ]
+
+
+def test_generated_tables_are_fresh() -> None:
+    stale = [name_of(path) for path, text in written().items() if path.read_text() != text]
+    assert not stale, "run `make readme`"
+
+
+def test_every_kept_leaderboard_has_a_page_and_a_place_in_the_readme() -> None:
+    kept = sorted((PROJECT_ROOT / "baselines" / "leaderboards").glob("*.json"))
+    assert kept
+    pages = [name_of(path.with_suffix(".md")) for path in kept]
+    assert set(pages) <= set(links(README.read_text()))
+
+
+@each_document
+def test_links_lead_somewhere(path: Path) -> None:
+    for link in links(path.read_text()):
+        target, _, anchor = link.partition("#")
+        found = (path.parent / target).resolve() if target else path
+        assert found.exists(), link
+        assert not anchor or anchor in anchors(found.read_text()), link
+
+
+def test_every_document_is_linked_from_the_readme() -> None:
+    linked = {
+        (PROJECT_ROOT / link.partition("#")[0]).resolve() for link in links(README.read_text())
+    }
+    wanted = {*DOCUMENTS, PROJECT_ROOT / "docs" / "metric.ipynb", PROJECT_ROOT / "LICENSE"}
+    assert wanted - linked == {README}
+
+
+def test_make_commands_are_targets_with_documented_variables() -> None:
+    found = typed("make")
+    assert len({words[0] for _, words in found}) >= 5
+    for where, (target, *settings) in found:
+        assert target in TARGETS, where
+        assert {word.partition("=")[0] for word in settings} <= VARIABLES, where
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_commands_parse(program: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("U.npy", "R.npy"):  # an option may ask for a file that exists
+        Path(name).touch()
+    found = typed(program)
+    assert found
+    for where, words in found:
+        if words == ["--help"]:
+            continue
+        group = PROGRAMS[program]
+        name, command, rest = group.resolve_command(click.Context(group), words)
+        assert command is not None, where
+        try:
+            command.make_context(name, rest)
+        except click.UsageError as error:
+            pytest.fail(f"{where}: {program} {shlex.join(words)}: {error.format_message()}")
+
+
+def test_the_documents_show_the_verbs_that_a_user_needs() -> None:
+    shown = {words[0] for _, words in typed("python -m scorer")}
+    assert {"ls", "metric", "compare", "bench", "oracles"} <= shown
+
+
+def test_the_readme_is_read_in_a_minute() -> None:
+    lines = README.read_text().splitlines()
+    assert len(lines) <= 140
+    assert max(len(line) for line in lines if not line.startswith(("|", "*", "The best"))) <= 140
+    headings = [line[3:] for line in lines if line.startswith("## ")]
+    assert headings == ["Quickstart", "Add your method", "What the score means", "Tasks", "Limits",
+                        "More"]  # fmt: skip
+
+
+def test_the_method_of_the_readme_is_a_submission() -> None:
+    (source,) = python_blocks(README.read_text())
+    namespace: dict[str, object] = {}
+    exec(compile(source, "README.md", "exec"), namespace)
+    unlearning = namespace["unlearning"]
+    assert signature_problem(unlearning) is None
+    net = build_model("digits_cnn", 1, 10, seed=0)
+    before = [value.clone() for value in net.parameters()]
+    loaders = [make_loader(torch.rand(64, 1, 8, 8), torch.arange(64) % 10) for _ in range(3)]
+    after = unlearning(net, *loaders)  # type: ignore[operator]
+    assert not after.training
+    changed = [not torch.equal(*pair) for pair in zip(before, after.parameters(), strict=True)]
+    assert any(changed)
+
+
+def test_the_example_of_the_metric_runs() -> None:
+    (source,) = python_blocks((PROJECT_ROOT / "docs" / "metric.md").read_text())
+    namespace: dict[str, float] = {}
+    exec(compile(source, "metric.md", "exec"), namespace)
+    assert 0.1 < namespace["score"] < 0.3
+    np.testing.assert_allclose(namespace["score"], namespace["ceiling"], atol=0.05)
+
+
+def test_the_changelog_names_the_editions_of_the_code() -> None:
+    text = (PROJECT_ROOT / "CHANGELOG.md").read_text()
+    for name, value in (("SCHEMA_VERSION", SCHEMA_VERSION), ("RECIPE_VERSION", RECIPE_VERSION),
+                        ("SPLIT_EDITION", SPLIT_EDITION)):  # fmt: skip
+        (row,) = [line for line in text.splitlines() if f"`{name}`" in line]
+        assert str(value) in [cell.strip() for cell in row.split("|")]
+
+
+def test_contributing_lists_every_kind() -> None:
+    text = (PROJECT_ROOT / "CONTRIBUTING.md").read_text()
+    assert all(f"`{kind.file}`" in text and f"`{kind.like}`" in text for kind in KINDS.values())
