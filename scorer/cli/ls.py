@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import importlib
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from scorer.cli._common import folder_options, json_option, show, show_json
+from scorer.cli._common import folder_options, json_option, show, show_json, show_problems
 from scorer.registry import Registry
+
+if TYPE_CHECKING:
+    from scorer.results.record import Results
 
 
 def list_methods() -> list[dict[str, Any]]:
@@ -52,10 +55,8 @@ def named(registry: Registry[Any]) -> list[dict[str, Any]]:
     return [{"name": name, "summary": said} for name, said in registry.summaries().items()]
 
 
-def list_results(results_dir: Path) -> list[dict[str, Any]]:
+def list_results(results: Results) -> list[dict[str, Any]]:
     """Return every record by its identity."""
-    from scorer.results.record import read_records
-
     return [
         {
             "run_id": record.run_id,
@@ -65,7 +66,7 @@ def list_results(results_dir: Path) -> list[dict[str, Any]]:
             "forgetting_quality_se": record.forgetting_quality_se,
             "ceiling": record.ceiling,
         }
-        for record in read_records(results_dir)
+        for record in results
     ]
 
 
@@ -84,15 +85,21 @@ def command(kind: str, as_json: bool, results_dir: Path, cache_dir: Path, data_d
     from rich.table import Table
 
     del cache_dir, data_dir
+    found: dict[str, Any] = {}
     if kind == "results":
-        rows = list_results(results_dir)
+        from scorer.results.record import read_records
+
+        results = read_records(results_dir)
+        show_problems(results.problems)
+        rows = list_results(results)
+        found["problems"] = [problem.as_dict() for problem in results.problems]
     elif kind == "methods":
         rows = list_methods()
     else:
         module, _, name = REGISTRIES[kind].partition(":")
         rows = named(getattr(importlib.import_module(module), name))
     if as_json:
-        show_json({kind: rows})
+        show_json({kind: rows, **found})
         return
     if not rows:
         click.echo(f"no {kind}")

@@ -34,7 +34,7 @@ def save_snapshot(
     Args:
         group: of the leaderboard.
         environment: of one of its records.
-        arrays: of the same record, see `scorer.results.scoring.score_banks`.
+        arrays: of the same record, see `scorer.results.record.read_arrays`.
         folder: of the kept leaderboards.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -49,7 +49,7 @@ def save_snapshot(
         "budget": group.budget,
         "environment": made,
         "oracle_accuracy": accuracy,
-        "rows": [vars(row) for row in group.rows],
+        "rows": [row.as_dict() for row in group.rows],
     }
     path.write_text(json.dumps(value, indent=1) + "\n")
     return path
@@ -58,7 +58,7 @@ def save_snapshot(
 def render_snapshot(path: Path) -> str:
     """Return the Markdown of one kept leaderboard."""
     kept = json.loads(path.read_text())
-    group = Group(kept["identity"], [Row(**row) for row in kept["rows"]], kept["budget"])
+    group = Group(kept["identity"], [Row.from_dict(row) for row in kept["rows"]], kept["budget"])
     e = kept["environment"]
     accuracies = ", ".join(
         f"{name} {100 * one['mean']:.1f} ± {100 * one['sd']:.1f} %"
