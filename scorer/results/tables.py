@@ -70,10 +70,9 @@ def group_table(group: Group) -> Table:
         table.add_column(name, justify="left" if name == "method" else "right", no_wrap=True)
     columns = group.columns()
     table.caption = _gaps(
-        (f"{entry.column} of {row.method}", row.missing[entry.name])
+        (f"{entry.column} of {row.method}", row.missing.get(entry.name))
         for entry in columns
         for row in group.rows
-        if entry.name in row.missing
     )
     for row in group.rows:
         style = {"ceiling": "green", "floor": "red"}.get(row.kind)
@@ -99,31 +98,36 @@ def record_tables(record: Record) -> list[Table]:
     score = Table(title=title, title_justify="left", caption_justify="left")
     for name in ("", record.method, "ceiling", "floor"):
         score.add_column(name, justify="left" if not name else "right", no_wrap=True)
-    mend = Table(title="against the oracles, forget set", title_justify="left")
+    mend = Table(
+        title="against the oracles, forget set", title_justify="left", caption_justify="left"
+    )
     mend.add_column("", no_wrap=True)
     mend.add_column(record.method, justify="right")
-    gaps = []
-    for entry in (line for one in fields().values() for line in one.lines(record.measured)):
-        if entry.score_line:
-            score.add_row(entry.score_line, *_score_cells(record, entry))
-        elif entry.diagnosis_line and (
-            value_at(record.measured, entry.name) or not entry.hidden_at_zero
-        ):
-            mend.add_row(entry.diagnosis_line, _diagnosis_cell(record, entry))
-        else:
-            continue
-        reason = record.why_missing(entry.name)
-        if reason:
-            gaps.append((entry.score_line or entry.diagnosis_line, reason))
-    score.caption = _gaps(gaps)
+    measured = record.measured
+    lines = [line for entry in fields().values() for line in entry.lines(measured)]
+    of_score = [line for line in lines if line.score_line]
+    of_diagnosis = [
+        line
+        for line in lines
+        if line.diagnosis_line and (value_at(measured, line.name) or not line.hidden_at_zero)
+    ]
+    for line in of_score:
+        score.add_row(line.score_line, *_score_cells(record, line))
+    for line in of_diagnosis:
+        mend.add_row(line.diagnosis_line, _diagnosis_cell(record, line))
+    score.caption = _gaps((line.score_line, record.why_missing(line.name)) for line in of_score)
+    mend.caption = _gaps(
+        (line.diagnosis_line, record.why_missing(line.name)) for line in of_diagnosis
+    )
     return [score, mend]
 
 
-def _gaps(found: Iterable[tuple[str, str]]) -> str | None:
-    """Return a line for each reason that something is not shown, with what it is."""
+def _gaps(found: Iterable[tuple[str, str | None]]) -> str | None:
+    """Return a line for each reason that something is missing, with what it is."""
     by_reason: dict[str, list[str]] = {}
     for what, reason in found:
-        by_reason.setdefault(reason, []).append(what.strip())
+        if reason:
+            by_reason.setdefault(reason, []).append(what.strip())
     return "\n".join(f"missing: {', '.join(w)} ({why})" for why, w in by_reason.items()) or None
 
 
