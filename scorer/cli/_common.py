@@ -78,7 +78,11 @@ json_option = click.option("--json", "as_json", is_flag=True, help="one JSON obj
 def show(*tables: RenderableType) -> None:
     """Print tables to stdout: styled on a terminal, plain elsewhere."""
     terminal = sys.stdout.isatty()
-    console = Console(width=None if terminal else WIDTH, no_color=not terminal, highlight=False)
+    width = None if terminal else WIDTH
+    # Names come from files, so what looks like markup in them is text.
+    console = Console(
+        width=width, no_color=not terminal, highlight=False, markup=False, emoji=False
+    )
     for table in tables:
         console.print(table)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -105,13 +106,14 @@ class Measurement:
             return
         for key, part in (value_at(values, before) or {}).items():
             own = part if isinstance(part, Mapping) else {}
-            said = {name: "-" if value is None else value for name, value in own.items()}
+            known = {name: value for name, value in own.items() if value is not None}
             changes: dict[str, Any] = {
                 name: path.replace("*", key)
                 for name in ("name", "error", "ceiling", "ceiling_error", "floor", "within")
                 if isinstance(path := getattr(self, name), str)
             }
-            changes["score_line"] = self.score_line.format(**{**said, "key": key})
+            said = defaultdict(lambda: "-", known, key=key)
+            changes["score_line"] = self.score_line.format_map(said)
             yield dataclasses.replace(self, **changes)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -126,7 +127,7 @@ def final_score(forgetting_quality: float, utility: Utility) -> float:
 
 
 def relative_score(final_score: float, ceiling_final_score: float) -> float | None:
-    """Return the final score over that of perfect unlearning, None where the latter is 0.
+    """Return the final score over that of perfect unlearning, None where that is 0 or next to it.
 
     This is the one definition: records, tables, leaderboards and tuning all take it from here.
 
@@ -138,4 +139,7 @@ def relative_score(final_score: float, ceiling_final_score: float) -> float | No
         >>> relative_score(0.05, 0.2)
         0.25
     """
-    return final_score / ceiling_final_score if ceiling_final_score else None
+    if not ceiling_final_score:
+        return None
+    ratio = final_score / ceiling_final_score
+    return ratio if math.isfinite(ratio) else None

@@ -27,6 +27,9 @@ class FaultOfRun(TypedDict):
     run: int
 
 
+LARGEST_COUNT = 2**53
+"""Up to which JSON readers agree on integers."""
+
 NAME = r"^[^/\x00]+$"
 """What can be the name of a file."""
 
@@ -67,7 +70,8 @@ def record_type() -> type[msgspec.Struct]:
         node = tree
         for part in parents:
             node = node.setdefault(part, {})
-        node[leaf] = Annotated[entry.kind | None, Meta(**_said_of(entry))]
+        kind = Annotated[int, Meta(le=LARGEST_COUNT)] if entry.kind is int else entry.kind
+        node[leaf] = Annotated[kind | None, Meta(**_said_of(entry))]
     return msgspec.defstruct(
         "Record",
         [(name, _json_type(name, node), None) for name, node in tree.items()],

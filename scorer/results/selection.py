@@ -34,7 +34,7 @@ def select(records: Iterable[Record]) -> Selection:
         if record.faults:
             found.apart.append((record, record.failure))
         elif record.final_score is None:
-            found.apart.append((record, f"no final score: {record.missing['final_score']}"))
+            found.apart.append((record, f"no final score: {record.why_missing('final_score')}"))
         else:
             found.scored.append(record)
     return found

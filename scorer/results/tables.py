@@ -15,7 +15,9 @@ from scorer.results.record import Record
 
 def plain_text(*tables: Table, width: int = 100) -> str:
     """Return tables as they look where there are no colours."""
-    console = Console(width=width, no_color=True, highlight=False, file=io.StringIO())
+    console = Console(
+        width=width, no_color=True, highlight=False, markup=False, emoji=False, file=io.StringIO()
+    )
     console.print(*tables)
     lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
     return "\n".join(line.rstrip() for line in lines)
