@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 
 from scorer.errors import UsageError
@@ -30,8 +33,6 @@ def top_level() -> set[str]:
 
 
 def test_all_measures_fill_all_fields_with_the_types_that_they_declare() -> None:
-    import numpy as np
-
     measured = measure(simulated_evidence(times=RunTimes(np.ones(3), np.ones(2), 1.0)))
     assert set(measured.values) == top_level()
     assert measured.missing == {}
@@ -87,6 +88,14 @@ def test_a_measure_that_gives_other_fields_than_it_declares_is_refused(
 ) -> None:
     with pytest.raises(TypeError, match=r"measure odd must give a value or a reason for each of"):
         with_measure(monkeypatch, lambda _: Measured(values))
+
+
+def test_reading_what_measures_there_are_imports_nothing_slow() -> None:
+    code = "import sys, scorer.measures as m; m.fields(); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    assert "scorer.measures.klom" in loaded
+    assert not loaded & {"torch", "scipy.stats", "sklearn"}
 
 
 def test_evidence_scores_a_bank_once() -> None:
