@@ -12,6 +12,9 @@ from scorer.measures import Measurement, fields, value_at
 from scorer.results.leaderboard import Group, Row
 from scorer.results.record import Record
 
+MOST_NAMES = 5
+"""Methods that are named below a leaderboard for one reason."""
+
 
 def plain_text(*tables: Table, width: int = 100) -> str:
     """Return tables as they look where there are no colours."""
@@ -57,9 +60,8 @@ def cells(row: Row, columns: Sequence[Measurement]) -> list[str]:
         rank = f"{row.rank_best}-{row.rank_worst}" if tied else str(row.rank_best)
     shown = [rank, row.method]
     for entry in columns:
-        value, error, within = (
-            value_at(row.values, source) for source in (entry.name, entry.error, entry.within)
-        )
+        paths = (entry.name, entry.error, entry.within)
+        value, error, within = (row.values.get(path or "") for path in paths)
         over = " over budget" if within is False else ""
         shown.append(with_error(value, error, entry.digits) + over)
     return shown
@@ -72,9 +74,9 @@ def group_table(group: Group) -> Table:
         table.add_column(name, justify="left" if name == "method" else "right", no_wrap=True)
     columns = group.columns()
     table.caption = _gaps(
-        (f"{entry.column} of {row.method}", row.missing.get(entry.name))
+        (f"{entry.column} of {_listed(names)}", why)
         for entry in columns
-        for row in group.rows
+        for why, names in _by_reason((r.method, r.missing.get(entry.name)) for r in group.rows)
     )
     for row in group.rows:
         style = {"ceiling": "green", "floor": "red"}.get(row.kind)
@@ -126,11 +128,22 @@ def record_tables(record: Record) -> list[Table]:
 
 def _gaps(found: Iterable[tuple[str, str | None]]) -> str | None:
     """Return a line for each reason that something is missing, with what it is."""
+    lines = [f"missing: {', '.join(what)} ({why})" for why, what in _by_reason(found)]
+    return "\n".join(lines) or None
+
+
+def _by_reason(found: Iterable[tuple[str, str | None]]) -> Iterable[tuple[str, list[str]]]:
+    """Return what is missing for each reason; what has no reason is there."""
     by_reason: dict[str, list[str]] = {}
     for what, reason in found:
         if reason:
             by_reason.setdefault(reason, []).append(what.strip())
-    return "\n".join(f"missing: {', '.join(w)} ({why})" for why, w in by_reason.items()) or None
+    return by_reason.items()
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return names, or how many they are where they would fill the page."""
+    return ", ".join(names) if len(names) <= MOST_NAMES else f"{len(names)} methods"
 
 
 def _score_cells(record: Record, entry: Measurement) -> list[str]:

@@ -24,8 +24,9 @@ from scorer.measures.base import Measure, Measured, Measurement
 
 
 def compute(evidence):
-    """Return the largest spread over runs of any forget example."""
-    return Measured({"largest_spread": float(evidence.confidence("unlearned").std(axis=0).max())})
+    """Return the largest spread over runs of any forget example, and another number."""
+    spread = evidence.confidence("unlearned").std(axis=0)
+    return Measured({"largest_spread": float(spread.max()), "spreads": {"mean": 1.0}})
 
 
 MEASURE = Measure(
@@ -42,6 +43,7 @@ MEASURE = Measure(
             score_line="largest spread",
             column="spread",
         ),
+        Measurement(name="spreads.mean", about="mean spread", column="mean spread"),
     ),
 )
 '''
@@ -74,8 +76,8 @@ def test_a_new_measure_shows_up_everywhere(tmp_path: Path) -> None:
     (group,) = build_leaderboard([record]).groups
     assert group.as_dict()["rows"][1]["largest_spread"] == value
     head, _, _, row, *_ = group_markdown(group).splitlines()[2:]
-    assert head.endswith("| relative score | spread |")
-    assert row.endswith(f"| {value:.3f} |")
+    assert head.endswith("| relative score | spread | mean spread |")
+    assert row.endswith(f"| {value:.3f} | 0.250 |")
     as_json, as_text = write_schema(tmp_path)
     assert '"largest_spread"' in as_json.read_text()
     assert (
@@ -87,6 +89,6 @@ def test_a_new_measure_shows_up_everywhere(tmp_path: Path) -> None:
 def test_records_and_boards_from_before_it_are_read_as_they_were() -> None:
     record = read_record(VERSION_1)
     assert record.largest_spread is None
-    assert record.missing == {"largest_spread": "not in the file"}
+    assert record.missing == dict.fromkeys(("largest_spread", "spreads"), "not in the file")
     (group,) = build_leaderboard([record]).groups
     assert "spread" not in group_markdown(group)

@@ -55,6 +55,10 @@ def test_tables_say_why_something_is_missing() -> None:
     (group,) = build_leaderboard([record]).groups
     text = plain_text(group_table(group), width=140)
     assert "missing: time / retrain of finetune (nothing was timed)" in text
+    many = [make_record(name, time_ratio=None, missing=missing) for name in "abcdefg"]
+    (group,) = build_leaderboard(many).groups
+    text = plain_text(group_table(group), width=140)
+    assert "missing: time / retrain of 7 methods (nothing was timed)" in text
 
 
 def test_counts_are_shown_where_they_are_not_0() -> None:
