@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import datetime
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import torch
 
 from scorer.engines import Engine, make_engine
 from scorer.engines.base import Progress
 from scorer.errors import UsageError, unknown_name
+from scorer.measures import Evidence, Measured, RunTimes, measure
 from scorer.metric.rules import Rule, make_rule
-from scorer.oracles.outputs import Bank
 from scorer.oracles.pool import Pool
-from scorer.results.record import Record, environment, new_run_id, save_record
-from scorer.results.scoring import Scores, score_banks
+from scorer.results.provenance import environment
+from scorer.results.record import Record, new_record, save_record
 from scorer.runner.load import REFERENCES, Submission, find_submission
 from scorer.runner.run import DESIGNS, RunPlan, RunResults, run_submission
 from scorer.runner.sandboxes import SANDBOXES
@@ -117,9 +114,8 @@ def score_method(method: str | None, options: Options, progress: Progress) -> tu
     original = banks["original"]
     floor = original if options.design == "reuse-n" else original.repeated(n)
     runs: RunResults | None = None
-    unlearned: Bank | None
     if submission is None:
-        unlearned = banks["retrain"] if reference == "retrain" else floor
+        banks["unlearned"] = banks["retrain"] if reference == "retrain" else floor
     else:
         plan = RunPlan(
             n_models=n,
@@ -128,25 +124,22 @@ def score_method(method: str | None, options: Options, progress: Progress) -> tu
             timeout_s=options.timeout_s or pool.task.definition.timeout_s,
         )
         runs = run_submission(submission, pool, plan, engine, progress)
-        unlearned = runs.bank
-    stratum = pool.task.split.forget_stratum
-    scores = Scores()
-    arrays: dict[str, np.ndarray] = {}
-    if unlearned is not None:
-        progress("score", 0, 1)
-        scores, arrays = score_banks(
-            unlearned=unlearned,
-            oracle=banks["oracle"],
-            control=banks["control"],
-            floor=floor,
-            stratum=stratum,
-            rule=rule,
-        )
-        progress("score", 1, 1)
-    record = _record(reference, submission, pool, engine, options, rule, runs, scores)
-    arrays.update(_run_arrays(runs))
+        if runs.bank is not None:
+            banks["unlearned"] = runs.bank
+    progress("score", 0, 1)
+    roles = {"unlearned", "oracle", "control"} & banks.keys()
+    evidence = Evidence(
+        banks={"floor": floor, **{role: banks[role] for role in roles}},
+        stratum=pool.task.split.forget_stratum,
+        rule=rule,
+        budget=options.budget,
+        times=RunTimes(runs.elapsed_s, runs.reference_s, runs.peak_mib) if runs else None,
+    )
+    measured = measure(evidence)
+    progress("score", 1, 1)
+    record = _record(reference, submission, pool, engine, options, rule, runs, measured)
     source = submission.source if submission else None
-    return record, save_record(record, arrays, source, options.results_dir)
+    return record, save_record(record, measured.arrays, source, options.results_dir)
 
 
 def _record(
@@ -157,12 +150,11 @@ def _record(
     options: Options,
     rule: Rule,
     runs: RunResults | None,
-    scores: Scores,
+    measured: Measured,
 ) -> Record:
-    """Join scores, times and provenance."""
-    now = datetime.datetime.now(datetime.UTC)
-    times = _times(runs, options.budget)
-    return Record(
+    """Join what was measured and provenance."""
+    return new_record(
+        measured=measured,
         method=submission.name if submission else str(reference),
         method_path=submission.shown_path if submission else "",
         method_sha256=submission.sha256 if submission else "",
@@ -185,38 +177,4 @@ def _record(
             "n_workers": engine.n_workers,
             "seeds": runs.seeds if runs else [],
         },
-        run_id=new_run_id(now),
-        created_at=now.isoformat(timespec="microseconds"),
-        **times,
-        **scores.as_dict(),
     )
-
-
-def _times(runs: RunResults | None, budget: float) -> dict[str, Any]:
-    """Return what a run took, against a plain retraining in the same processes."""
-    names = ("time_ratio", "time_ratio_se", "within_budget", "elapsed_s", "retraining_s")
-    nothing: dict[str, Any] = dict.fromkeys((*names, "peak_mib"))
-    if runs is None or not len(runs.elapsed_s) or not len(runs.reference_s):
-        return nothing
-    elapsed, retraining = float(runs.elapsed_s.mean()), float(runs.reference_s.mean())
-    ratio = elapsed / retraining
-    relative = [
-        times.std(ddof=1) / (len(times) ** 0.5 * times.mean())
-        for times in (runs.elapsed_s, runs.reference_s)
-        if len(times) > 1
-    ]
-    return {
-        "time_ratio": ratio,
-        "time_ratio_se": ratio * float(np.hypot.reduce(relative)),
-        "within_budget": ratio <= budget,
-        "elapsed_s": elapsed,
-        "retraining_s": retraining,
-        "peak_mib": runs.peak_mib,
-    }
-
-
-def _run_arrays(runs: RunResults | None) -> dict[str, np.ndarray]:
-    """Return the times of single runs, for the NPZ."""
-    if runs is None:
-        return {}
-    return {"elapsed_s": runs.elapsed_s, "retraining_s": runs.reference_s}

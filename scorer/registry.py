@@ -1,8 +1,8 @@
 """How things are found by name: one file a member, and nothing else has to be told of it.
 
 Rules, tasks, engines, benches, sandbox tiers, measures and data sets are each a package whose
-modules define one member. A `Registry` is the mapping from names to members of one such package.
-It imports nothing before it is first read, and only the standard library is needed to read it.
+modules define one member. A `Registry` is the mapping from names to members of such a package. It
+imports nothing before it is first read, and only the standard library is needed to read it.
 
 A member has the name of its file; "-" and "_" are the same in names. Modules that start with an
 underscore are never members; others without a member, such as `base`, are passed over.
@@ -13,7 +13,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from types import ModuleType
 from typing import Generic, TypeVar
@@ -42,41 +42,49 @@ class Registry(Mapping[str, T], Generic[T]):
 
     Attributes:
         kind: what a member is called in messages.
-        package: whose modules are looked through; "package.module" as for an import.
+        packages: whose modules are looked through; "package.module" as for an import.
     """
 
     def __init__(
-        self, kind: str, package: str, member_of: Callable[[ModuleType], T | None]
+        self,
+        kind: str,
+        package: str,
+        member_of: Callable[[ModuleType], T | None],
+        also_in: Sequence[str] = (),
     ) -> None:
         """Describe a registry; nothing is imported yet.
 
         Args:
             kind: singular, for messages.
-            package: see `Registry`.
+            package: where its members are at home.
             member_of: returns the member that a module defines, None where it defines none;
                 see `value` and `subclass`.
+            also_in: packages of another kind, whose modules may define such a member too.
         """
         self.kind = kind
-        self.package = package
+        self.packages = (package, *also_in)
         self._member_of = member_of
 
     @cached_property
     def members(self) -> dict[str, T]:
-        """Members by name; the first reading imports every module of the package."""
+        """Members by name; the first reading imports every module of the packages."""
         found: dict[str, T] = {}
-        for stem in module_names(self.package):
-            member = self._member_of(importlib.import_module(f"{self.package}.{stem}"))
+        for module in (f"{p}.{stem}" for p in self.packages for stem in module_names(p)):
+            member = self._member_of(importlib.import_module(module))
             if member is None:
                 continue
+            stem = module.rpartition(".")[2]
             name = getattr(member, "name", None)
             name = name if isinstance(name, str) else stem
             if not same_name(name, stem):
                 raise TypeError(
-                    f"{self.kind} {name!r} must stand in a module of its name, got"
-                    f" {self.package}.{stem}; rename one of them"
+                    f"{self.kind} {name!r} must stand in a module of its name, got {module};"
+                    " rename one of them"
                 )
+            if any(same_name(name, known) for known in found):
+                raise TypeError(f"{self.kind} {name!r} must be one, got another in {module}")
             found[name] = member
-        return found
+        return dict(sorted(found.items()))
 
     def __getitem__(self, name: str) -> T:
         for known, member in self.members.items():

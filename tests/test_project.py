@@ -95,7 +95,10 @@ def forbidden(path: Path) -> tuple[str, ...]:
         "tasks": ("scorer.oracles", "scorer.runner", "scorer.results", "scorer.cli"),
         "oracles": ("scorer.runner", "scorer.results", "scorer.cli"),
         "runner": ("scorer.results", "scorer.cli"),
-        "results": ("scorer.training", "scorer.runner", "scorer.cli"),
+        "measures": ("torch", "scorer.training", "scorer.tasks", "scorer.runner",
+                     "scorer.results", "scorer.engines", "scorer.cli", "data_prep"),
+        "results": ("scorer.training", "scorer.tasks", "scorer.oracles", "scorer.runner",
+                    "scorer.engines", "scorer.cli"),
     }.get(part[1], ())  # fmt: skip
 
 

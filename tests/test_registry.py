@@ -65,3 +65,21 @@ def test_two_members_in_one_file_are_refused(package: Path) -> None:
     (package / "both.py").write_text("A = 1j\nB = 2j\n")
     with pytest.raises(TypeError, match="must define one member, got 2"):
         list(numbers())
+
+
+def test_members_of_a_second_package_are_found_and_may_not_shadow(
+    package: Path, tmp_path: Path
+) -> None:
+    (package / "one.py").write_text("MEMBER = 1j\n")
+    second = tmp_path / "kinds_of_things_too"
+    second.mkdir()
+    (second / "__init__.py").write_text("")
+    (second / "another.py").write_text("MEMBER = 2j\n")
+
+    def both() -> Registry[complex]:
+        return Registry("number", "kinds_of_things", value(complex), also_in=(second.name,))
+
+    assert dict(both()) == {"another": 2j, "one": 1j}
+    (second / "one.py").write_text("MEMBER = 3j\n")
+    with pytest.raises(TypeError, match="number 'one' must be one, got another in kinds_of"):
+        list(both())

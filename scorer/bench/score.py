@@ -22,9 +22,10 @@ from scorer.bench.timing import Candidate, alternate
 from scorer.engines import Engine, make_engine
 from scorer.engines.base import worker_environment
 from scorer.errors import ScorerError
+from scorer.measures import Evidence
+from scorer.measures import measure as measure_models
 from scorer.metric.rules import make_rule
 from scorer.oracles.pool import Pool
-from scorer.results.scoring import score_banks
 from scorer.runner.load import Submission, find_submission
 from scorer.runner.run import N_REFERENCES, RunPlan, run_submission
 from scorer.settings import PROJECT_ROOT
@@ -142,14 +143,14 @@ def _score_once(
         times.append(time.perf_counter())
         if runs.bank is None:
             raise ScorerError(f"runs of {submission.name} failed: {runs.faults[0].describe()}")
-        score_banks(
-            unlearned=runs.bank,
-            oracle=banks["oracle"],
-            control=banks["control"],
-            floor=banks["original"].repeated(n_models),
+        floor = banks["original"].repeated(n_models)
+        evidence = Evidence(
+            banks={**banks, "unlearned": runs.bank, "floor": floor},
             stratum=opened.task.split.forget_stratum,
             rule=make_rule("competition"),
+            budget=1.0,
         )
+        measure_models(evidence)
         times.append(time.perf_counter())
     seconds = [end - start for start, end in pairwise(times)]
     within = {"run": float(runs.elapsed_s.mean()), "retraining": float(runs.reference_s.mean())}

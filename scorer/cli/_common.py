@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console, RenderableType
@@ -21,6 +21,9 @@ from rich.progress import (
 )
 
 from scorer import settings
+
+if TYPE_CHECKING:
+    from scorer.results.record import Problem
 
 Command = Callable[..., Any]
 
@@ -75,7 +78,11 @@ json_option = click.option("--json", "as_json", is_flag=True, help="one JSON obj
 def show(*tables: RenderableType) -> None:
     """Print tables to stdout: styled on a terminal, plain elsewhere."""
     terminal = sys.stdout.isatty()
-    console = Console(width=None if terminal else WIDTH, no_color=not terminal, highlight=False)
+    width = None if terminal else WIDTH
+    # Names come from files, so what looks like markup in them is text.
+    console = Console(
+        width=width, no_color=not terminal, highlight=False, markup=False, emoji=False
+    )
     for table in tables:
         console.print(table)
 
@@ -83,6 +90,12 @@ def show(*tables: RenderableType) -> None:
 def show_json(value: Any) -> None:
     """Print one JSON object to stdout; NaN and infinity are errors, never written."""
     click.echo(json.dumps(value, indent=1, allow_nan=False))
+
+
+def show_problems(problems: Iterable[Problem]) -> None:
+    """Name on stderr what is wrong with files of results."""
+    for problem in problems:
+        click.echo(f"not read: {problem.message}", err=True)
 
 
 @contextmanager

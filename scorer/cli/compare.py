@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from scorer.cli._common import folder_options, json_option, show_json
+from scorer.cli._common import folder_options, json_option, show_json, show_problems
 
 
 @click.command()
@@ -36,17 +36,23 @@ def command(
     """
     from scorer.results.compare import compare
     from scorer.results.record import read_records
+    from scorer.results.tables import number
 
     del cache_dir, data_dir
-    found = compare(read_records(results_dir, task), first, second, results_dir)
+    results = read_records(results_dir, task)
+    show_problems(results.problems)
+    found = compare(results, first, second, results_dir)
+    show_problems(found.problems)
     if as_json:
-        show_json(found.as_dict())
+        problems = [problem.as_dict() for problem in (*results.problems, *found.problems)]
+        show_json({**found.as_dict(), "problems": problems})
         return
     one, other, paired = found.first, found.second, found.paired
     click.echo(
         f"{task}: N={one.n_models}, rule {one.rule}, delta {one.delta:g}, design {one.design}\n"
-        f"F({first}) = {one.forgetting_quality:.4f}, F({second}) = {other.forgetting_quality:.4f}"
-        f" (ceiling {one.ceiling:.4f})\n"
+        f"F({first}) = {number(one.forgetting_quality, 4)},"
+        f" F({second}) = {number(other.forgetting_quality, 4)}"
+        f" (ceiling {number(one.ceiling, 4)})\n"
         f"difference {paired.difference:+.4f} ± {paired.standard_error:.4f};"
         f" p = {paired.p_value:.3f} under one distribution of models"
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from scorer.cli._common import folder_options, json_option, show, show_json
+from scorer.cli._common import folder_options, json_option, show, show_json, show_problems
 
 
 @click.command()
@@ -19,7 +19,8 @@ def command(
     """Rank the newest result of every method; ceiling and floor are pinned.
 
     Rows share N, rule, delta, design and oracles; a rank such as 2-4 is a tie within noise.
-    Methods over the time budget come last. What cannot be compared is listed with the reason.
+    Methods over the time budget come last. What cannot be compared is listed with the reason, and
+    a file that cannot be read is named on stderr.
 
     \b
     Examples:
@@ -35,9 +36,12 @@ def command(
         from scorer.tasks import TASKS
 
         TASKS[task]
-    board = build_leaderboard(read_records(results_dir, task))
+    results = read_records(results_dir, task)
+    board = build_leaderboard(results)
+    show_problems(results.problems)
     if as_json:
-        show_json(board.as_dict())
+        problems = [problem.as_dict() for problem in results.problems]
+        show_json({**board.as_dict(), "problems": problems})
         return
     if not board.groups and not board.not_comparable:
         click.echo(f"no results in {results_dir}; run `make score METHOD=finetune` first")

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.table import Table
 
-from scorer.cli._common import folder_options, json_option, show, show_json
+from scorer.cli._common import folder_options, json_option, show, show_json, show_problems
 from scorer.kinds import KINDS, Rows
+
+if TYPE_CHECKING:
+    from scorer.results.record import Results
 
 
 def list_kinds() -> Rows:
@@ -21,10 +24,8 @@ def list_kinds() -> Rows:
     ]
 
 
-def list_results(results_dir: Path) -> Rows:
+def list_results(results: Results) -> Rows:
     """Return every record by its identity."""
-    from scorer.results.record import read_records
-
     return [
         {
             "run_id": record.run_id,
@@ -34,7 +35,7 @@ def list_results(results_dir: Path) -> Rows:
             "forgetting_quality_se": record.forgetting_quality_se,
             "ceiling": record.ceiling,
         }
-        for record in read_records(results_dir)
+        for record in results
     ]
 
 
@@ -71,15 +72,21 @@ def command(
     """
     del cache_dir, data_dir
     shown: Sequence[str] = ()
+    found: dict[str, Any] = {}
     if kind is None:
         rows = list_kinds()
     elif kind == "results":
-        rows = list_results(results_dir)
+        from scorer.results.record import read_records
+
+        results = read_records(results_dir)
+        show_problems(results.problems)
+        found["problems"] = [problem.as_dict() for problem in results.problems]
+        rows = list_results(results)
         shown = [name for name in rows[0] if name != "fingerprint"] if rows else ()
     else:
         rows, shown = KINDS[kind].rows(), KINDS[kind].shown
     if as_json:
-        show_json({kind or "kinds": rows})
+        show_json({kind or "kinds": rows, **found})
     elif rows:
         show(table_of(rows, shown or list(rows[0])))
     else:

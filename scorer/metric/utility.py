@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -123,3 +124,22 @@ def final_score(forgetting_quality: float, utility: Utility) -> float:
     if not 0.0 <= forgetting_quality <= 1.0:
         raise ValueError(f"`forgetting_quality` must be in [0, 1], got {forgetting_quality}")
     return forgetting_quality * utility.retain_ratio * utility.test_ratio
+
+
+def relative_score(final_score: float, ceiling_final_score: float) -> float | None:
+    """Return the final score over that of perfect unlearning, None where that is 0 or next to it.
+
+    This is the one definition: records, tables, leaderboards and tuning all take it from here.
+
+    Args:
+        final_score: of the unlearned models.
+        ceiling_final_score: of the control bank, against the same oracles.
+
+    Example:
+        >>> relative_score(0.05, 0.2)
+        0.25
+    """
+    if not ceiling_final_score:
+        return None
+    ratio = final_score / ceiling_final_score
+    return ratio if math.isfinite(ratio) else None

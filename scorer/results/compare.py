@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from scorer.errors import UsageError, unknown_name
+from scorer.errors import ScorerError, UsageError, unknown_name
+from scorer.metric.arrays import FloatArray, check_banks
 from scorer.metric.calibration import PairedDifference, paired_difference
 from scorer.metric.rules import make_rule
-from scorer.results.record import IDENTITY, Record, read_arrays
+from scorer.results.record import IDENTITY, Problem, Record, arrays_path, read_arrays
+from scorer.results.selection import select
+
+BANKS = ("unlearned_confidence", "oracle_confidence")
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two records of one identity, and the difference of their F."""
+    """Two records of one identity, and the difference of their F.
+
+    Attributes:
+        first: the newest record of a method whose arrays are sound.
+        second: the same of another method.
+        paired: difference, error and p-value.
+        problems: of newer records, that could not be read.
+    """
 
     first: Record
     second: Record
     paired: PairedDifference
+    problems: list[Problem] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, object]:
         """Return JSON values."""
@@ -33,20 +45,26 @@ class Comparison:
         }
 
 
-def newest_pair(records: Iterable[Record], first: str, second: str) -> tuple[Record, Record]:
-    """Return the newest records of two methods that are comparable.
+def comparable_pairs(
+    records: Iterable[Record], first: str, second: str
+) -> list[tuple[Record, Record]]:
+    """Return the pairs of records of two methods that are comparable, newest first.
 
     Raises:
-        UsageError: a method has no record without faults, or no two are comparable.
+        UsageError: a method has no record with a score, or no two are comparable.
     """
-    scored = [record for record in records if not record.faults]
+    selection = select(records)
     for name in (first, second):
-        if all(record.method != name for record in scored):
-            raise unknown_name("result", name, {record.method for record in scored})
+        if any(record.method == name for record in selection.scored):
+            continue
+        reasons = [reason for record, reason in selection.apart if record.method == name]
+        if reasons:
+            raise UsageError(f"{name} must have a score to be compared, got: {reasons[0]}")
+        raise unknown_name("result", name, {record.method for record in selection.scored})
     pairs = [
         (a, b)
-        for a in scored
-        for b in scored
+        for a in selection.scored
+        for b in selection.scored
         if a.method == first and b.method == second and a.identity == b.identity
     ]
     if not pairs:
@@ -54,21 +72,48 @@ def newest_pair(records: Iterable[Record], first: str, second: str) -> tuple[Rec
             f"{first} and {second} must have results that agree in {', '.join(IDENTITY)}, got none"
             " such; score both under the same conditions"
         )
-    return max(pairs, key=lambda pair: (pair[0].created_at, pair[1].created_at))
+    return sorted(pairs, key=lambda pair: (pair[0].created_at, pair[1].created_at), reverse=True)
 
 
 def compare(records: Iterable[Record], first: str, second: str, results_dir: Path) -> Comparison:
-    """Compare the newest comparable records of two methods.
+    """Compare the newest comparable records of two methods whose arrays are sound.
 
     Raises:
-        UsageError: see `newest_pair`.
+        UsageError: see `comparable_pairs`.
+        ScorerError: no pair has sound arrays.
     """
-    a, b = newest_pair(records, first, second)
-    banks = [read_arrays(record, results_dir) for record in (a, b)]
-    paired = paired_difference(
-        banks[0]["unlearned_confidence"],
-        banks[1]["unlearned_confidence"],
-        banks[0]["oracle_confidence"],
-        make_rule(a.rule, delta=a.delta),
-    )
-    return Comparison(a, b, paired)
+    problems: list[Problem] = []
+    for pair in comparable_pairs(records, first, second):
+        banks = []
+        for record in pair:
+            try:
+                banks.append(_read_banks(record, results_dir))
+            except ScorerError as error:
+                problems.append(Problem(arrays_path(record, results_dir), str(error)))
+        if len(banks) == len(pair):
+            rule = make_rule(pair[0].rule, delta=pair[0].delta)
+            (unlearned, oracle), (other, _) = banks
+            try:
+                paired = paired_difference(unlearned, other, oracle, rule)
+            except ValueError as error:
+                path = arrays_path(pair[1], results_dir)
+                problems.append(Problem(path, f"{path} must fit the arrays of {first}: {error}"))
+                continue
+            return Comparison(*pair, paired, problems)
+    raise ScorerError("\n".join(problem.message for problem in problems))
+
+
+def _read_banks(record: Record, results_dir: Path) -> tuple[FloatArray, FloatArray]:
+    """Return the confidences of a record's unlearned models and of its oracles.
+
+    Raises:
+        ScorerError: they are missing, damaged or no two banks of one shape.
+    """
+    arrays = read_arrays(record, results_dir)
+    try:
+        return check_banks(*(arrays[name] for name in BANKS))
+    except (KeyError, ValueError) as error:
+        raise ScorerError(
+            f"{arrays_path(record, results_dir)} must hold the arrays {' and '.join(BANKS)}, got:"
+            f" {error}; score the method again"
+        ) from error

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from scorer.measures import Measurement, fields, value_at
 from scorer.results.record import IDENTITY, Record
+from scorer.results.selection import select
 
 Z_95 = 1.959964
 """Two-sided 95 % of the normal distribution."""
@@ -22,25 +25,31 @@ class Row:
         kind: "ceiling", "method" or "floor".
         rank_best: 1 + number of rows that are better beyond noise; None for pinned rows.
         rank_worst: number of rows less those that are worse beyond noise.
-        forgetting_quality: F, with its standard error over models; the others likewise.
-        within_budget: None where no time was taken.
+        values: what the columns show, by field; with each its standard error, and whether it keeps
+            its limit, where it has those.
+        missing: field -> why it is None.
+        run_id: of the record.
     """
 
     method: str
     kind: str
     rank_best: int | None
     rank_worst: int | None
-    forgetting_quality: float | None
-    forgetting_quality_se: float | None
-    retain_accuracy: float | None
-    test_accuracy: float | None
-    time_ratio: float | None
-    within_budget: bool | None
-    final_score: float | None
-    final_score_se: float | None
-    relative_score: float | None
-    relative_score_se: float | None
+    values: dict[str, Any]
+    missing: dict[str, str]
     run_id: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return JSON values, the fields beside the rest."""
+        own = vars(self).copy()
+        return {**own.pop("values"), **own}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Row:
+        """Return a row from JSON values."""
+        names = [field.name for field in dataclasses.fields(cls) if field.name != "values"]
+        own = {"missing": {}, **{name: values[name] for name in names if name in values}}
+        return cls(**own, values={k: v for k, v in values.items() if k not in names})
 
 
 @dataclass(frozen=True)
@@ -55,7 +64,21 @@ class Group:
 
     identity: dict[str, Any]
     rows: list[Row]
-    budget: float
+    budget: float | None
+
+    def columns(self) -> list[Measurement]:
+        """Return what the rows show; a column without any value is left out."""
+        shown = [entry for entry in fields().values() if entry.column]
+        return [
+            entry
+            for entry in shown
+            if any(row.values.get(entry.name) is not None for row in self.rows)
+        ]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return JSON values."""
+        rows = [row.as_dict() for row in self.rows]
+        return {"identity": self.identity, "rows": rows, "budget": self.budget}
 
 
 @dataclass(frozen=True)
@@ -72,30 +95,22 @@ class Leaderboard:
 
     def as_dict(self) -> dict[str, Any]:
         """Return JSON values."""
-        return asdict(self)
+        groups = [group.as_dict() for group in self.groups]
+        return {"groups": groups, "not_comparable": self.not_comparable}
 
 
 def build_leaderboard(records: Iterable[Record]) -> Leaderboard:
     """Rank the newest record of each method, task by task.
 
     A task's table holds the identity that most methods share, the newest where that is a tie;
-    records of another identity are listed with what they differ in, records with faults with the
-    faults.
+    records of another identity are listed with what they differ in, records without a score with
+    the reason.
     """
-    newest: dict[tuple[Any, ...], Record] = {}
-    for record in records:
-        key = (record.method, *record.identity.values())
-        if key not in newest or newest[key].created_at < record.created_at:
-            newest[key] = record
+    selection = select(records)
     by_identity: dict[tuple[Any, ...], list[Record]] = {}
-    apart: list[dict[str, str]] = []
-    for record in newest.values():
-        if record.faults:
-            names = ", ".join(sorted({str(fault["fault"]) for fault in record.faults}))
-            reason = f"{len(record.faults)} of {record.n_models} runs failed: {names}"
-            apart.append(_apart(record, reason))
-        else:
-            by_identity.setdefault(tuple(record.identity.values()), []).append(record)
+    for record in selection.scored:
+        by_identity.setdefault(tuple(record.identity.values()), []).append(record)
+    apart = [_apart(record, reason) for record, reason in selection.apart]
     groups = []
     for task in sorted({records[0].task for records in by_identity.values()}):
         of_task = [records for records in by_identity.values() if records[0].task == task]
@@ -127,7 +142,7 @@ def _difference(record: Record, other: Record) -> str:
 def _rank(records: Sequence[Record]) -> Group:
     """Order the records of one identity and pin ceiling and floor."""
     latest = max(records, key=lambda record: record.created_at)
-    ordered = sorted(records, key=lambda r: (r.within_budget is False, -(r.final_score or 0.0)))
+    ordered = sorted(records, key=lambda r: (r.within_budget is False, -r.final_score))
     rows = [_pinned(latest, "ceiling")]
     for record in ordered:
         better = sum(_beats(other, record) for other in ordered)
@@ -142,50 +157,29 @@ def _beats(one: Record, other: Record) -> bool:
     if (one.within_budget is False) != (other.within_budget is False):
         return other.within_budget is False
     spread = math.hypot(one.final_score_se or 0.0, other.final_score_se or 0.0)
-    return (one.final_score or 0.0) - (other.final_score or 0.0) > Z_95 * spread
+    return bool(one.final_score - other.final_score > Z_95 * spread)
 
 
 def _method_row(record: Record, rank_best: int, rank_worst: int) -> Row:
     """Return the line of a method."""
-    return Row(
-        method=record.method,
-        kind="method",
-        rank_best=rank_best,
-        rank_worst=rank_worst,
-        forgetting_quality=record.forgetting_quality,
-        forgetting_quality_se=record.forgetting_quality_se,
-        retain_accuracy=record.accuracy["retain"],
-        test_accuracy=record.accuracy["test"],
-        time_ratio=record.time_ratio,
-        within_budget=record.within_budget,
-        final_score=record.final_score,
-        final_score_se=record.final_score_se,
-        relative_score=record.relative_score,
-        relative_score_se=record.relative_score_se,
-        run_id=record.run_id,
-    )
+    values = {
+        path: value_at(record.measured, path)
+        for entry in fields().values()
+        if entry.column
+        for path in (entry.name, entry.error, entry.within)
+        if path
+    }
+    missing = {path: why for path in values if (why := record.why_missing(path))}
+    return Row(record.method, "method", rank_best, rank_worst, values, missing, record.run_id)
 
 
 def _pinned(record: Record, kind: str) -> Row:
     """Return the ceiling (control models) or the floor (the original) as a line."""
-    ceiling = kind == "ceiling"
-    accuracy = record.control_accuracy if ceiling else record.original_accuracy
-    final = record.ceiling_final_score if ceiling else record.floor_final_score
-    whole = record.ceiling_final_score
-    return Row(
-        method=kind,
-        kind=kind,
-        rank_best=None,
-        rank_worst=None,
-        forgetting_quality=record.ceiling if ceiling else record.floor,
-        forgetting_quality_se=record.ceiling_se if ceiling else None,
-        retain_accuracy=accuracy["retain"],
-        test_accuracy=accuracy["test"],
-        time_ratio=1.0 if ceiling else 0.0,
-        within_budget=None,
-        final_score=final,
-        final_score_se=record.ceiling_final_score_se if ceiling else None,
-        relative_score=final / whole if final is not None and whole else None,
-        relative_score_se=None,
-        run_id=record.run_id,
-    )
+    values: dict[str, Any] = {}
+    for entry in fields().values():
+        if entry.column:
+            error = entry.ceiling_error if kind == "ceiling" else None
+            values[entry.name] = value_at(record.measured, getattr(entry, kind))
+            values |= {entry.error: value_at(record.measured, error)} if entry.error else {}
+            values |= {entry.within: None} if entry.within else {}
+    return Row(kind, kind, None, None, values, {}, record.run_id)

@@ -74,7 +74,7 @@ def save_snapshot(
     Args:
         group: of the leaderboard.
         environment: of one of its records.
-        arrays: of the same record, see `scorer.results.scoring.score_banks`.
+        arrays: of the same record, see `scorer.measures`.
         folder: of the kept leaderboards.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -89,7 +89,7 @@ def save_snapshot(
         "budget": group.budget,
         "environment": made,
         "oracle_accuracy": accuracy,
-        "rows": [vars(row) for row in group.rows],
+        "rows": [row.as_dict() for row in group.rows],
     }
     path.write_text(json.dumps(value, indent=1) + "\n")
     return path
@@ -107,7 +107,9 @@ def read_snapshot(path: Path) -> tuple[Group, dict[str, Any]]:
             f" `make scores TASK={path.stem}`, then `make readme`"
         )
     kept = json.loads(path.read_text())
-    return Group(kept["identity"], [Row(**row) for row in kept["rows"]], kept["budget"]), kept
+    return Group(
+        kept["identity"], [Row.from_dict(row) for row in kept["rows"]], kept["budget"]
+    ), kept
 
 
 def leaderboard_page(path: Path) -> str:

@@ -4,136 +4,154 @@ from __future__ import annotations
 
 import datetime
 import json
-import platform
-import subprocess
 import uuid
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from scorer.errors import ScorerError
-from scorer.machine import machine
-from scorer.settings import PROJECT_ROOT
-
-SCHEMA_VERSION = 1
+from scorer.measures import Measured, fields
+from scorer.results.migrations import migrate
+from scorer.results.schema import Conditions, record_type
 
 IDENTITY = ("task", "fingerprint", "engine_id", "n_models", "rule", "delta", "design")
 """Two scores whose values differ in any of these are never ranked together."""
 
+NOT_IN_FILE = "not in the file"
+NO_REASON = "no reason was kept"
 
-@dataclass(frozen=True)
-class Record:
+DAMAGE = (OSError, EOFError, ValueError, KeyError, RuntimeError, zipfile.BadZipFile, zlib.error)
+"""What NumPy and the modules that it reads with raise on arrays that are not whole."""
+
+
+class Record(Conditions, frozen=True, kw_only=True):
     """A score, or the faults that there was none for.
 
-    Scores are None where a run failed. `_se` is the standard error over models, by bootstrap.
+    What was measured is read as attributes too: `record.final_score`. `docs/schema.md` lists all.
 
     Attributes:
-        method: name; `method_path` and `method_sha256` say which file.
-        task: name; `split_seed`, `fingerprint` and `engine_id` say which models it was held
-            against.
-        n_models: N, both of unlearned models and of oracles.
-        rule: how epsilon becomes points; `delta` belongs to it.
-        design: "reuse-1" or "reuse-n".
-        forgetting_quality: F in [0, 1]; compare with `ceiling`, never with 1.
-        ceiling: F of the control bank, that is of perfect unlearning, at the same N.
-        floor: F of the original model, untouched.
-        final_score: F x retain accuracy ratio x test accuracy ratio.
-        relative_score: final score over the ceiling's.
-        permutation_p_value: of no difference from the oracles, models permuted.
-        accuracy: mean over models, by set, of the unlearned models; `oracle_accuracy` likewise.
-        strata: F and ceiling of each stratum of the forget set.
-        diagnosis: errors of mean and log spread in oracle standard deviations.
-        klom: KL divergence of binned margins by set, 95th percentile over examples.
-        certified: lower bounds on epsilon that hold with 95 % confidence.
-        time_ratio: mean time of a run over that of a plain retraining; None for reference rows.
-        within_budget: whether `time_ratio` is at most `budget`.
-        faults: of failed runs; none of them is dropped from N.
+        measured: value of every field of the measures, None where `missing` says why.
+        unknown: fields of its file that no measure here has; they are written back as they are.
     """
 
-    method: str
-    method_path: str
-    method_sha256: str
-    task: str
-    split_seed: int
-    fingerprint: str
-    engine_id: str
-    n_models: int
-    rule: str
-    delta: float
-    design: str
-    sandbox: str
-    forgetting_quality: float | None
-    forgetting_quality_se: float | None
-    ceiling: float | None
-    ceiling_se: float | None
-    floor: float | None
-    final_score: float | None
-    final_score_se: float | None
-    ceiling_final_score: float | None
-    ceiling_final_score_se: float | None
-    floor_final_score: float | None
-    relative_score: float | None
-    relative_score_se: float | None
-    permutation_p_value: float | None
-    accuracy: dict[str, float]
-    oracle_accuracy: dict[str, float]
-    control_accuracy: dict[str, float]
-    original_accuracy: dict[str, float]
-    strata: dict[str, dict[str, float]]
-    diagnosis: dict[str, float | None]
-    klom: dict[str, float]
-    certified: dict[str, float]
-    time_ratio: float | None
-    time_ratio_se: float | None
-    within_budget: bool | None
-    budget: float
-    elapsed_s: float | None
-    retraining_s: float | None
-    peak_mib: float | None
-    faults: list[dict[str, Any]]
-    provenance: dict[str, Any]
-    run_id: str
-    created_at: str
-    schema_version: int = SCHEMA_VERSION
+    measured: dict[str, Any]
+    unknown: dict[str, Any] = msgspec.field(default_factory=dict)
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return JSON values, with the accuracies that tables show under their own names too."""
-        values = asdict(self)
-        values["retain_accuracy"] = self.accuracy.get("retain")
-        values["test_accuracy"] = self.accuracy.get("test")
-        values["forget_accuracy"] = self.accuracy.get("forget")
-        return values
+    def __getattr__(self, name: str) -> Any:
+        """Return what was measured under a name."""
+        try:
+            return self.measured[name]
+        except KeyError:
+            raise AttributeError(f"a record has no {name!r}; see docs/schema.md") from None
 
     @property
     def identity(self) -> dict[str, Any]:
         """Return what has to be equal for two scores to be comparable."""
         return {name: getattr(self, name) for name in IDENTITY}
 
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any], where: Path) -> Record:
-        """Return a record from JSON values.
+    @property
+    def failure(self) -> str:
+        """Return how many runs failed and in which ways; empty where none did."""
+        return describe_faults(self.faults, self.n_models)
 
-        Raises:
-            ScorerError: another schema, or a field is missing.
-        """
-        if values.get("schema_version") != SCHEMA_VERSION:
-            raise ScorerError(
-                f"{where} must have schema_version {SCHEMA_VERSION}, got"
-                f" {values.get('schema_version')!r}; score the method again or delete the file"
-            )
-        names = [field.name for field in fields(cls)]
-        missing = [name for name in names if name not in values]
-        if missing:
-            raise ScorerError(f"{where} must have the fields {missing}; score the method again")
-        return cls(**{name: values[name] for name in names})
+    def why_missing(self, path: str) -> str | None:
+        """Return why a number is None: for itself, or for the object that it is a part of."""
+        parts = path.split(".")
+        above = (".".join(parts[:n]) for n in range(len(parts), 0, -1))
+        return next((self.missing[name] for name in above if name in self.missing), None)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return JSON values: one flat object, the long provenance last."""
+        values = msgspec.structs.asdict(self)
+        measured, unknown, provenance = map(values.pop, ("measured", "unknown", "provenance"))
+        return {**values, **measured, **unknown, "provenance": provenance}
 
 
-def new_run_id(now: datetime.datetime) -> str:
-    """Return a name that sorts by time and does not collide."""
-    return f"{now:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:6]}"
+def describe_faults(faults: Sequence[Mapping[str, Any]], n_models: int) -> str:
+    """Return "2 of 64 runs failed: raised, timeout"; empty where none did."""
+    names = ", ".join(sorted({fault["fault"] for fault in faults}))
+    return f"{len(faults)} of {n_models} runs failed: {names}" if faults else ""
+
+
+def new_record(*, measured: Measured, **conditions: Any) -> Record:
+    """Return the record of a score that was made now.
+
+    Args:
+        measured: what `scorer.measures.measure` gave. Where runs failed, that is the reason for
+            whatever is missing.
+        conditions: the fields of `Conditions` without `run_id`, `created_at` and `missing`.
+
+    Raises:
+        TypeError: a condition is not known.
+        msgspec.ValidationError: one is missing or of another type.
+    """
+    now = datetime.datetime.now(datetime.UTC)
+    failure = describe_faults(conditions["faults"], conditions["n_models"])
+    missing = dict.fromkeys(measured.missing, failure) if failure else measured.missing
+    record = Record(
+        **conditions,
+        run_id=f"{now:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:6]}",
+        created_at=now.isoformat(timespec="microseconds"),
+        missing=missing,
+        measured=measured.values,
+    )
+    msgspec.convert(record.as_dict(), record_type())
+    return record
+
+
+def parse_record(values: Any, where: Path, kind: type[msgspec.Struct]) -> Record:
+    """Return the record that JSON values of any schema up to the present one hold.
+
+    Fields that are not known are kept. A number that is missing is None, with a reason.
+
+    Args:
+        values: of one JSON.
+        where: the file, for messages.
+        kind: `record_type()`, made once for many files.
+
+    Raises:
+        ScorerError: not a record, of an unknown schema, or with a field of another type.
+    """
+    if isinstance(values, dict):
+        values = migrate(values, where)
+    try:
+        msgspec.convert(values, kind)
+    except msgspec.ValidationError as error:
+        raise ScorerError(f"{where} must be a record of a score: {error}") from error
+    missing = dict(values.get("missing", {}))
+    reason = describe_faults(values["faults"], values["n_models"]) or NO_REASON
+    for path in fields():
+        _explain(values, path.split("."), missing, reason)
+    known = set(Conditions.__struct_fields__)
+    own = {name: values[name] for name in known & values.keys()}
+    for name in sorted(known - values.keys() - {"missing"}):
+        missing[name] = NOT_IN_FILE
+    measured = {name: values[name] for name in kind.__struct_fields__ if name not in known}
+    unknown = {name: v for name, v in values.items() if name not in known | measured.keys()}
+    return Record(**{**own, "missing": missing}, measured=measured, unknown=unknown)
+
+
+def _explain(
+    node: dict[str, Any],
+    path: Sequence[str],
+    missing: dict[str, str],
+    reason: str,
+    before: str = "",
+) -> None:
+    """Set what is missing along a path to None, and say why unless that is known."""
+    head, *rest = path
+    for key in list(node) if head == "*" else [head]:
+        if node.get(key) is None:
+            missing.setdefault(before + key, reason if key in node else NOT_IN_FILE)
+            node[key] = None
+        elif rest:
+            _explain(node[key], rest, missing, reason, f"{before}{key}.")
 
 
 def save_record(
@@ -142,71 +160,118 @@ def save_record(
     """Write JSON, NPZ and a copy of the submission; return the JSON's path.
 
     The JSON comes last and by renaming, so that a record on disk is a whole one.
+
+    Raises:
+        ValueError: a number is not finite.
     """
+    text = json.dumps(record.as_dict(), indent=1, allow_nan=False)
     folder = results_dir / record.task / record.method
     folder.mkdir(parents=True, exist_ok=True)
     base = folder / record.run_id
     np.savez_compressed(base.with_suffix(".npz"), **dict(arrays))  # type: ignore[arg-type]
     if source is not None:
         base.with_suffix(".py").write_bytes(source)
-    text = json.dumps(record.as_dict(), indent=1, allow_nan=False)
     temporary = folder / f".tmp-{record.run_id}"
     temporary.write_text(text + "\n")
     temporary.replace(base.with_suffix(".json"))
     return base.with_suffix(".json")
 
 
-def read_record(path: Path) -> Record:
+def read_record(path: Path, kind: type[msgspec.Struct] | None = None) -> Record:
     """Return the record in a JSON file.
 
     Raises:
-        ScorerError: not a record of this schema.
+        ScorerError: it cannot be read, or is not a record; see `parse_record`.
     """
     try:
-        values = json.loads(path.read_text())
-    except ValueError as error:
+        values = msgspec.json.decode(path.read_bytes())
+    except OSError as error:
+        raise ScorerError(f"{path} cannot be read: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
         raise ScorerError(f"{path} is not JSON: {error}") from error
-    return Record.from_dict(values, path)
+    return parse_record(values, path, kind or record_type())
 
 
-def read_records(results_dir: Path, task: str | None = None) -> Iterator[Record]:
-    """Yield every record below a folder, oldest first within a method."""
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong with a file of results.
+
+    Attributes:
+        path: of the file.
+        message: names the file, what is wrong, and what to do.
+    """
+
+    path: Path
+    message: str
+
+    def as_dict(self) -> dict[str, str]:
+        """Return JSON values."""
+        return {"path": str(self.path), "message": self.message}
+
+
+@dataclass(frozen=True)
+class Results:
+    """The records below a folder, and what is wrong with the other files there.
+
+    Attributes:
+        records: oldest first within a method.
+        problems: of files that are no records, and of records whose arrays are missing.
+    """
+
+    records: list[Record]
+    problems: list[Problem]
+
+    def __iter__(self) -> Iterator[Record]:
+        """Iterate over the records."""
+        return iter(self.records)
+
+
+def read_records(results_dir: Path, task: str | None = None) -> Results:
+    """Return every record below a folder; a bad file stops nothing, it is a problem beside them.
+
+    Args:
+        results_dir: may be missing.
+        task: only this task's.
+    """
+    kind = record_type()
+    found = Results([], [])
     for path in sorted(results_dir.glob(f"{task or '*'}/*/*.json")):
-        yield read_record(path)
+        try:
+            record = read_record(path, kind)
+        except ScorerError as error:
+            found.problems.append(Problem(path, str(error)))
+            continue
+        found.records.append(record)
+        arrays = arrays_path(record, results_dir)
+        if not zipfile.is_zipfile(arrays):
+            found.problems.append(Problem(arrays, _damaged(arrays, "cut short or not there")))
+    return found
+
+
+def arrays_path(record: Record, results_dir: Path) -> Path:
+    """Return where the arrays of a record are."""
+    return results_dir / record.task / record.method / f"{record.run_id}.npz"
 
 
 def read_arrays(record: Record, results_dir: Path) -> dict[str, np.ndarray]:
-    """Return the arrays that were saved with a record."""
-    path = results_dir / record.task / record.method / f"{record.run_id}.npz"
-    with np.load(path, allow_pickle=False) as arrays:
-        return {name: arrays[name] for name in arrays.files}
+    """Return the arrays that were saved with a record.
 
-
-def environment(device: str) -> dict[str, Any]:
-    """Return machine, versions and state of the code, for provenance.
-
-    Args:
-        device: "cpu" or "cuda", where models were trained and unlearned.
+    Raises:
+        ScorerError: they are missing or damaged.
     """
-    import scipy
-    import torch
-
-    return {
-        **machine(device),
-        "scipy": scipy.__version__,
-        "platform": platform.platform(),
-        "cuda": torch.version.cuda if device != "cpu" else None,
-        "commit": _git("rev-parse", "HEAD"),
-        "modified": bool(_git("status", "--porcelain", "--untracked-files=no")),
-    }
-
-
-def _git(*arguments: str) -> str | None:
-    """Return the output of a git command in the project, None where there is no repository."""
+    path = arrays_path(record, results_dir)
+    if not zipfile.is_zipfile(path):
+        raise ScorerError(_damaged(path, "cut short or not there"))
     try:
-        done = subprocess.run(
-            ["git", *arguments], cwd=PROJECT_ROOT, capture_output=True, text=True, check=False
-        )
-    except OSError:
-        return None
-    return done.stdout.strip() if done.returncode == 0 else None
+        with np.load(path, allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in arrays.files}
+    except DAMAGE as error:
+        raise ScorerError(_damaged(path, str(error))) from error
+
+
+def _damaged(path: Path, what: str) -> str:
+    """Return the message about arrays that cannot be read."""
+    return (
+        f"{path} must hold the arrays of the record beside it, got: {what}; the record is ranked,"
+        " but `compare` needs them; score the method again"
+    )

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from rich.console import Console
 from rich.table import Table
 
+from scorer.measures import Measurement, fields, value_at
 from scorer.results.leaderboard import Group, Row
 from scorer.results.record import Record
 
-COLUMNS = ("rank", "method", "F", "RA", "TA", "time / retrain", "final score", "relative score")
+MOST_NAMES = 5
+"""Methods that are named below a leaderboard for one reason."""
 
 
 def plain_text(*tables: Table, width: int = 100) -> str:
     """Return tables as they look where there are no colours."""
-    console = Console(width=width, no_color=True, highlight=False, file=io.StringIO())
+    console = Console(
+        width=width, no_color=True, highlight=False, markup=False, emoji=False, file=io.StringIO()
+    )
     console.print(*tables)
     lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
     return "\n".join(line.rstrip() for line in lines)
@@ -43,132 +47,121 @@ def group_title(group: Group) -> str:
     )
 
 
-def cells(row: Row) -> list[str]:
-    """Return the cells of a line under `COLUMNS`."""
+def heads(group: Group) -> list[str]:
+    """Return the headings of a group's columns."""
+    return ["rank", "method", *(entry.column for entry in group.columns())]
+
+
+def cells(row: Row, columns: Sequence[Measurement]) -> list[str]:
+    """Return the cells of a line under `heads`."""
     rank = "-"
     if row.rank_best is not None:
         tied = row.rank_best != row.rank_worst
         rank = f"{row.rank_best}-{row.rank_worst}" if tied else str(row.rank_best)
-    over = " over budget" if row.within_budget is False else ""
-    return [
-        rank,
-        row.method,
-        with_error(row.forgetting_quality, row.forgetting_quality_se),
-        number(row.retain_accuracy),
-        number(row.test_accuracy),
-        number(row.time_ratio, 2) + over,
-        with_error(row.final_score, row.final_score_se),
-        with_error(row.relative_score, row.relative_score_se, 2),
-    ]
+    shown = [rank, row.method]
+    for entry in columns:
+        paths = (entry.name, entry.error, entry.within)
+        value, error, within = (row.values.get(path or "") for path in paths)
+        over = " over budget" if within is False else ""
+        shown.append(with_error(value, error, entry.digits) + over)
+    return shown
 
 
 def group_table(group: Group) -> Table:
-    """Return a leaderboard of one task."""
+    """Return a leaderboard of one task, below it why something is missing."""
     table = Table(title=group_title(group), title_justify="left", caption_justify="left")
-    for name in COLUMNS:
+    for name in heads(group):
         table.add_column(name, justify="left" if name == "method" else "right", no_wrap=True)
+    columns = group.columns()
+    table.caption = _gaps(
+        (f"{entry.column} of {_listed(names)}", why)
+        for entry in columns
+        for why, names in _by_reason((r.method, r.missing.get(entry.name)) for r in group.rows)
+    )
     for row in group.rows:
         style = {"ceiling": "green", "floor": "red"}.get(row.kind)
-        table.add_row(*cells(row), style=style, end_section=row.kind == "ceiling")
+        table.add_row(*cells(row, columns), style=style, end_section=row.kind == "ceiling")
     return table
 
 
 def group_markdown(group: Group) -> str:
     """Return the same table in Markdown, the title as its caption."""
-    lines = ["| " + " | ".join(COLUMNS) + " |", "|" + "---|" * len(COLUMNS)]
-    lines += ["| " + " | ".join(cells(row)) + " |" for row in group.rows]
+    names, columns = heads(group), group.columns()
+    lines = ["| " + " | ".join(names) + " |", "|" + "---|" * len(names)]
+    lines += ["| " + " | ".join(cells(row, columns)) + " |" for row in group.rows]
     return "\n".join([f"*{group_title(group)}*", "", *lines])
 
 
 def record_tables(record: Record) -> list[Table]:
-    """Return what a score says: the score, its strata, what to mend."""
+    """Return what a score says: the score, its strata, what to mend, why any is missing."""
     i = record.identity
     title = (
         f"{record.method} on {record.task}: N={record.n_models} models, rule {record.rule},"
         f" delta {record.delta:g}, design {i['design']}"
     )
-    score = Table(title=title, title_justify="left")
+    score = Table(title=title, title_justify="left", caption_justify="left")
     for name in ("", record.method, "ceiling", "floor"):
         score.add_column(name, justify="left" if not name else "right", no_wrap=True)
-    for cells_of_row in _score_rows(record):
-        score.add_row(*cells_of_row)
-    return [score, _diagnosis_table(record)]
-
-
-def _score_rows(record: Record) -> Sequence[Sequence[str]]:
-    """Return the lines of the score table."""
-    oracle, floor = record.control_accuracy, record.original_accuracy
-    rows = [
-        [
-            "forgetting quality F",
-            with_error(record.forgetting_quality, record.forgetting_quality_se),
-            with_error(record.ceiling, record.ceiling_se),
-            number(record.floor),
-        ]
+    mend = Table(
+        title="against the oracles, forget set", title_justify="left", caption_justify="left"
+    )
+    mend.add_column("", no_wrap=True)
+    mend.add_column(record.method, justify="right")
+    measured = record.measured
+    lines = [line for entry in fields().values() for line in entry.lines(measured)]
+    of_score = [line for line in lines if line.score_line]
+    of_diagnosis = [
+        line
+        for line in lines
+        if line.diagnosis_line and (value_at(measured, line.name) or not line.hidden_at_zero)
     ]
-    for name, stratum in record.strata.items():
-        rows.append(
-            [
-                f"  {name} ({stratum['n_examples']:.0f} examples)",
-                number(stratum["forgetting_quality"]),
-                number(stratum["ceiling"]),
-                number(stratum["floor"]),
-            ]
-        )
-    for set_name in ("retain", "test", "forget"):
-        values = (record.accuracy[set_name], oracle[set_name], floor[set_name])
-        rows.append([f"{set_name} accuracy", *(number(value) for value in values)])
-    whole = record.ceiling_final_score
-    floor_relative = record.floor_final_score / whole if whole else None  # type: ignore[operator]
-    budget = "" if record.within_budget is not False else f" (over {record.budget:g})"
-    rows += [
-        ["time / retraining", number(record.time_ratio, 2) + budget, "1.00", "0.00"],
-        [
-            "final score",
-            with_error(record.final_score, record.final_score_se),
-            with_error(record.ceiling_final_score, record.ceiling_final_score_se),
-            number(record.floor_final_score),
-        ],
-        [
-            "relative score",
-            with_error(record.relative_score, record.relative_score_se, 2),
-            "1.00",
-            number(floor_relative, 2),
-        ],
+    for line in of_score:
+        score.add_row(line.score_line, *_score_cells(record, line))
+    for line in of_diagnosis:
+        mend.add_row(line.diagnosis_line, _diagnosis_cell(record, line))
+    score.caption = _gaps((line.score_line, record.why_missing(line.name)) for line in of_score)
+    mend.caption = _gaps(
+        (line.diagnosis_line, record.why_missing(line.name)) for line in of_diagnosis
+    )
+    return [score, mend]
+
+
+def _gaps(found: Iterable[tuple[str, str | None]]) -> str | None:
+    """Return a line for each reason that something is missing, with what it is."""
+    lines = [f"missing: {', '.join(what)} ({why})" for why, what in _by_reason(found)]
+    return "\n".join(lines) or None
+
+
+def _by_reason(found: Iterable[tuple[str, str | None]]) -> Iterable[tuple[str, list[str]]]:
+    """Return what is missing for each reason; what has no reason is there."""
+    by_reason: dict[str, list[str]] = {}
+    for what, reason in found:
+        if reason:
+            by_reason.setdefault(reason, []).append(what.strip())
+    return by_reason.items()
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return names, or how many they are where they would fill the page."""
+    return ", ".join(names) if len(names) <= MOST_NAMES else f"{len(names)} methods"
+
+
+def _score_cells(record: Record, entry: Measurement) -> list[str]:
+    """Return a number beside ceiling and floor."""
+    sources = (entry.name, entry.error, entry.ceiling, entry.ceiling_error, entry.floor)
+    value, error, ceiling, ceiling_error, floor = (value_at(record.measured, s) for s in sources)
+    is_over = value_at(record.measured, entry.within) is False
+    over = f" (over {record.budget:g})" if is_over and record.budget else ""
+    return [
+        with_error(value, error, entry.digits) + over,
+        with_error(ceiling, ceiling_error, entry.digits),
+        number(floor, entry.digits),
     ]
-    return rows
 
 
-DIAGNOSIS_LINES = {
-    "mean_bias": "mean confidence, bias (oracle sd)",
-    "mean_rms": "mean confidence, rms error (oracle sd)",
-    "log_spread_bias": "log spread over runs, bias",
-    "log_spread_rms": "log spread over runs, rms error",
-}
-
-COUNT_LINES = {
-    "n_without_spread": "examples with the same output in every run",
-    "n_oracles_without_spread": "examples with the same output in every oracle",
-    "n_undecided": "examples without a valid attack, scored 0",
-}
-
-
-def _diagnosis_table(record: Record) -> Table:
-    """Return what a competitor would mend, and how sure it is that there is something."""
-    table = Table(title="against the oracles, forget set", title_justify="left")
-    table.add_column("", no_wrap=True)
-    table.add_column(record.method, justify="right")
-    for key, label in DIAGNOSIS_LINES.items():
-        table.add_row(label, number(record.diagnosis[key], 2))
-    for key, label in COUNT_LINES.items():
-        if record.diagnosis[key]:
-            table.add_row(label, number(record.diagnosis[key], 0))
-    table.add_row("p (no difference from oracles)", number(record.permutation_p_value))
-    share = record.certified.get("share_positive")
-    table.add_row("examples with certified epsilon > 0", number(share, 2))
-    for set_name in ("forget", "retain", "val"):
-        value, ceiling = record.klom[set_name], record.klom[f"{set_name}_ceiling"]
-        table.add_row(
-            f"KLoM on {set_name}, 95th percentile (ceiling)", f"{value:.2f} ({ceiling:.2f})"
-        )
-    return table
+def _diagnosis_cell(record: Record, entry: Measurement) -> str:
+    """Return a number, in brackets its ceiling where it has one."""
+    shown = number(value_at(record.measured, entry.name), entry.digits)
+    if entry.ceiling is None:
+        return shown
+    return f"{shown} ({number(value_at(record.measured, entry.ceiling), entry.digits)})"

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from scorer.errors import UsageError
-from scorer.results.compare import compare, newest_pair
-from scorer.results.record import Record, save_record
-from tests.results.conftest import make_record
+from scorer.errors import ScorerError, UsageError
+from scorer.results.compare import comparable_pairs, compare
+from scorer.results.record import Record, arrays_path, save_record
+from tests.results._records import make_record
 
 
-def saved(tmp_path: Path, method: str, shift: float, seed: int) -> Record:
+def saved(tmp_path: Path, method: str, shift: float, seed: int, **changes: Any) -> Record:
     oracle = np.random.default_rng(0).normal(0, 2, (64, 30))
     unlearned = np.random.default_rng(seed).normal(shift, 2, (64, 30))
-    record = make_record(method)
+    record = make_record(method, **changes)
     arrays = {"unlearned_confidence": unlearned, "oracle_confidence": oracle}
     save_record(record, arrays, None, tmp_path)
     return record
@@ -39,9 +40,36 @@ def test_a_real_difference_is_found_and_luck_is_not(tmp_path: Path) -> None:
 def test_only_comparable_records_are_paired() -> None:
     small = make_record("a", n_models=16)
     with pytest.raises(UsageError, match="must have results that agree in task, fingerprint"):
-        newest_pair([small, make_record("b")], "a", "b")
+        comparable_pairs([small, make_record("b")], "a", "b")
     with pytest.raises(UsageError, match=r"unknown result 'c'"):
-        newest_pair([small, make_record("b")], "a", "c")
-    old = make_record("a", created_at="2025-01-01", final_score=0.5)
+        comparable_pairs([small, make_record("b")], "a", "c")
+    faults = [{"fault": "raised", "message": "x", "trace": "", "run": 3}]
+    failed = make_record("a", faults=faults, final_score=None)
+    with pytest.raises(UsageError, match="a must have a score to be compared, got: 1 of 64 runs"):
+        comparable_pairs([failed, make_record("b")], "a", "b")
+    old = make_record("a", created_at="2025-01-01")
     new = make_record("a")
-    assert newest_pair([old, new, make_record("b")], "a", "b")[0] == new
+    other = [make_record("b"), make_record("b", n_models=16, created_at="2024-01-01")]
+    pairs = comparable_pairs([old, new, small, *other], "a", "b")
+    assert pairs == [(new, other[0]), (small, other[1])]
+
+
+def test_records_whose_arrays_are_not_sound_are_named(tmp_path: Path) -> None:
+    good, bad = saved(tmp_path, "good", 0.0, 1), saved(tmp_path, "bad", 3.0, 3)
+    older = [
+        saved(tmp_path, name, 0.0, 5, n_models=32, run_id="older", created_at="2025-01-01")
+        for name in ("good", "bad")
+    ]
+    arrays = arrays_path(bad, tmp_path)
+    np.savez(arrays, oracle_confidence=np.zeros((64, 30)))
+    found = compare([good, bad, *older], "good", "bad", tmp_path)
+    assert [found.first, found.second] == older
+    assert [problem.path for problem in found.problems] == [arrays]
+    with pytest.raises(ScorerError, match="must hold the arrays unlearned_confidence and oracle"):
+        compare([good, bad], "good", "bad", tmp_path)
+    np.savez(arrays, oracle_confidence=np.zeros((64, 7)), unlearned_confidence=np.zeros((64, 7)))
+    with pytest.raises(ScorerError, match="must fit the arrays of good"):
+        compare([good, bad], "good", "bad", tmp_path)
+    arrays.unlink()
+    with pytest.raises(ScorerError, match=r"run-bad\.npz must hold the arrays of the record"):
+        compare([good, bad], "good", "bad", tmp_path)

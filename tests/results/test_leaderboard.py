@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
-from scorer.results.leaderboard import build_leaderboard
+from scorer.results.leaderboard import Group, Row, build_leaderboard
 from scorer.results.record import Record
-from tests.results.conftest import make_record
+from tests.results._records import make_record
 
 
 def scored(method: str, final_score: float, se: float = 0.001, **changes: Any) -> Record:
@@ -26,11 +27,29 @@ def test_ceiling_first_methods_by_score_floor_last() -> None:
 
 
 def test_pinned_rows_come_from_the_record() -> None:
-    (group,) = build_leaderboard([make_record()]).groups
-    ceiling, floor = group.rows[0], group.rows[-1]
-    assert (ceiling.forgetting_quality, ceiling.relative_score) == (0.19, 1.0)
-    assert (floor.forgetting_quality, floor.relative_score) == (0.0, 0.0)
-    assert ceiling.rank_best is None
+    record = make_record(
+        ceiling=0.19, ceiling_final_score=0.2, ceiling_final_score_se=0.02, floor=0.01,
+        floor_final_score=0.1, control_accuracy={"retain": 0.9}, original_accuracy={"test": 0.8},
+    )  # fmt: skip
+    (group,) = build_leaderboard([record]).groups
+    ceiling, floor = group.rows[0].as_dict(), group.rows[-1].as_dict()
+    names = ("forgetting_quality", "final_score", "relative_score", "time_ratio")
+    assert [ceiling[name] for name in names] == [0.19, 0.2, 1.0, 1.0]
+    assert [floor[name] for name in names] == [0.01, 0.1, 0.5, 0.0]
+    assert (ceiling["retain_accuracy"], floor["test_accuracy"]) == (0.9, 0.8)
+    assert (ceiling["final_score_se"], floor["final_score_se"]) == (0.02, None)
+    assert ceiling["rank_best"] is ceiling["within_budget"] is None
+
+
+def test_a_row_survives_its_json_and_columns_are_those_with_values() -> None:
+    record = make_record(time_ratio=None, missing={"time_ratio": "not timed"})
+    (group,) = build_leaderboard([record]).groups
+    again = [Row.from_dict(json.loads(json.dumps(row.as_dict()))) for row in group.rows]
+    assert again == group.rows
+    assert again[1].missing == {"time_ratio": "not timed"}
+    empty = [Row.from_dict({**row.as_dict(), "time_ratio": None}) for row in group.rows]
+    columns = [entry.column for entry in Group(group.identity, empty, 0.2).columns()]
+    assert columns == ["F", "RA", "TA", "final score", "relative score"]
 
 
 def test_differences_within_noise_are_ties() -> None:
@@ -53,7 +72,7 @@ def test_only_the_newest_of_a_method_counts() -> None:
     old = scored("a", 0.2, created_at="2026-01-01T00:00:00+00:00")
     new = scored("a", 0.1, created_at="2026-01-02T00:00:00+00:00")
     (group,) = build_leaderboard([new, old]).groups
-    assert [row.final_score for row in group.rows if row.method == "a"] == [0.1]
+    assert [row.values["final_score"] for row in group.rows if row.method == "a"] == [0.1]
 
 
 @pytest.mark.parametrize(

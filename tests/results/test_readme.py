@@ -22,7 +22,7 @@ from scorer.results.readme import (
     save_example,
     save_snapshot,
 )
-from tests.results.conftest import make_record
+from tests.results._records import make_record
 
 REFERENCES = ("original", "retrain")
 

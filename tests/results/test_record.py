@@ -1,16 +1,29 @@
-"""Records on disk: numbers as numbers, whole or absent, refused in another schema."""
+"""Records on disk: whole or absent, read as far as they go, and never in each other's way."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
 from scorer.errors import ScorerError
-from scorer.results.record import read_arrays, read_record, read_records, save_record
-from tests.results.conftest import make_record
+from scorer.measures import Measured
+from scorer.results.record import new_record, read_arrays, read_record, read_records, save_record
+from scorer.results.schema import SCHEMA_VERSION
+from tests.results._records import make_record, plausible_measured
+
+
+def rewritten(path: Path, change: Callable[[dict[str, Any]], Any]) -> Path:
+    """Change the JSON of a file in place."""
+    values = json.loads(path.read_text())
+    change(values)
+    path.write_text(json.dumps(values))
+    return path
 
 
 def test_round_trip(tmp_path: Path) -> None:
@@ -32,24 +45,156 @@ def test_the_json_has_the_promised_keys_as_numbers(tmp_path: Path) -> None:
                "test_accuracy")  # fmt: skip
     assert all(isinstance(values[name], (int, float)) for name in numbers)
     assert (values["task"], values["method"], values["faults"]) == ("digits", "finetune", [])
+    assert values["schema_version"] == SCHEMA_VERSION
 
 
 def test_not_a_number_is_never_written(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="JSON compliant"):
         save_record(make_record(final_score=float("nan")), {}, None, tmp_path)
-    assert list(tmp_path.rglob("*.json")) == []
+    assert list(tmp_path.rglob("*")) == []
 
 
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("{", "is not JSON"),
-        ('{"schema_version": 0}', "must have schema_version 1, got 0"),
-        ('{"schema_version": 1}', "must have the fields"),
-    ],
-)
-def test_other_files_are_refused(tmp_path: Path, text: str, message: str) -> None:
-    path = tmp_path / "x.json"
-    path.write_text(text)
-    with pytest.raises(ScorerError, match=message):
-        read_record(path)
+def test_what_was_measured_is_read_as_attributes() -> None:
+    record = make_record(final_score=0.125)
+    assert record.final_score == 0.125
+    with pytest.raises(AttributeError, match="a record has no 'finalscore'"):
+        record.finalscore  # noqa: B018
+
+
+def test_a_new_record_gives_its_faults_as_the_reason_for_what_is_missing() -> None:
+    conditions = {
+        name: getattr(make_record(), name)
+        for name in ("method", "task", "fingerprint", "engine_id", "n_models", "rule", "delta",
+                     "design", "budget")
+    }  # fmt: skip
+    nothing = Measured(
+        dict.fromkeys(plausible_measured()), dict.fromkeys(plausible_measured(), "needs models")
+    )
+    faults = [{"fault": "raised", "message": "x", "trace": "", "run": run} for run in (0, 3)]
+    failed = new_record(measured=nothing, faults=faults, **conditions)
+    assert failed.missing["final_score"] == "2 of 64 runs failed: raised"
+    assert new_record(measured=nothing, faults=[], **conditions).missing["klom"] == "needs models"
+    with pytest.raises(msgspec.ValidationError, match=r"got `str` - at `\$\.n_models`"):
+        new_record(measured=nothing, faults=[], **{**conditions, "n_models": "64"})
+
+
+def test_unknown_fields_are_kept_and_written_back(tmp_path: Path) -> None:
+    path = save_record(make_record(), {}, None, tmp_path)
+    rewritten(path, lambda values: values.update(tomorrow={"a": [1]}))
+    record = read_record(path)
+    assert record.unknown == {"tomorrow": {"a": [1]}}
+    again = save_record(record, {}, None, tmp_path / "again")
+    assert json.loads(again.read_text())["tomorrow"] == {"a": [1]}
+
+
+@pytest.mark.parametrize("path_of_field", ["klom", "klom.val", "strata.hard.n_examples", "budget"])
+def test_a_missing_field_is_none_with_the_reason(tmp_path: Path, path_of_field: str) -> None:
+    def drop(values: dict[str, Any]) -> None:
+        *parents, leaf = path_of_field.split(".")
+        for part in parents:
+            values = values[part]
+        del values[leaf]
+
+    path = rewritten(save_record(make_record(), {}, None, tmp_path), drop)
+    record = read_record(path)
+    assert record.missing == {path_of_field: "not in the file"}
+    assert record.why_missing(f"{path_of_field}.deeper") == "not in the file"
+    assert record.why_missing("final_score") is None
+    assert read_record(save_record(record, {}, None, tmp_path / "again")) == record
+
+
+BAD = {
+    "broken": ("{", "is not JSON"),
+    "empty": ("", "is not JSON"),
+    "binary": (b"\xff\x00", "is not JSON"),
+    "not_utf8": (b'{"schema_version": "\xff"}', "is not JSON"),
+    "not_a_number": ('{"schema_version": NaN}', "is not JSON"),
+    "deep": ("[" * 100_000, "is not JSON"),
+    "list": ("[]", "Expected `object`, got `array`"),
+    "null": ("null", "Expected `object`, got `null`"),
+    "no_version": ("{}", f"must have a schema_version from 1 to {SCHEMA_VERSION}, got None"),
+    "old": ('{"schema_version": 0}', f"must have a schema_version from 1 to {SCHEMA_VERSION}"),
+    "true": ('{"schema_version": true}', "must have a schema_version from 1 to"),
+    "newer": ('{"schema_version": 99}', "got 99; a newer kit wrote it, update this one"),
+    "no_fields": ('{"schema_version": 1}', "missing required field `method`"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_one_bad_file_is_reported_beside_the_others(tmp_path: Path, name: str) -> None:
+    content, message = BAD[name]
+    good = save_record(make_record("good"), {}, None, tmp_path)
+    bad = good.with_name("bad.json")
+    bad.write_bytes(content if isinstance(content, bytes) else content.encode())
+    found = read_records(tmp_path)
+    assert [record.method for record in found] == ["good"]
+    (problem,) = found.problems
+    assert problem.path == bad
+    assert problem.message.startswith(str(bad))
+    assert message in problem.message
+
+
+WRONG = {
+    "method": 3,
+    "run_id": "../escaped",
+    "task": "a\0b",
+    "n_models": True,
+    "delta": "small",
+    "faults": [1],
+    "provenance": [],
+    "missing": {"klom": 1},
+    "final_score": "0.5",
+    "within_budget": 1,
+    "strata": {"hard": 0.5},
+    "accuracy": [0.5],
+    "klom": {"forget": {}},
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_another_type_is_that_files_problem(tmp_path: Path, name: str) -> None:
+    save_record(make_record("good"), {}, None, tmp_path)
+    bad = save_record(make_record("bad"), {}, None, tmp_path)
+    rewritten(bad, lambda values: values.update({name: WRONG[name]}))
+    found = read_records(tmp_path)
+    assert [record.method for record in found] == ["good"]
+    assert [problem.path for problem in found.problems] == [bad]
+    assert f"$.{name}" in found.problems[0].message
+
+
+def test_what_is_no_file_is_reported_too(tmp_path: Path) -> None:
+    path = save_record(make_record(), {}, None, tmp_path)
+    path.with_name("folder.json").mkdir()
+    path.with_name("gone.json").symlink_to(tmp_path / "nowhere.json")
+    found = read_records(tmp_path)
+    assert len(found.records) == 1
+    assert [problem.path.name for problem in found.problems] == ["folder.json", "gone.json"]
+    assert all("cannot be read" in problem.message for problem in found.problems)
+
+
+@pytest.mark.parametrize("damage", ["missing", "cut", "not_a_zip", "folder"])
+def test_a_record_without_its_arrays_is_read_and_named(tmp_path: Path, damage: str) -> None:
+    path = save_record(make_record(), {"epsilons": np.arange(99.0)}, None, tmp_path)
+    arrays = path.with_suffix(".npz")
+    content = arrays.read_bytes()
+    arrays.unlink()
+    if damage == "folder":
+        arrays.mkdir()
+    elif damage != "missing":
+        arrays.write_bytes(content[:-30] if damage == "cut" else b"\x93NUMPY")
+    found = read_records(tmp_path)
+    (record,), (problem,) = found.records, found.problems
+    assert problem.path == arrays
+    assert "the record is ranked, but `compare` needs them" in problem.message
+    with pytest.raises(ScorerError, match="must hold the arrays of the record beside it"):
+        read_arrays(record, tmp_path)
+
+
+def test_arrays_whose_bytes_changed_are_refused(tmp_path: Path) -> None:
+    record = make_record()
+    arrays = save_record(record, {"a": np.arange(99.0)}, None, tmp_path).with_suffix(".npz")
+    content = bytearray(arrays.read_bytes())
+    content[60:90] = b"x" * 30
+    arrays.write_bytes(content)
+    with pytest.raises(ScorerError, match=r"run-finetune\.npz must hold the arrays"):
+        read_arrays(record, tmp_path)

@@ -2,31 +2,62 @@
 
 from __future__ import annotations
 
-from rich.console import Console
-
 from scorer.results.leaderboard import build_leaderboard
-from scorer.results.tables import group_markdown, group_table, record_tables
-from tests.results.conftest import make_record
+from scorer.results.record import read_record
+from scorer.results.tables import group_markdown, group_table, plain_text, record_tables
+from tests.results._records import make_record
+from tests.results.test_migrations import VERSION_1
 
-
-def text_of(*tables: object) -> str:
-    console = Console(width=140, record=True, no_color=True)
-    console.print(*tables)
-    return console.export_text()
+F = {"forgetting_quality": 0.05, "forgetting_quality_se": 0.004, "final_score": 0.05,
+     "final_score_se": 0.004, "ceiling": 0.19, "ceiling_se": 0.02, "relative_score": 0.26,
+     "relative_score_se": 0.03}  # fmt: skip
 
 
 def test_the_leaderboard_shows_score_error_and_conditions() -> None:
-    (group,) = build_leaderboard([make_record(), make_record("slow", within_budget=False)]).groups
-    text = text_of(group_table(group))
+    slow = make_record("slow", within_budget=False)
+    (group,) = build_leaderboard([make_record(**F), slow]).groups
+    text = plain_text(group_table(group), width=140)
     for part in ("N=64 models", "rule competition", "delta 1e-05", "design reuse-1",
                  "fingerprint ffffffff", "0.050 ± 0.004", "over budget"):  # fmt: skip
         assert part in text
+    assert "missing" not in text
 
 
 def test_a_record_shows_strata_diagnosis_ceiling_and_floor() -> None:
-    text = text_of(*record_tables(make_record()))
-    for part in ("0.050 ± 0.004", "0.190 ± 0.020", "hard (65 examples)", "0.26 ± 0.03", "1.50"):
+    text = plain_text(*record_tables(make_record(**F)))
+    for part in ("0.050 ± 0.004", "0.190 ± 0.020", "hard (65 examples)", "0.26 ± 0.03",
+                 "0.25 (0.25)"):  # fmt: skip
         assert part in text
+    assert "missing" not in text
+
+
+def test_a_table_of_a_record_is_what_it_always_was() -> None:
+    text = plain_text(*record_tables(read_record(VERSION_1)))
+    assert text == VERSION_1.with_suffix(".txt").read_text().rstrip()
+
+
+def test_tables_say_why_something_is_missing() -> None:
+    missing = {"time_ratio": "nothing was timed", "klom": "not asked for"}
+    record = make_record(time_ratio=None, within_budget=None, klom=None, missing=missing)
+    text = plain_text(*record_tables(record))
+    words = " ".join(text.split())
+    assert "missing: time / retraining (nothing was timed)" in words
+    assert "missing: KLoM on forget, 95th percentile (ceiling), KLoM on retain" in words
+    (group,) = build_leaderboard([record]).groups
+    text = plain_text(group_table(group), width=140)
+    assert "missing: time / retrain of finetune (nothing was timed)" in text
+    many = [make_record(name, time_ratio=None, missing=missing) for name in "abcdefg"]
+    (group,) = build_leaderboard(many).groups
+    text = plain_text(group_table(group), width=140)
+    assert "missing: time / retrain of 7 methods (nothing was timed)" in text
+
+
+def test_counts_are_shown_where_they_are_not_0() -> None:
+    line = "examples with the same output in every run"
+    diagnosis = make_record().diagnosis
+    for count, shown in ((0, False), (3, True)):
+        record = make_record(diagnosis={**diagnosis, "n_without_spread": count})
+        assert (line in plain_text(*record_tables(record))) is shown
 
 
 def test_markdown_has_a_line_for_every_row() -> None:

@@ -1,0 +1,123 @@
+"""Measures by name: what is computed of unlearned models. One file a family of numbers.
+
+A file of `scorer.features` may define one too, so that a feature and its numbers are one file.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection
+from typing import Any
+
+import numpy as np
+
+from scorer.measures.base import (
+    Evidence,
+    Measure,
+    Measured,
+    Measurement,
+    RunTimes,
+    Source,
+    Values,
+    value_at,
+)
+from scorer.registry import Registry, value
+
+__all__ = [
+    "MEASURES",
+    "Evidence",
+    "Measure",
+    "Measured",
+    "Measurement",
+    "RunTimes",
+    "Source",
+    "Values",
+    "fields",
+    "measure",
+    "roles_needed",
+    "value_at",
+]
+
+MEASURES: Registry[Measure] = Registry(
+    "measure", __name__, value(Measure), also_in=("scorer.features",)
+)
+
+NOT_ASKED_FOR = "not asked for"
+
+
+def measurements() -> list[Measurement]:
+    """Return the entries of all measures, in the order in which they are shown."""
+    found = [entry for family in MEASURES.values() for entry in family.measurements]
+    return sorted(found, key=lambda entry: entry.place)
+
+
+def fields() -> dict[str, Measurement]:
+    """Return every number of a record by its path, in the order in which they are shown."""
+    found = [one for family in MEASURES.values() for one in family.fields().values()]
+    return {one.name: one for one in sorted(found, key=lambda one: one.place)}
+
+
+def roles_needed(names: Collection[str] | None = None) -> set[str]:
+    """Return the roles of the banks that some measures need, by default all measures."""
+    asked = MEASURES if names is None else names
+    return {role for name in asked for role in MEASURES[name].needs}
+
+
+def measure(evidence: Evidence, names: Collection[str] | None = None) -> Measured:
+    """Compute measures of the unlearned models.
+
+    Args:
+        evidence: what they may look at.
+        names: of the measures; all of them by default.
+
+    Returns:
+        Every field of every measure: a value, or None with the reason.
+
+    Raises:
+        UsageError: no such measure.
+    """
+    asked = list(MEASURES) if names is None else [MEASURES[name].name for name in names]
+    values = dict.fromkeys(path.split(".")[0] for path in fields())
+    missing: dict[str, str] = {}
+    arrays: dict[str, np.ndarray] = {}
+    for family in MEASURES.values():
+        found = _compute(family, evidence) if family.name in asked else NOT_ASKED_FOR
+        if isinstance(found, str):
+            missing |= dict.fromkeys(_top_level(family), found)
+            continue
+        missing |= found.missing
+        for name, given in found.values.items():
+            values[name] = _finite(given, name, missing)
+        arrays |= found.arrays
+    return Measured(values, missing, arrays)
+
+
+def _compute(family: Measure, evidence: Evidence) -> Measured | str:
+    """Return what a measure finds, or why it cannot be computed."""
+    lacking = sorted(family.needs - evidence.banks.keys())
+    if lacking:
+        return f"needs {' and '.join(lacking)} models"
+    found = family.compute(evidence)
+    expected = _top_level(family)
+    given = found.values.keys() | (found.missing.keys() & expected)
+    if given != expected:
+        raise TypeError(
+            f"measure {family.name} must give a value or a reason for each of {sorted(expected)},"
+            f" got {sorted(given)}"
+        )
+    return found
+
+
+def _top_level(family: Measure) -> set[str]:
+    """Return the fields of a record that hold what a measure finds."""
+    return {path.split(".")[0] for path in family.fields()}
+
+
+def _finite(value: Any, path: str, missing: dict[str, str]) -> Any:
+    """Return a value with None, and a reason, for every number in it that is not finite."""
+    if isinstance(value, dict):
+        return {key: _finite(part, f"{path}.{key}", missing) for key, part in value.items()}
+    if isinstance(value, float) and not math.isfinite(value):
+        missing.setdefault(path, f"not a finite number: {value}")
+        return None
+    return value

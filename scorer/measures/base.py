@@ -1,0 +1,213 @@
+"""What a measure is: the numbers that it makes of models, what they mean, where they are shown."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from scorer.metric.forgetting import ForgettingQuality, forgetting_quality
+from scorer.metric.rules import Rule
+
+if TYPE_CHECKING:
+    from scorer.oracles.outputs import Bank
+
+Values = Mapping[str, Any]
+"""JSON values by field name; a value may be an object of values."""
+
+Source = str | float | Callable[[Values], float | None]
+"""Where a number comes from: a path in the values, the number itself, or what makes it of them."""
+
+
+def value_at(values: Values, source: Source | None) -> Any:
+    """Return the number that a source names, None where there is none.
+
+    Example:
+        >>> value_at({"accuracy": {"test": 0.9}}, "accuracy.test")
+        0.9
+    """
+    if callable(source):
+        return source(values)
+    if not isinstance(source, str):
+        return source
+    found: Any = values
+    for part in source.split("."):
+        found = found.get(part) if isinstance(found, Mapping) else None
+    return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measurement:
+    """One number of a record.
+
+    From this entry follow the field of the record and of its JSON, the line of the published
+    schema, the line under `score` and the column of the leaderboard.
+
+    Attributes:
+        name: path in the JSON. "klom.forget" is a part of the object `klom`; "accuracy.*" stands
+            for every key of the object `accuracy`.
+        about: one line: what it is, its range, what is good.
+        unit: in the field's words; empty for a plain number.
+        higher_is_better: None where neither is.
+        kind: `float`, `int` or `bool`.
+        error: field of its standard error over models.
+        ceiling: the same number for perfect unlearning; a path that no entry of the measure has is
+            a field of its own, and so are the next two.
+        ceiling_error: standard error of the ceiling.
+        floor: the same number for the untouched original.
+        within: path of a truth value that is False where the number breaks its limit.
+        score_line: label in the table of the score; with "*" in the name there is a line a key,
+            and the label may hold `{key}` and the names of the key's other parts.
+        diagnosis_line: label in the table of what to mend.
+        column: heading in the leaderboard.
+        digits: decimals shown.
+        place: where among lines and columns, from the top; new ones come last.
+        hidden_at_zero: whether the line is left out at 0, where there is nothing to tell.
+    """
+
+    name: str
+    about: str
+    unit: str = ""
+    higher_is_better: bool | None = None
+    kind: type = float
+    error: str | None = None
+    ceiling: Source | None = None
+    ceiling_error: str | None = None
+    floor: Source | None = None
+    within: str | None = None
+    score_line: str = ""
+    diagnosis_line: str = ""
+    column: str = ""
+    digits: int = 3
+    place: int = 1000
+    hidden_at_zero: bool = False
+
+    def companions(self) -> Iterator[Measurement]:
+        """Yield the fields that this entry names besides its own."""
+        same = f"`{self.name}` of the"
+        for path, about in (
+            (self.error, f"standard error of `{self.name}` over models"),
+            (self.ceiling, f"{same} control bank: what perfect unlearning gets"),
+            (self.ceiling_error, f"standard error of `{self.ceiling}` over models"),
+            (self.floor, f"{same} original, untouched"),
+        ):
+            if isinstance(path, str):
+                yield Measurement(name=path, about=about, unit=self.unit, place=self.place)
+
+    def lines(self, values: Values) -> Iterator[Measurement]:
+        """Yield the entry itself, or one entry a key where the name has a "*"."""
+        before, star, _ = self.name.partition(".*")
+        if not star:
+            yield self
+            return
+        for key, part in (value_at(values, before) or {}).items():
+            own = part if isinstance(part, Mapping) else {}
+            known = {name: value for name, value in own.items() if value is not None}
+            changes: dict[str, Any] = {
+                name: path.replace("*", key)
+                for name in ("name", "error", "ceiling", "ceiling_error", "floor", "within")
+                if isinstance(path := getattr(self, name), str)
+            }
+            said = defaultdict(lambda: "-", known, key=key)
+            changes["score_line"] = self.score_line.format_map(said)
+            yield dataclasses.replace(self, **changes)
+
+
+@dataclass(frozen=True, eq=False)
+class RunTimes:
+    """What the runs of a submission took.
+
+    Attributes:
+        elapsed_s: `(n_runs,)`, in `unlearning()` of each run that ended well.
+        retraining_s: `(n_retrainings,)`, of plain retrainings in the same processes.
+        peak_mib: the largest memory of a run's process.
+    """
+
+    elapsed_s: np.ndarray
+    retraining_s: np.ndarray
+    peak_mib: float
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """Everything that a measure may look at.
+
+    Attributes:
+        banks: outputs by role: "unlearned", "oracle", "control" (N more oracles, whose score is
+            the ceiling) and "floor" (the original, N times, or N originals). Only those that the
+            measures asked for need.
+        stratum: `(n_examples,)` name of the stratum of each forget example.
+        rule: how epsilon is estimated and becomes points.
+        budget: share of a retraining that a run may take.
+        times: None for rows that the kit makes itself.
+    """
+
+    banks: Mapping[str, Bank]
+    stratum: np.ndarray
+    rule: Rule
+    budget: float
+    times: RunTimes | None = None
+    _quality: dict[str, ForgettingQuality] = field(default_factory=dict, init=False, repr=False)
+
+    def confidence(self, role: str) -> np.ndarray:
+        """Return logit-scaled confidences on the forget set `(n_models, n_examples)`."""
+        return self.banks[role].confidence()
+
+    def quality(self, role: str) -> ForgettingQuality:
+        """Return the forgetting quality of a bank against the oracles, computed once."""
+        if role not in self._quality:
+            self._quality[role] = forgetting_quality(
+                self.confidence(role), self.confidence("oracle"), self.rule
+            )
+        return self._quality[role]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What measures found.
+
+    Attributes:
+        values: JSON values by field.
+        missing: path of each value that is None -> why.
+        arrays: to compute the values again from, by name.
+    """
+
+    values: dict[str, Any] = field(default_factory=dict)
+    missing: dict[str, str] = field(default_factory=dict)
+    arrays: dict[str, np.ndarray] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A family of numbers that are computed together.
+
+    Attributes:
+        name: that of its file.
+        summary: one line.
+        needs: roles of the banks without which it cannot be computed.
+        measurements: its numbers.
+        compute: from the evidence to the values. It may leave out what it gives a reason for, and
+            return numbers that are not finite: they become None, since JSON has no such numbers.
+    """
+
+    name: str
+    summary: str
+    needs: frozenset[str]
+    measurements: tuple[Measurement, ...]
+    compute: Callable[[Evidence], Measured]
+
+    def fields(self) -> dict[str, Measurement]:
+        """Return the entries by path, and after each the fields that it names beside itself."""
+        own = {entry.name for entry in self.measurements}
+        found: dict[str, Measurement] = {}
+        for entry in self.measurements:
+            found[entry.name] = entry
+            for companion in entry.companions():
+                every_key = f"{companion.name.rpartition('.')[0]}.*"
+                if not own & {companion.name, every_key}:
+                    found[companion.name] = companion
+        return found

@@ -1,0 +1,63 @@
+"""What is certain of single examples: which ones are not forgotten, and by how much."""
+
+from __future__ import annotations
+
+from scorer.measures.base import Evidence, Measure, Measured, Measurement
+
+FALSE_DISCOVERY_RATE = 0.05
+
+
+def compute(evidence: Evidence) -> Measured:
+    """Return how many examples are certainly not forgotten, and the largest lower bound."""
+    # Imported here because scipy.stats takes a second, and whoever reads records comes by.
+    from scorer.metric import bounds
+
+    unlearned, oracle = evidence.confidence("unlearned"), evidence.confidence("oracle")
+    p_values = bounds.benjamini_hochberg(bounds.ks_p_values(unlearned, oracle))
+    share = float((p_values <= FALSE_DISCOVERY_RATE).mean())
+    if len(unlearned) < bounds.MIN_SPLIT_MODELS:
+        few = f"needs at least {bounds.MIN_SPLIT_MODELS} models, got {len(unlearned)}"
+        none = {"share_positive": None, "largest_epsilon_lb": None}
+        missing = {f"certified.{name}": few for name in none}
+        return Measured({"certified": {"share_distinguishable": share, **none}}, missing)
+    found = bounds.epsilon_lower_bounds(unlearned, oracle, delta=evidence.rule.delta)
+    return Measured(
+        {
+            "certified": {
+                "share_distinguishable": share,
+                "share_positive": float((found.epsilons_lb > 0).mean()),
+                "largest_epsilon_lb": float(found.epsilons_lb.max()),
+            }
+        }
+    )
+
+
+MEASURE = Measure(
+    name="certified",
+    summary="lower bounds on epsilon that hold with 95 % confidence",
+    needs=frozenset({"unlearned", "oracle"}),
+    compute=compute,
+    measurements=(
+        Measurement(
+            name="certified.share_distinguishable",
+            about="share of forget examples told from the oracles' at a false discovery rate of"
+            f" {FALSE_DISCOVERY_RATE:g}",
+            higher_is_better=False,
+            place=140,
+        ),
+        Measurement(
+            name="certified.share_positive",
+            about="share of forget examples whose epsilon is above 0 with 95 % confidence",
+            higher_is_better=False,
+            diagnosis_line="examples with certified epsilon > 0",
+            digits=2,
+            place=140,
+        ),
+        Measurement(
+            name="certified.largest_epsilon_lb",
+            about="largest lower bound on epsilon among the forget examples",
+            higher_is_better=False,
+            place=140,
+        ),
+    ),
+)

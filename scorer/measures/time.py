@@ -1,0 +1,86 @@
+"""What a run takes, against a plain retraining in the same processes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from scorer.measures.base import Evidence, Measure, Measured, Measurement
+
+FIELDS = ("time_ratio", "time_ratio_se", "within_budget", "elapsed_s", "retraining_s", "peak_mib")
+
+
+def compute(evidence: Evidence) -> Measured:
+    """Return mean times and their ratio; nothing where nothing was timed."""
+    times = evidence.times
+    if times is None:
+        return Measured(missing=dict.fromkeys(FIELDS, "made by the kit itself, nothing was timed"))
+    arrays = {"elapsed_s": times.elapsed_s, "retraining_s": times.retraining_s}
+    if not len(times.elapsed_s) or not len(times.retraining_s):
+        what = "retraining" if len(times.elapsed_s) else "run"
+        return Measured(missing=dict.fromkeys(FIELDS, f"no {what} ended well"), arrays=arrays)
+    elapsed, retraining = float(times.elapsed_s.mean()), float(times.retraining_s.mean())
+    ratio = elapsed / retraining
+    relative = [
+        one.std(ddof=1) / (len(one) ** 0.5 * one.mean()) for one in arrays.values() if len(one) > 1
+    ]
+    values = {
+        "time_ratio": ratio,
+        "time_ratio_se": ratio * float(np.hypot.reduce(relative)),
+        "within_budget": ratio <= evidence.budget,
+        "elapsed_s": elapsed,
+        "retraining_s": retraining,
+        "peak_mib": times.peak_mib,
+    }
+    return Measured(values, arrays=arrays)
+
+
+MEASURE = Measure(
+    name="time",
+    summary="what a run takes, against a plain retraining",
+    needs=frozenset(),
+    compute=compute,
+    measurements=(
+        Measurement(
+            name="time_ratio",
+            about="mean time of a run over that of a plain retraining",
+            higher_is_better=False,
+            ceiling=1.0,
+            floor=0.0,
+            within="within_budget",
+            score_line="time / retraining",
+            column="time / retrain",
+            digits=2,
+            place=60,
+        ),
+        Measurement(
+            name="time_ratio_se", about="standard error of `time_ratio` over runs", place=60
+        ),
+        Measurement(
+            name="within_budget",
+            about="whether `time_ratio` is at most `budget`",
+            higher_is_better=True,
+            kind=bool,
+            place=60,
+        ),
+        Measurement(
+            name="elapsed_s",
+            about="mean time in `unlearning()`",
+            unit="s",
+            higher_is_better=False,
+            place=61,
+        ),
+        Measurement(
+            name="retraining_s",
+            about="mean time of a plain retraining among the runs",
+            unit="s",
+            place=61,
+        ),
+        Measurement(
+            name="peak_mib",
+            about="largest memory of a run's process",
+            unit="MiB",
+            higher_is_better=False,
+            place=61,
+        ),
+    ),
+)

@@ -1,0 +1,165 @@
+"""The fields of a record: what identifies a score is typed here, what was measured follows.
+
+From both come the type that files are held against and the schema that is published.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any, TypedDict
+
+import msgspec
+from msgspec import Meta
+
+from scorer.measures import Measurement, fields
+
+SCHEMA_VERSION = 2
+
+
+class FaultOfRun(TypedDict):
+    """What went wrong in one run."""
+
+    fault: str
+    message: str
+    trace: str
+    run: int
+
+
+LARGEST_COUNT = 2**53
+"""Up to which JSON readers agree on integers."""
+
+NAME = r"^[^/\x00]+$"
+"""What can be the name of a file."""
+
+
+class Conditions(msgspec.Struct, frozen=True, kw_only=True):
+    """What a record holds besides what was measured.
+
+    A file without one of the fields that have no default here is no record: it could not be told
+    what it is a score of, or whether it is one.
+    """
+
+    method: Annotated[str, Meta(pattern=NAME, description="name of the method")]
+    method_path: Annotated[str | None, Meta(description="its file; empty for kit rows")] = None
+    method_sha256: Annotated[str | None, Meta(description="of the file; empty likewise")] = None
+    task: Annotated[str, Meta(pattern=NAME, description="name of the task")]
+    split_seed: Annotated[int | None, Meta(description="which split; 0 is the public one")] = None
+    fingerprint: Annotated[str, Meta(description="SHA-256 of what decides how models come out")]
+    engine_id: Annotated[str, Meta(description="how and where the models were trained")]
+    n_models: Annotated[int, Meta(ge=2, description="N, of unlearned models and of oracles")]
+    rule: Annotated[str, Meta(description="how epsilon becomes points")]
+    delta: Annotated[float, Meta(ge=0, lt=1, description="of the rule")]
+    design: Annotated[str, Meta(description="how originals and runs are paired")]
+    sandbox: Annotated[str | None, Meta(description="tier of isolation, none for kit rows")] = None
+    budget: Annotated[float | None, Meta(description="share of a retraining a run may take")] = None
+    faults: Annotated[list[FaultOfRun], Meta(description="of failed runs; none leaves N")]
+    provenance: Annotated[dict[str, Any], Meta(description="machine, versions, recipe, seeds")] = {}
+    run_id: Annotated[str, Meta(pattern=NAME, description="name of the record's files")]
+    created_at: Annotated[str, Meta(description="ISO 8601, UTC")]
+    missing: Annotated[dict[str, str], Meta(description="field that is null -> why")] = {}
+    schema_version: Annotated[int, Meta(description="of this schema")] = SCHEMA_VERSION
+
+
+def record_type() -> type[msgspec.Struct]:
+    """Return the type of a record's JSON: conditions, and a field for every measurement."""
+    tree: dict[str, Any] = {}
+    for path, entry in fields().items():
+        *parents, leaf = path.split(".")
+        node = tree
+        for part in parents:
+            node = node.setdefault(part, {})
+        kind = Annotated[int, Meta(le=LARGEST_COUNT)] if entry.kind is int else entry.kind
+        node[leaf] = Annotated[kind | None, Meta(**_said_of(entry))]
+    return msgspec.defstruct(
+        "Record",
+        [(name, _json_type(name, node), None) for name, node in tree.items()],
+        bases=(Conditions,),
+        kw_only=True,
+    )
+
+
+def _json_type(name: str, node: Any) -> Any:
+    """Return the type of a field that may be null; objects hold what lies below their path."""
+    if not isinstance(node, dict):
+        return node
+    if "*" in node:
+        return dict[str, _json_type(name, node["*"])] | None  # type: ignore[misc]
+    parts = [(key, _json_type(key, part), None) for key, part in node.items()]
+    return msgspec.defstruct(name, parts) | None
+
+
+def _said_of(entry: Measurement) -> dict[str, Any]:
+    """Return description, unit and direction as JSON schema takes them."""
+    more = {"unit": entry.unit, "higher_is_better": entry.higher_is_better}
+    kept = {key: value for key, value in more.items() if value not in ("", None)}
+    return {"description": entry.about, "extra_json_schema": kept}
+
+
+def schema_json() -> str:
+    """Return the JSON schema of a record."""
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"Record of a score, version {SCHEMA_VERSION}",
+        **msgspec.json.schema(record_type()),
+    }
+    return json.dumps(schema, indent=1) + "\n"
+
+
+def schema_markdown() -> str:
+    """Return what every field is, as tables for people."""
+    conditions = [
+        (field.name, _description(field.type)) for field in msgspec.structs.fields(Conditions)
+    ]
+    better = {True: "higher", False: "lower", None: ""}
+    measured = [
+        (path, entry.unit, better[entry.higher_is_better], entry.about)
+        for path, entry in fields().items()
+    ]
+    return "\n".join(
+        [
+            "# What a record holds",
+            "",
+            "Written by `python -m scorer readme`; `schema.json` beside it is the same for"
+            " programs.",
+            f"This is version {SCHEMA_VERSION}. Files of older versions are read too, and fields"
+            " that the kit does not",
+            "know are kept. A number that is null has its reason under `missing`.",
+            "",
+            "## Measurements",
+            "",
+            "`a.b` is the field `b` of the object `a`; `a.*` stands for each of its keys.",
+            "",
+            *_table(("field", "unit", "better", "about"), measured),
+            "",
+            "## Conditions",
+            "",
+            *_table(("field", "about"), conditions),
+            "",
+        ]
+    )
+
+
+def write_schema(folder: Path) -> list[Path]:
+    """Write `schema.json` and `schema.md` into a folder and return their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name, text in (("schema.json", schema_json()), ("schema.md", schema_markdown())):
+        (folder / name).write_text(text)
+        written.append(folder / name)
+    return written
+
+
+def _description(annotated: Any) -> str:
+    """Return what an annotated type says of itself."""
+    return " ".join(meta.description or "" for meta in annotated.__metadata__)
+
+
+def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> list[str]:
+    """Return a Markdown table; names of fields, in the first column, as code."""
+    heads = list(heads)
+    lines = [f"| {' | '.join(heads)} |", "|" + "---|" * len(heads)]
+    for name, *rest in rows:
+        lines.append(f"| {' | '.join([f'`{name}`', *rest])} |")
+    return lines

@@ -1,0 +1,68 @@
+"""Verbs that read results show the good ones and name the others."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from scorer.cli import main
+from scorer.results.record import save_record
+from tests.results._records import make_record
+
+
+@pytest.fixture
+def results_dir(tmp_path: Path) -> Path:
+    """Two good records, one with an extra field and one without a field; two broken files."""
+    rng = np.random.default_rng(0)
+    arrays = {"oracle_confidence": rng.normal(size=(64, 5))}
+    for name in ("extra", "without"):
+        arrays["unlearned_confidence"] = rng.normal(size=(64, 5))
+        path = save_record(make_record(name), arrays, None, tmp_path)
+        values = json.loads(path.read_text())
+        if name == "extra":
+            values["tomorrow"] = 1
+        else:
+            del values["peak_mib"]
+        path.write_text(json.dumps(values))
+    (path.parent / "broken.json").write_text("{")
+    save_record(make_record("damaged"), {}, None, tmp_path).with_suffix(".npz").write_text("")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "arguments", [("leaderboard",), ("ls", "results"), ("compare", "extra", "without")]
+)
+def test_one_bad_file_is_named_beside_the_good_ones(
+    results_dir: Path, arguments: tuple[str, ...]
+) -> None:
+    result = CliRunner().invoke(main, [*arguments, "--results-dir", str(results_dir)])
+    assert result.exit_code == 0, result.stderr
+    assert "broken.json is not JSON" in result.stderr
+    assert "run-damaged.npz must hold the arrays" in result.stderr
+    assert "extra" in result.stdout and "without" in result.stdout
+    assert "broken" not in result.stdout
+    call = [*arguments, "--results-dir", str(results_dir), "--json"]
+    values = json.loads(CliRunner().invoke(main, call).stdout)
+    assert [Path(one["path"]).name for one in values["problems"]] == [
+        "run-damaged.npz",
+        "broken.json",
+    ]
+
+
+def test_a_damaged_record_is_ranked_but_not_compared(results_dir: Path) -> None:
+    where = ("--results-dir", str(results_dir))
+    board = CliRunner().invoke(main, ["leaderboard", *where])
+    assert "damaged" in board.stdout
+    result = CliRunner().invoke(main, ["compare", "extra", "damaged", *where])
+    assert result.exit_code == 1
+    assert "error: " in result.stderr and "run-damaged.npz" in result.stderr
+
+
+def test_names_are_shown_as_they_are(tmp_path: Path) -> None:
+    save_record(make_record("[red]:smile:"), {}, None, tmp_path)
+    shown = CliRunner().invoke(main, ["leaderboard", "--results-dir", str(tmp_path)]).stdout
+    assert "[red]:smile:" in shown

@@ -1,0 +1,42 @@
+"""Records of older schemas: a file that an older kit wrote is read, its numbers unchanged."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from scorer.measures import fields
+from scorer.results.record import parse_record, read_record
+from scorer.results.schema import SCHEMA_VERSION, record_type
+
+VERSION_1 = Path(__file__).parent / "data" / "version-1.json"
+"""Written by `score adversarial` of the last release with schema 1."""
+
+
+def test_a_file_of_version_1_keeps_all_its_numbers() -> None:
+    kept = json.loads(VERSION_1.read_text())
+    record = read_record(VERSION_1)
+    values = record.as_dict()
+    assert (kept.pop("schema_version"), values["schema_version"]) == (1, SCHEMA_VERSION)
+    assert {name: values[name] for name in kept} == kept
+    assert record.unknown == {}
+    assert {path.split(".")[0] for path in fields()} <= kept.keys()
+    assert record.missing == {}
+
+
+def test_failed_runs_of_version_1_become_the_reason() -> None:
+    values = json.loads(VERSION_1.read_text())
+    values |= {"faults": [{"fault": "raised", "message": "x", "trace": "", "run": 0}]}
+    values |= {"forgetting_quality": None, "klom": {}, "accuracy": {}}
+    record = parse_record(values, VERSION_1, record_type())
+    assert record.klom is None
+    assert record.missing == dict.fromkeys(
+        ("forgetting_quality", "klom", "accuracy"), "1 of 64 runs failed: raised"
+    )
+
+
+def test_few_models_of_version_1_left_fields_out() -> None:
+    values = json.loads(VERSION_1.read_text())
+    del values["certified"]["share_positive"]
+    record = parse_record(values, VERSION_1, record_type())
+    assert record.missing == {"certified.share_positive": "not in the file"}
