@@ -97,6 +97,10 @@ class Store:
         """Return which of the first `n_entries` are not there."""
         return [index for index in range(n_entries) if not self.has(index)]
 
+    def outdated(self, n_entries: int) -> list[int]:
+        """Return which of the first `n_entries` are there but not current."""
+        return [index for index in self.missing(n_entries) if self.exists(index)]
+
     def write(
         self, index: int, arrays: Arrays, facts: Mapping[str, Any], weights: bytes | None = None
     ) -> None:

@@ -156,7 +156,7 @@ class Pool:
     def _tell_outdated(self, role: str, n_models: int) -> None:
         """Say which models lack a feature and what that means."""
         store = self.store(role)
-        outdated = [index for index in store.missing(n_models) if store.exists(index)]
+        outdated = store.outdated(n_models)
         if outdated:
             kept = sum((store.folder(index) / WEIGHTS).is_file() for index in outdated)
             logger.warning(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,8 @@ from scorer.runner.load import Submission
 from scorer.store import Store
 from scorer.tasks.snapshot import save_snapshot
 from scorer.training.recipe import seed_of
+
+logger = logging.getLogger("scorer")
 
 N_REFERENCES = 4
 """Plain retrainings timed among the runs of a submission, so that both see the same machine."""
@@ -75,6 +78,11 @@ def run_submissions(
         place / f"{each.name}-{each.sha256[:16]}-{options.design}-{options.sandbox}"
         for each in submissions
     ]
+    for root, submission in zip(roots, submissions, strict=True):
+        outdated = output_store(root / "run").outdated(options.n_models)
+        if outdated:
+            message = "%d runs of %s lack a feature and are made again"
+            logger.warning(message, len(outdated), submission.name)
     references = Store(roots[0] / "reference")
     units = interleave(
         [
