@@ -74,16 +74,6 @@ def list_methods() -> Rows:
     return rows
 
 
-def list_datasets() -> Rows:
-    """Return every data set with the first line of its docstring."""
-    from data_prep.registry import dataset_modules
-
-    return [
-        {"name": name, "summary": (module.__doc__ or "").strip().partition("\n")[0]}
-        for name, module in dataset_modules().items()
-    ]
-
-
 def list_commands() -> Rows:
     """Return every verb with its help in one line."""
     rows = []
@@ -120,6 +110,22 @@ _ALL = (
         members="scorer.metric.rules:RULES",
     ),
     Kind(
+        name="measures",
+        about="a family of numbers in the record, computed together",
+        file="scorer/measures/NAME.py",
+        test="tests/measures/test_NAME.py",
+        like="scorer/measures/utility.py",
+        members="scorer.measures:MEASURES",
+    ),
+    Kind(
+        name="features",
+        about="an output kept of each model; may bring its measure along",
+        file="scorer/features/NAME.py",
+        test="tests/features/test_NAME.py",
+        like="scorer/features/correct.py",
+        members="scorer.features:FEATURES",
+    ),
+    Kind(
         name="benches",
         about="a measurement of speed, side by side",
         file="scorer/bench/NAME.py",
@@ -144,12 +150,20 @@ _ALL = (
         members="scorer.runner.sandboxes:SANDBOXES",
     ),
     Kind(
+        name="forget_sets",
+        about="how the examples to forget are chosen",
+        file="scorer/tasks/forget/NAME.py",
+        test="tests/tasks/test_NAME.py",
+        like="scorer/tasks/forget/hard_random.py",
+        members="scorer.tasks.forget:FORGET_KINDS",
+    ),
+    Kind(
         name="datasets",
         about="raw data as verified arrays",
         file="data_prep/NAME.py",
         test="tests/data_prep/test_NAME.py",
         like="data_prep/fashion_mnist.py",
-        members="scorer.kinds:list_datasets",
+        members="data_prep.registry:DATASETS",
     ),
     Kind(
         name="commands",

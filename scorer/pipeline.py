@@ -1,163 +1,182 @@
-"""From a method's name to a record: task, oracles, N runs, score."""
+"""The one way to a score: methods -> records.
+
+Every command that scores goes through `score`: it opens the task's pool, makes the models that are
+asked for, runs the submissions in shared workers, measures what they returned, and joins numbers
+and provenance to records. What is asked for decides what is made: without measures that look at
+oracles no oracle is trained.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import torch
+import numpy as np
 
-from scorer.engines import Engine, make_engine
-from scorer.engines.base import Progress
-from scorer.errors import UsageError, unknown_name
-from scorer.measures import Evidence, Measured, RunTimes, measure
-from scorer.metric.rules import Rule, make_rule
+from scorer.engines.base import Engine, Progress
+from scorer.measures import Evidence, Measured, RunTimes, measure, roles_needed
+from scorer.metric.rules import make_rule
+from scorer.options import Options
+from scorer.oracles.open import open_pool
+from scorer.oracles.outputs import Bank
 from scorer.oracles.pool import Pool
 from scorer.results.provenance import environment
 from scorer.results.record import Record, new_record, save_record
-from scorer.runner.load import REFERENCES, Submission, find_submission
-from scorer.runner.run import DESIGNS, RunPlan, RunResults, run_submission
-from scorer.runner.sandboxes import SANDBOXES
-from scorer.tasks.load import load_task
-from scorer.training.paths import choose_path
+from scorer.runner.designs import DESIGNS
+from scorer.runner.load import Submission, find_method
+from scorer.runner.run import RunResults, run_submissions
+
+Method = Submission | str
+"""A file that is run, or the name of a row that the kit makes itself: a role of the pool."""
+
+STAGES = ("open", "train", "run", "measure")
 
 
 @dataclass(frozen=True)
-class Options:
-    """What a user may choose; the defaults are those of the command line.
+class Scored:
+    """What became of one method.
 
     Attributes:
-        n_models: N, at least 2.
-        device: "auto", "cpu" or "cuda".
-        workers: worker processes; None lets the engine decide.
-        budget: share of a plain retraining that the mean run may take.
-        timeout_s: of one run; None takes the task's.
+        record: every number, and where it comes from.
+        arrays: to compute them again from.
+        source: bytes of the submission, None for a row that the kit makes itself.
+        banks: the outputs that were measured, by role; without "unlearned" where a run failed.
     """
 
-    cache_dir: Path
-    data_dir: Path
-    results_dir: Path
-    task: str = "digits"
-    split_seed: int = 0
-    n_models: int = 64
-    rule: str = "competition"
-    device: str = "auto"
-    workers: int | None = None
-    engine: str = "local"
-    sandbox: str = "process"
-    design: str = "reuse-1"
-    budget: float = 0.2
-    timeout_s: float | None = None
+    record: Record
+    arrays: Mapping[str, np.ndarray]
+    source: bytes | None
+    banks: Mapping[str, Bank]
 
-    def __post_init__(self) -> None:
-        if self.n_models < 2:
-            raise UsageError(f"--n-models must be at least 2, got {self.n_models}")
-        if not self.budget > 0:
-            raise UsageError(f"--budget must be positive, got {self.budget}")
-        if self.timeout_s is not None and not self.timeout_s > 0:
-            raise UsageError(f"--timeout-s must be positive, got {self.timeout_s}")
-        if self.split_seed < 0:
-            raise UsageError(f"--split-seed must be at least 0, got {self.split_seed}")
-        if self.design not in DESIGNS:
-            raise unknown_name("design", self.design, DESIGNS)
-        SANDBOXES[self.sandbox]
+    def keep(self, results_dir: Path) -> Path:
+        """Write the record with its arrays and source; return the path of its JSON."""
+        return save_record(self.record, self.arrays, self.source, results_dir)
 
 
-def resolve_device(name: str) -> str:
-    """Return "cpu" or "cuda".
+def score(
+    methods: Sequence[Method | None],
+    options: Options,
+    progress: Progress,
+    measures: Collection[str] | None = None,
+    *,
+    runs_dir: Path | None = None,
+    on_stage: Callable[[str], None] = lambda stage: None,
+) -> list[Scored]:
+    """Score methods under the same options; nothing is kept but models and runs.
 
-    Raises:
-        UsageError: a GPU is asked for where there is none.
-    """
-    if name not in ("auto", "cpu", "cuda"):
-        raise unknown_name("device", name, ("auto", "cpu", "cuda"))
-    has_cuda = torch.cuda.is_available()
-    if name == "cuda" and not has_cuda:
-        raise UsageError("--device cuda needs a CUDA device, found none; use --device cpu")
-    return "cuda" if has_cuda and name != "cpu" else "cpu"
+    Args:
+        methods: names or paths as a user types them, None for the entry in `submission/`, or
+            submissions.
+        options: everything that a user may choose.
+        progress: called with (what, done, total).
+        measures: names in `scorer.measures.MEASURES`; None for all.
+        runs_dir: where runs are kept and looked for, the pool's by default. In an empty folder
+            methods are scored as if they had never been run.
+        on_stage: called with each of `STAGES` when it has ended.
 
-
-def open_pool(options: Options, progress: Progress) -> tuple[Pool, Engine]:
-    """Return the pool of a task, and the engine to grow it with."""
-    engine = make_engine(options.engine, options.workers)
-    device = resolve_device(options.device)
-    task = load_task(
-        options.task,
-        split_seed=options.split_seed,
-        data_dir=options.data_dir,
-        cache_dir=options.cache_dir,
-        engine=engine,
-        device=device,
-        progress=progress,
-    )
-    data = task.training_set("retain", torch.device(device))
-    path = choose_path(data, task.definition.recipe, options.cache_dir)
-    return Pool(task, path, device, options.cache_dir), engine
-
-
-def score_method(method: str | None, options: Options, progress: Progress) -> tuple[Record, Path]:
-    """Score a method, keep the record, and return it with the path of its JSON.
+    Returns:
+        One entry for each method, in their order.
 
     Raises:
-        UsageError: unknown method, task, rule or engine.
+        UsageError: unknown method.
         MissingData: the data set is not there.
     """
-    rule = make_rule(options.rule)
-    reference = method if method in REFERENCES else None
-    submission = None if reference else find_submission(method)
+    found = [
+        find_method(each) if each is None or isinstance(each, str) else each for each in methods
+    ]
     pool, engine = open_pool(options, progress)
-    n = options.n_models
-    wanted = {"original": n if options.design == "reuse-n" else 1, "oracle": n, "control": n}
-    if reference == "retrain":
-        wanted["retrain"] = n
-    banks = pool.banks(wanted, engine, progress)
-    original = banks["original"]
-    floor = original if options.design == "reuse-n" else original.repeated(n)
-    runs: RunResults | None = None
-    if submission is None:
-        banks["unlearned"] = banks["retrain"] if reference == "retrain" else floor
-    else:
-        plan = RunPlan(
-            n_models=n,
-            design=options.design,
-            sandbox=options.sandbox,
-            timeout_s=options.timeout_s or pool.task.definition.timeout_s,
-        )
-        runs = run_submission(submission, pool, plan, engine, progress)
-        if runs.bank is not None:
-            banks["unlearned"] = runs.bank
-    progress("score", 0, 1)
-    roles = {"unlearned", "oracle", "control"} & banks.keys()
-    evidence = Evidence(
-        banks={"floor": floor, **{role: banks[role] for role in roles}},
-        stratum=pool.task.split.forget_stratum,
-        rule=rule,
-        budget=options.budget,
-        times=RunTimes(runs.elapsed_s, runs.reference_s, runs.peak_mib) if runs else None,
-    )
-    measured = measure(evidence)
-    progress("score", 1, 1)
-    record = _record(reference, submission, pool, engine, options, rule, runs, measured)
-    source = submission.source if submission else None
-    return record, save_record(record, measured.arrays, source, options.results_dir)
+    on_stage("open")
+    banks = pool_banks(found, pool, engine, options, progress, measures)
+    on_stage("train")
+    submissions = [each for each in found if isinstance(each, Submission)]
+    runs = iter(run_submissions(submissions, pool, options, engine, progress, runs_dir))
+    results = [next(runs) if isinstance(each, Submission) else None for each in found]
+    on_stage("run")
+    about = provenance(pool, engine, options)
+    scored = []
+    for done, (method, own) in enumerate(zip(found, results, strict=True)):
+        progress("score", done, len(found))
+        evidence = gather(method, own, banks, pool, options)
+        measured = measure(evidence, measures)
+        record = make_record(method, own, measured, pool, options, about)
+        source = method.source if isinstance(method, Submission) else None
+        scored.append(Scored(record, measured.arrays, source, evidence.banks))
+    progress("score", len(found), len(found))
+    on_stage("measure")
+    return scored
 
 
-def _record(
-    reference: str | None,
-    submission: Submission | None,
+def pool_banks(
+    methods: Sequence[Method],
     pool: Pool,
     engine: Engine,
     options: Options,
-    rule: Rule,
+    progress: Progress,
+    measures: Collection[str] | None,
+) -> dict[str, Bank]:
+    """Return the outputs of the models that the runs start from and the measures look at."""
+    n = options.n_models
+    originals = DESIGNS[options.design].originals(n)
+    wanted = {"original": len(set(originals))}
+    wanted |= {role: n for role in ("oracle", "control") if role in roles_needed(measures)}
+    wanted |= {role: n for role in methods if isinstance(role, str) and role != "original"}
+    banks = pool.banks(wanted, engine, progress)
+    banks["floor"] = banks.pop("original").take(originals)
+    return banks
+
+
+def gather(
+    method: Method,
+    runs: RunResults | None,
+    banks: Mapping[str, Bank],
+    pool: Pool,
+    options: Options,
+) -> Evidence:
+    """Return what the measures of one method may look at."""
+    seen = {role: bank for role, bank in banks.items() if role in ("oracle", "control", "floor")}
+    if isinstance(method, str):
+        seen["unlearned"] = banks["floor" if method == "original" else method]
+    elif runs is not None and runs.bank is not None:
+        seen["unlearned"] = runs.bank
+    times = RunTimes(runs.elapsed_s, runs.reference_s, runs.peak_mib) if runs else None
+    return Evidence(
+        banks=seen,
+        stratum=pool.task.split.forget_stratum,
+        rule=make_rule(options.rule),
+        budget=options.budget,
+        times=times,
+    )
+
+
+def provenance(pool: Pool, engine: Engine, options: Options) -> dict[str, Any]:
+    """Return what made the records of one call, besides what identifies them."""
+    return {
+        "environment": environment(pool.device),
+        "task": pool.task.describe(),
+        "path": pool.path.as_dict(),
+        "engine": options.engine,
+        "n_workers": engine.n_workers,
+    }
+
+
+def make_record(
+    method: Method,
     runs: RunResults | None,
     measured: Measured,
+    pool: Pool,
+    options: Options,
+    about: Mapping[str, Any],
 ) -> Record:
-    """Join what was measured and provenance."""
+    """Join numbers, identity and provenance."""
+    rule = make_rule(options.rule)
+    file = method if isinstance(method, Submission) else None
     return new_record(
         measured=measured,
-        method=submission.name if submission else str(reference),
-        method_path=submission.shown_path if submission else "",
-        method_sha256=submission.sha256 if submission else "",
+        method=file.name if file else str(method),
+        method_path=file.shown_path if file else "",
+        method_sha256=file.sha256 if file else "",
         task=pool.task.name,
         split_seed=pool.task.split_seed,
         fingerprint=pool.task.fingerprint,
@@ -166,15 +185,8 @@ def _record(
         rule=rule.name,
         delta=rule.delta,
         design=options.design,
-        sandbox=options.sandbox if submission else "none",
+        sandbox=options.sandbox if file else "none",
         budget=options.budget,
         faults=[fault.as_dict() for fault in runs.faults] if runs else [],
-        provenance={
-            "environment": environment(pool.device),
-            "task": pool.task.describe(),
-            "path": pool.path.as_dict(),
-            "engine": options.engine,
-            "n_workers": engine.n_workers,
-            "seeds": runs.seeds if runs else [],
-        },
+        provenance={**about, "seeds": runs.seeds if runs else []},
     )

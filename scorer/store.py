@@ -14,7 +14,7 @@ import logging
 import os
 import shutil
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -63,48 +63,74 @@ def canonical_json(value: Any) -> bytes:
 class Store:
     """Numbered entries under one folder."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(
+        self, root: Path, is_current: Callable[[dict[str, Any]], bool] | None = None
+    ) -> None:
+        """Name the folder, which need not exist.
+
+        Args:
+            root: the folder.
+            is_current: tells by its manifest whether an entry holds all that is wanted of it; one
+                that does not counts as missing, and is replaced when it is written again.
+        """
         self.root = root
+        self._is_current = is_current
 
     def folder(self, index: int) -> Path:
         """Return the folder of an entry, whether or not it exists."""
         return self.root / f"{index:05d}"
 
-    def has(self, index: int) -> bool:
-        """Tell whether the entry was committed; `read` tells whether it is sound."""
+    def exists(self, index: int) -> bool:
+        """Tell whether the entry was committed, current or not."""
         return (self.folder(index) / MANIFEST).is_file()
+
+    def has(self, index: int) -> bool:
+        """Tell whether the entry is there and current; `read` tells whether it is sound."""
+        if self._is_current is None or not self.exists(index):
+            return self.exists(index)
+        try:
+            return self._is_current(self.manifest(index))
+        except DamagedEntry:
+            return True
 
     def missing(self, n_entries: int) -> list[int]:
         """Return which of the first `n_entries` are not there."""
         return [index for index in range(n_entries) if not self.has(index)]
 
+    def outdated(self, n_entries: int) -> list[int]:
+        """Return which of the first `n_entries` are there but not current."""
+        return [index for index in self.missing(n_entries) if self.exists(index)]
+
     def write(
-        self, index: int, arrays: Arrays, facts: Mapping[str, Any], weights: Arrays | None = None
+        self, index: int, arrays: Arrays, facts: Mapping[str, Any], weights: bytes | None = None
     ) -> None:
-        """Commit an entry; one that is there already is left as it is.
+        """Commit an entry; a current one that is there already is left as it is.
 
         Args:
             index: from 0.
             arrays: saved in the dtypes that they have.
             facts: JSON values for the manifest.
-            weights: kept beside the arrays where given.
+            weights: of a model in the safetensors format, kept beside the arrays where given.
 
         Raises:
             OSError: the disk is full or not writable; no part of the entry remains.
         """
         self.root.mkdir(parents=True, exist_ok=True)
         temporary = self.root / f".tmp-{index:05d}-{uuid.uuid4().hex}"
+        outdated = temporary.with_name(f"{temporary.name}-outdated")
         temporary.mkdir()
         try:
             files = {ARRAYS: save_arrays(dict(arrays))}
             if weights is not None:
-                files[WEIGHTS] = save_arrays(dict(weights))
+                files[WEIGHTS] = weights
             hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
             for name, content in files.items():
                 write_durably(temporary / name, content)
             manifest = {**facts, "index": index, "sha256": hashes}
             write_durably(temporary / MANIFEST, canonical_json(manifest))
             sync_folder(temporary)
+            if self.exists(index) and not self.has(index):
+                self.folder(index).rename(outdated)
             try:
                 temporary.rename(self.folder(index))
             except OSError:
@@ -112,7 +138,8 @@ class Store:
                     raise
             sync_folder(self.root)
         finally:
-            shutil.rmtree(temporary, ignore_errors=True)
+            for folder in (temporary, outdated):
+                shutil.rmtree(folder, ignore_errors=True)
 
     def manifest(self, index: int) -> dict[str, Any]:
         """Return the manifest of an entry.
@@ -127,21 +154,34 @@ class Store:
             raise DamagedEntry(f"{self.folder(index) / MANIFEST}: {error}") from error
         return manifest
 
-    def read(self, index: int, file: str = ARRAYS) -> dict[str, np.ndarray]:
-        """Return one file's arrays after comparing its SHA-256 with the manifest's.
+    def content(self, index: int, file: str) -> bytes:
+        """Return one file's bytes after comparing their SHA-256 with the manifest's.
 
         Raises:
-            DamagedEntry: a file is missing, cut short or changed.
+            DamagedEntry: the file is missing, cut short or changed.
         """
         path = self.folder(index) / file
         expected = self.manifest(index)["sha256"].get(file)
         try:
             content = path.read_bytes()
-            if hashlib.sha256(content).hexdigest() != expected:
-                raise DamagedEntry(f"{path}: its SHA-256 is not the manifest's")
-            return load_arrays(content)
-        except (OSError, SafetensorError) as error:
+        except OSError as error:
             raise DamagedEntry(f"{path}: {error}") from error
+        if hashlib.sha256(content).hexdigest() != expected:
+            raise DamagedEntry(f"{path}: its SHA-256 is not the manifest's")
+        return content
+
+    def read(self, index: int) -> dict[str, np.ndarray]:
+        """Return the arrays of an entry, checked as `content` does.
+
+        Raises:
+            DamagedEntry: the file is missing, cut short or changed.
+        """
+        content = self.content(index, ARRAYS)
+        try:
+            arrays: dict[str, np.ndarray] = load_arrays(content)
+        except SafetensorError as error:
+            raise DamagedEntry(f"{self.folder(index) / ARRAYS}: {error}") from error
+        return arrays
 
     def quarantine(self, index: int, reason: str) -> Path:
         """Move a damaged entry aside, say so, and return where it lies now."""

@@ -12,6 +12,7 @@ from scorer.engines import LocalEngine
 from scorer.oracles.pool import Pool
 from scorer.tasks import TASKS
 from scorer.tasks.definition import TaskDefinition
+from scorer.tasks.forget.hard_random import HardRandom
 from scorer.tasks.task import Task
 from scorer.training.paths import TrainingPath
 from scorer.training.recipe import Recipe
@@ -68,10 +69,7 @@ def tiny_definition(**changes: object) -> TaskDefinition:
         "recipe": recipe,
         "n_val": 50,
         "n_test": 1497,
-        "n_forget_hard": 0,
-        "n_forget_random": 20,
-        "n_difficulty_models": 0,
-        "starting_kit_forget_set": False,
+        "forget": HardRandom(n_hard=0, n_random=20, n_models=0),
         "timeout_s": 20.0,
     }
     return TaskDefinition(**{**values, **changes})  # type: ignore[arg-type]
@@ -83,7 +81,7 @@ def tiny_task() -> Task:
     definition = tiny_definition()
     raw = load_raw("digits", Path("data"))
     parts = partition(raw, definition.n_val, definition.n_test, 0)
-    split = choose_forget(parts, raw.labels, None, 0, definition.n_forget_random, 0)
+    split = choose_forget(parts, raw.labels, None, 0, definition.forget.size, 0)
     return Task(definition, 0, raw, split)
 
 

@@ -18,12 +18,12 @@ ARRAY = {"x": np.arange(6, dtype=np.float32).reshape(2, 3)}
 
 def test_round_trip_keeps_values_and_dtypes(tmp_path: Path) -> None:
     store = Store(tmp_path / "role")
-    store.write(3, {**ARRAY, "hit": np.array([True, False])}, {"seed": 7}, {"w": np.zeros(2)})
+    store.write(3, {**ARRAY, "hit": np.array([True, False])}, {"seed": 7}, b"weights")
     read = store.read(3)
     assert read["x"].dtype == np.float32
     assert read["hit"].tolist() == [True, False]
     np.testing.assert_array_equal(read["x"], ARRAY["x"])
-    np.testing.assert_array_equal(store.read(3, WEIGHTS)["w"], np.zeros(2))
+    assert store.content(3, WEIGHTS) == b"weights"
     assert store.manifest(3)["seed"] == 7
     assert store.missing(5) == [0, 1, 2, 4]
 
@@ -35,6 +35,27 @@ def test_a_committed_entry_is_never_overwritten(tmp_path: Path) -> None:
     assert store.manifest(0)["seed"] == 1
     assert store.read(0)["x"].shape == (2, 3)
     assert not list(tmp_path.glob(".tmp-*"))
+
+
+def test_an_outdated_entry_is_missing_until_it_is_replaced(tmp_path: Path) -> None:
+    Store(tmp_path).write(0, ARRAY, {"edition": 1})
+    store = Store(tmp_path, lambda manifest: manifest["edition"] == 2)
+    assert store.outdated(2) == [0]
+    assert store.missing(2) == [0, 1]
+    store.write(0, {"x": np.zeros((1, 1))}, {"edition": 2})
+    assert store.outdated(2) == []
+    assert store.missing(2) == [1]
+    assert store.read(0)["x"].shape == (1, 1)
+    assert [path.name for path in tmp_path.iterdir()] == ["00000"]
+
+
+def test_whether_a_damaged_entry_is_current_is_left_to_who_reads_it(tmp_path: Path) -> None:
+    Store(tmp_path).write(0, ARRAY, {})
+    store = Store(tmp_path, lambda manifest: False)
+    (store.folder(0) / MANIFEST).write_text("{")
+    assert store.has(0)
+    with pytest.raises(DamagedEntry):
+        store.read(0)
 
 
 @pytest.mark.parametrize("position", [0, 40, -1])

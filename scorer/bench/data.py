@@ -37,7 +37,7 @@ def training_data(
         source = "random images of its shape, since its data are not in the data directory"
         n_classes = 10
     else:
-        held_out = definition.n_val + definition.n_forget_hard + definition.n_forget_random
+        held_out = definition.n_val + definition.forget.size
         n_train = int((~raw.is_official_test).sum()) - held_out - (definition.n_test or 0)
         chosen = (~raw.is_official_test).nonzero()[0][: n_examples or n_train]
         images = torch.from_numpy(raw.normalised(chosen))

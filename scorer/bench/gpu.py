@@ -234,7 +234,7 @@ def _measure_pool(
         return
     parts = partition(raw, definition.n_val, definition.n_test, 0)
     # Which examples are forgotten changes no time, so their difficulty is not measured first.
-    n_forget = definition.n_forget_hard + definition.n_forget_random
+    n_forget = definition.forget.size
     task = Task(definition, 0, raw, choose_forget(parts, raw.labels, None, 0, n_forget, 0))
     with tempfile.TemporaryDirectory() as folder:
         data = task.training_set("retain", device)

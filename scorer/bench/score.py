@@ -13,25 +13,21 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import torch
-from safetensors.numpy import save_file
+from safetensors.torch import save_file
 
 from scorer.bench.base import Bench, Settings
 from scorer.bench.report import Report
 from scorer.bench.timing import Candidate, alternate
-from scorer.engines import Engine, make_engine
-from scorer.engines.base import worker_environment
+from scorer.engines.base import no_progress, worker_environment
 from scorer.errors import ScorerError
-from scorer.measures import Evidence
-from scorer.measures import measure as measure_models
-from scorer.metric.rules import make_rule
+from scorer.options import Options
+from scorer.oracles.open import open_pool
 from scorer.oracles.pool import Pool
+from scorer.pipeline import score
 from scorer.runner.load import Submission, find_submission
-from scorer.runner.run import N_REFERENCES, RunPlan, run_submission
+from scorer.runner.run import N_REFERENCES
 from scorer.settings import PROJECT_ROOT
-from scorer.tasks.load import load_task
 from scorer.tasks.snapshot import save_snapshot
-from scorer.training.paths import choose_path
 
 N_MODELS = 64
 N_WORKERS = 2
@@ -61,20 +57,24 @@ def measure(
         n_models: N.
         n_workers: processes, on both sides.
     """
-    engine = make_engine("local", n_workers)
     submission = find_submission(METHOD)
-    pool = _open_pool(task_name, settings, engine)
-    wanted = {"original": 1, "oracle": n_models, "control": n_models}
-    pool.banks(wanted, engine)
+    options = Options(
+        task=task_name,
+        n_models=n_models,
+        workers=n_workers,
+        device="cpu",
+        data_dir=settings.data_dir,
+        cache_dir=settings.cache_dir,
+    )
+    pool, engine = open_pool(options, settings.progress)
+    pool.banks({"original": 1, "oracle": n_models, "control": n_models}, engine)
     stages: dict[str, list[float]] = defaultdict(list)
     with tempfile.TemporaryDirectory() as name:
         scratch = Path(name)
         fresh = _FreshRuns(pool, submission, scratch / "fresh", n_workers)
 
         def warm(_: int) -> None:
-            for stage, seconds in _score_once(
-                settings, task_name, submission, engine, n_models
-            ).items():
+            for stage, seconds in _score_once(submission, options).items():
                 stages[stage].append(seconds)
 
         turns = alternate(
@@ -107,53 +107,22 @@ def measure(
     return report
 
 
-def _open_pool(task_name: str, settings: Settings, engine: Engine) -> Pool:
-    """Return the pool of a task on the CPU."""
-    task = load_task(
-        task_name,
-        split_seed=0,
-        data_dir=settings.data_dir,
-        cache_dir=settings.cache_dir,
-        engine=engine,
-        device="cpu",
-        progress=settings.progress,
-    )
-    data = task.training_set("retain", torch.device("cpu"))
-    path = choose_path(data, task.definition.recipe, settings.cache_dir)
-    return Pool(task, path, "cpu", settings.cache_dir)
-
-
-def _score_once(
-    settings: Settings, task_name: str, submission: Submission, engine: Engine, n_models: int
-) -> dict[str, float]:
+def _score_once(submission: Submission, options: Options) -> dict[str, float]:
     """Score the submission as if it had never been run, and return seconds by stage."""
-    wanted = {"original": 1, "oracle": n_models, "control": n_models}
+    times = [time.perf_counter()]
     with tempfile.TemporaryDirectory() as name:
-        times = [time.perf_counter()]
-        opened = _open_pool(task_name, settings, engine)
-        times.append(time.perf_counter())
-        banks = opened.banks(wanted, engine)
-        times.append(time.perf_counter())
-        # Runs are kept beside the oracles and not made again; so these go elsewhere.
-        pool = Pool(opened.task, opened.path, "cpu", Path(name))
-        pool.root.mkdir(parents=True)
-        (pool.root / "original").symlink_to(opened.store("original").root.resolve())
-        plan = RunPlan(n_models, "reuse-1", "process", opened.task.definition.timeout_s)
-        runs = run_submission(submission, pool, plan, engine)
-        times.append(time.perf_counter())
-        if runs.bank is None:
-            raise ScorerError(f"runs of {submission.name} failed: {runs.faults[0].describe()}")
-        floor = banks["original"].repeated(n_models)
-        evidence = Evidence(
-            banks={**banks, "unlearned": runs.bank, "floor": floor},
-            stratum=opened.task.split.forget_stratum,
-            rule=make_rule("competition"),
-            budget=1.0,
+        (scored,) = score(
+            [submission],
+            options,
+            no_progress,
+            runs_dir=Path(name),
+            on_stage=lambda stage: times.append(time.perf_counter()),
         )
-        measure_models(evidence)
-        times.append(time.perf_counter())
+    record = scored.record
+    if record.elapsed_s is None or record.retraining_s is None:
+        raise ScorerError(f"runs of {submission.name} failed: {record.faults}")
     seconds = [end - start for start, end in pairwise(times)]
-    within = {"run": float(runs.elapsed_s.mean()), "retraining": float(runs.reference_s.mean())}
+    within = {"run": record.elapsed_s, "retraining": record.retraining_s}
     return {**dict(zip(STAGES, seconds, strict=True)), **within}
 
 

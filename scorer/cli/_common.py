@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 import click
 from rich.console import Console, RenderableType
@@ -20,7 +21,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from scorer import settings
+from scorer.options import Options, flag, names_known
 
 if TYPE_CHECKING:
     from scorer.results.record import Problem
@@ -39,38 +40,56 @@ WIDTH = 140
 """Columns of a table that does not go to a terminal."""
 
 
-def folder_options(function: Command) -> Command:
-    """Add --cache-dir, --data-dir and --results-dir."""
-    kind = click.Path(file_okay=False, resolve_path=True, path_type=Path)
-    for name, default in (
-        ("results", settings.default_results_dir),
-        ("data", settings.default_data_dir),
-        ("cache", settings.default_cache_dir),
-    ):
-        function = click.option(
-            f"--{name}-dir",
-            type=kind,
-            default=default,
-            help=f"default: {name.upper()}_DIR, or {default().name}/ in the project",
-        )(function)
-    return function
+class Setting(click.Option):
+    """A flag made from a field of `Options`.
+
+    The names to choose from are read only where help is shown, since to read them imports them.
+    """
+
+    def __init__(self, declarations: list[str], field: dataclasses.Field[Any], **changes: Any):
+        """Take name, default, type and help from the field; `changes` go before them."""
+        self._known = None if field.metadata.get("unlisted") else field.metadata.get("known")
+        hint = get_type_hints(Options)[field.name]
+        kinds = [kind for kind in get_args(hint) or (hint,) if kind is not type(None)]
+        given = {
+            "type": DIRECTORY if kinds == [Path] else kinds[0],
+            "default": field.default,
+            "show_default": field.default not in (None, dataclasses.MISSING),
+            "help": field.metadata["about"],
+        }
+        if field.default is dataclasses.MISSING:
+            given["default"] = field.default_factory
+        super().__init__(declarations, **{**given, **changes})
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """Add the names to choose from."""
+        if self._known:
+            self.help = f"{self.help}: {' or '.join(names_known(self._known))}"
+            self._known = None
+        return super().get_help_record(ctx)
 
 
-def task_options(function: Command) -> Command:
-    """Add what decides which models are trained and where."""
-    for decorator in (
-        click.option("--engine", default="local", help="where shards run", show_default=True),
-        click.option("--workers", type=click.IntRange(1), help="processes; default one a core"),
-        click.option("--device", default="auto", help="auto, cpu or cuda", show_default=True),
-        click.option("--split-seed", default=0, help="another split and forget set of the data"),
-        click.option(
-            "--n-models", default=64, help="models per side, N", show_default=True, metavar="N"
-        ),
-        click.option("--task", default="digits", help="see `ls tasks`", show_default=True),
-    ):
-        function = decorator(function)
-    return folder_options(function)
+DIRECTORY = click.Path(file_okay=False, resolve_path=True, path_type=Path)
 
+
+def options(*names: str) -> Callable[[Command], Command]:
+    """Return what adds a flag for each of these fields of `Options`, all of them by default.
+
+    The command is called with the values by name, as `Options` takes them.
+    """
+    chosen = [field for field in dataclasses.fields(Options) if not names or field.name in names]
+
+    def add(function: Command) -> Command:
+        for field in reversed(chosen):
+            function = click.option(flag(field.name), cls=Setting, field=field)(function)
+        return function
+
+    return add
+
+
+FOLDERS = ("results_dir", "data_dir", "cache_dir")
+
+folder_options = options(*FOLDERS)
 
 json_option = click.option("--json", "as_json", is_flag=True, help="one JSON object on stdout")
 

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import numpy as np
 
-from scorer.cli._common import folder_options, json_option, progress_bar, show_json
+from scorer.cli._common import FOLDERS, json_option, options, progress_bar, show_json
+
+if TYPE_CHECKING:
+    from scorer.pipeline import Scored
 
 N_RUNS = 2
+MEASURES = ("utility", "time")
 
 
 @click.command()
 @click.argument("method", required=False)
-@click.option("--task", default="digits", help="see `ls tasks`", show_default=True)
-@click.option("--device", default="auto", help="auto, cpu or cuda", show_default=True)
-@folder_options
+@options("task", "device", *FOLDERS)
 @json_option
-def command(method: str | None, as_json: bool, **options: Any) -> None:
+def command(method: str | None, as_json: bool, **values: Any) -> None:
     """Try METHOD on real data: imports, signature, two runs, return value, finite weights.
 
     Nothing is scored and no oracle is trained. Exit code 3: the file is at fault.
@@ -28,46 +30,21 @@ def command(method: str | None, as_json: bool, **options: Any) -> None:
       python -m scorer check finetune
       python -m scorer check path/to/mine.py
     """
-    from scorer.pipeline import Options, open_pool
+    from scorer.options import Options
+    from scorer.pipeline import score
+    from scorer.runner.faults import Fault
     from scorer.runner.load import find_submission
-    from scorer.runner.run import RunPlan, run_submission
 
     submission = find_submission(method)
-    settings = Options(n_models=N_RUNS, workers=1, **options)
+    chosen = Options(n_models=N_RUNS, workers=1, **values)
     with progress_bar() as progress:
-        pool, engine = open_pool(settings, progress)
-        banks = pool.banks({"original": 1}, engine, progress)
-        timeout_s = pool.task.definition.timeout_s
-        plan = RunPlan(N_RUNS, settings.design, settings.sandbox, timeout_s)
-        runs = run_submission(submission, pool, plan, engine, progress)
-    facts: dict[str, Any] = {
-        "method": submission.name,
-        "path": submission.shown_path,
-        "ok": runs.bank is not None,
-        "faults": [fault.as_dict() for fault in runs.faults],
-        "notes": [],
-    }
-    if runs.bank is not None:
-        outputs, before = runs.bank.confidence(), banks["original"].confidence()[0]
-        ratio = float(runs.elapsed_s.mean() / runs.reference_s.mean())
-        facts["time_ratio"] = ratio
-        facts["test_accuracy"] = float(runs.bank.accuracy("test").mean())
-        facts["original_test_accuracy"] = float(banks["original"].accuracy("test")[0])
-        if np.array_equal(outputs[0], outputs[1]):
-            facts["notes"].append(
-                "two seeds gave the same outputs: without spread over runs every example scores 0"
-            )
-        if np.array_equal(outputs[0], before):
-            facts["notes"].append("the outputs are those of the original: nothing was unlearned")
-        if ratio > settings.budget:
-            facts["notes"].append(
-                f"a run took {ratio:.2f} of a retraining, over the budget of {settings.budget:g}"
-            )
+        (scored,) = score([submission], chosen, progress, MEASURES)
+    facts = describe(scored)
     if as_json:
         show_json(facts)
     elif facts["ok"]:
         click.echo(
-            f"{submission.shown_path}: fit to be scored. Imports, signature, {N_RUNS} runs and"
+            f"{facts['path']}: fit to be scored. Imports, signature, {N_RUNS} runs and"
             f" weights are in order; test accuracy {facts['test_accuracy']:.3f} (original"
             f" {facts['original_test_accuracy']:.3f}), {facts['time_ratio']:.2f} of the time of a"
             " retraining"
@@ -75,6 +52,44 @@ def command(method: str | None, as_json: bool, **options: Any) -> None:
         for note in facts["notes"]:
             click.echo(f"note: {note}")
     if not facts["ok"]:
-        click.echo(f"{submission.shown_path} is at fault", err=True)
-        click.echo(runs.faults[0].describe(), err=True)
+        click.echo(f"{facts['path']} is at fault", err=True)
+        click.echo(Fault(**scored.record.faults[0]).describe(), err=True)
         raise SystemExit(3)
+
+
+def describe(scored: Scored) -> dict[str, Any]:
+    """Return the JSON values of the command."""
+    record = scored.record
+    facts: dict[str, Any] = {
+        "method": record.method,
+        "path": record.method_path,
+        "ok": "unlearned" in scored.banks,
+        "faults": record.faults,
+        "notes": [],
+    }
+    if facts["ok"]:
+        facts["time_ratio"] = record.time_ratio
+        facts["test_accuracy"] = record.accuracy["test"]
+        facts["original_test_accuracy"] = record.original_accuracy["test"]
+        facts["notes"] = notes(scored)
+    return facts
+
+
+def notes(scored: Scored) -> list[str]:
+    """Return what is not wrong but will not score well."""
+    outputs = scored.banks["unlearned"].confidence()
+    before = scored.banks["floor"].confidence()[0]
+    record = scored.record
+    found = []
+    if np.array_equal(outputs[0], outputs[1]):
+        found.append(
+            "two seeds gave the same outputs: without spread over runs every example scores 0"
+        )
+    if np.array_equal(outputs[0], before):
+        found.append("the outputs are those of the original: nothing was unlearned")
+    if record.time_ratio is not None and not record.within_budget:
+        found.append(
+            f"a run took {record.time_ratio:.2f} of a retraining, over the budget of"
+            f" {record.budget:g}"
+        )
+    return found

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from scorer.cli._common import json_option, progress_bar, show_json, task_options
+from scorer.cli._common import FOLDERS, json_option, options, progress_bar, show_json
 
 
 def parse_shard(_: click.Context, __: click.Parameter, text: str) -> tuple[int, int]:
@@ -19,11 +19,11 @@ def parse_shard(_: click.Context, __: click.Parameter, text: str) -> tuple[int, 
 
 
 @click.command()
-@task_options
+@options("task", "split_seed", "n_models", "device", "workers", "engine", *FOLDERS)
 @click.option("--shard", default="0/1", callback=parse_shard, help="only part i of n, from 0/n")
 @click.option("--verify", is_flag=True, help="check every hash first; damaged ones are retrained")
 @json_option
-def command(shard: tuple[int, int], verify: bool, as_json: bool, **options: Any) -> None:
+def command(shard: tuple[int, int], verify: bool, as_json: bool, **values: Any) -> None:
     """Train the original model, N oracles and N control models of a task.
 
     What is there already stays; interrupted, it goes on where it stopped.
@@ -33,13 +33,14 @@ def command(shard: tuple[int, int], verify: bool, as_json: bool, **options: Any)
       python -m scorer oracles --n-models 128
       python -m scorer oracles --task cifar10 --n-models 512 --shard 3/8
     """
-    from scorer.pipeline import Options, open_pool
+    from scorer.options import Options
+    from scorer.oracles.open import open_pool
 
-    settings = Options(**options)
-    n_models = settings.n_models
+    chosen = Options(**values)
+    n_models = chosen.n_models
     wanted = {"original": 1, "oracle": n_models, "control": n_models}
     with progress_bar() as progress:
-        pool, engine = open_pool(settings, progress)
+        pool, engine = open_pool(chosen, progress)
         damaged = pool.repair(wanted) if verify else []
         trained = pool.ensure(wanted, engine, progress, shard)
     missing = sum(len(pool.store(role).missing(n)) for role, n in wanted.items())

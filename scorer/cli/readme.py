@@ -72,6 +72,7 @@ def written() -> dict[Path, str]:
 
     from scorer.layout import drawing
     from scorer.results import readme
+    from scorer.results.schema import schema_json, schema_markdown
     from scorer.runner.load import REFERENCES
     from scorer.settings import PROJECT_ROOT
 
@@ -89,6 +90,8 @@ def written() -> dict[Path, str]:
         path.with_suffix(".md"): readme.leaderboard_page(path)
         for path in sorted(readme.SNAPSHOTS.glob("*.json"))
     }
+    pages[PROJECT_ROOT / "docs" / "schema.md"] = schema_markdown()
+    pages[PROJECT_ROOT / "docs" / "schema.json"] = schema_json()
     filled = [PROJECT_ROOT / "README.md", PROJECT_ROOT / "CONTRIBUTING.md"]
     filled += [path for path in sorted((PROJECT_ROOT / "docs").glob("*.md")) if path not in pages]
     for path in filled:

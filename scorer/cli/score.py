@@ -6,19 +6,14 @@ from typing import Any
 
 import click
 
-from scorer.cli._common import json_option, progress_bar, show, show_json, task_options
+from scorer.cli._common import json_option, options, progress_bar, show, show_json
 
 
 @click.command()
 @click.argument("method", required=False)
-@task_options
-@click.option("--rule", default="competition", help="competition or exact", show_default=True)
-@click.option("--design", default="reuse-1", help="reuse-1 or reuse-n", show_default=True)
-@click.option("--sandbox", default="process", help="tier of isolation", show_default=True)
-@click.option("--budget", default=0.2, help="share of a retraining a run may take, default 0.2")
-@click.option("--timeout-s", type=float, help="hard limit of one run; default: the task's")
+@options()
 @json_option
-def command(method: str | None, as_json: bool, **options: Any) -> None:
+def command(method: str | None, as_json: bool, **values: Any) -> None:
     """Score METHOD: a baseline's name, a file in submission/, or a path.
 
     Without METHOD it is submission/unlearn.py. `original` and `retrain` are rows that the kit
@@ -29,12 +24,15 @@ def command(method: str | None, as_json: bool, **options: Any) -> None:
       python -m scorer score adversarial
       python -m scorer score path/to/mine.py --task digits --n-models 128 --rule exact
     """
-    from scorer.pipeline import Options, score_method
+    from scorer.options import Options
+    from scorer.pipeline import score
     from scorer.results.tables import record_tables
     from scorer.runner.faults import Fault
 
+    chosen = Options(**values)
     with progress_bar() as progress:
-        record, path = score_method(method, Options(**options), progress)
+        (scored,) = score([method], chosen, progress)
+    record, path = scored.record, scored.keep(chosen.results_dir)
     if as_json:
         show_json(record.as_dict())
     elif not record.faults:

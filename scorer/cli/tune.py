@@ -6,19 +6,16 @@ from typing import Any
 
 import click
 
-from scorer.cli._common import folder_options, json_option, progress_bar, show, show_json
+from scorer.cli._common import FOLDERS, json_option, options, progress_bar, show, show_json
 
 
 @click.command()
 @click.argument("method", required=False)
-@click.option("--task", default="digits", help="see `ls tasks`", show_default=True)
+@options("task", "device", "workers", *FOLDERS)
 @click.option("--constants", default="", help="names, comma-separated; default: see below")
-@click.option("--device", default="auto", help="auto, cpu or cuda", show_default=True)
-@click.option("--workers", type=click.IntRange(1), help="processes; default one a core")
 @click.option("--save", is_flag=True, help="keep the trials in baselines/tuning too")
-@folder_options
 @json_option
-def command(method: str | None, constants: str, save: bool, as_json: bool, **options: Any) -> None:
+def command(method: str | None, constants: str, save: bool, as_json: bool, **values: Any) -> None:
     """Try METHOD with other constants on split seeds 1 and 2, never on the public split 0.
 
     The budget is the same for every method: 9 trials, the first with the file as it is, 32 models
@@ -32,27 +29,30 @@ def command(method: str | None, constants: str, save: bool, as_json: bool, **opt
     """
     from rich.table import Table
 
-    from scorer.pipeline import Options
+    from scorer.options import Options
     from scorer.results.tables import number
     from scorer.runner.load import find_submission
-    from scorer.tuning import keep_log, log_path, tune
+    from scorer.tuning.log import keep_log, log_path
+    from scorer.tuning.trials import PLAN, tune
 
-    settings = Options(**options)
+    chosen = Options(**values, n_models=PLAN.n_models)
+    submission = find_submission(method)
     names = [name.strip() for name in constants.split(",") if name.strip()]
     with progress_bar() as progress:
-        rows = tune(method, names, settings, progress)
-    log = log_path(settings, method)
+        rows = tune(submission, names, chosen, progress)
+    log = log_path(chosen, submission.name)
     if save:
-        click.echo(f"wrote {keep_log(settings.task, find_submission(method).name, rows)}", err=True)
+        click.echo(f"wrote {keep_log(chosen.task, submission.name, rows)}", err=True)
     if as_json:
-        show_json({"task": settings.task, "log": str(log), "trials": rows})
+        show_json({"task": chosen.task, "log": str(log), "trials": rows})
         return
     shown = list(rows[0]["values"])
     table = Table("trial", *shown, "relative score", "time / retrain", title="best first")
     for row in rows:
-        values = [f"{row['values'][name]:g}" for name in shown]
+        tried = [f"{row['values'][name]:g}" for name in shown]
         over = "" if row["within_budget"] else " over budget"
         time = number(row.get("time_ratio"), 2) + over
-        table.add_row(str(row["trial"]), *values, number(row["relative_score"]), time)
+        table.add_row(str(row["trial"]), *tried, number(row["relative_score"]), time)
     show(table)
-    click.echo(f"trial 0 is the file as it is; two splits, N=32; log: {log}")
+    n_splits, n_models = len(PLAN.split_seeds), PLAN.n_models
+    click.echo(f"trial 0 is the file as it is; {n_splits} splits, N={n_models}; log: {log}")

@@ -53,8 +53,13 @@ def measurements() -> list[Measurement]:
 
 def fields() -> dict[str, Measurement]:
     """Return every number of a record by its path, in the order in which they are shown."""
-    found = [one for family in MEASURES.values() for one in family.fields().values()]
+    found = [one for family in MEASURES.values() for one in _fields_of(family).values()]
     return {one.name: one for one in sorted(found, key=lambda one: one.place)}
+
+
+def _fields_of(family: Measure) -> dict[str, Measurement]:
+    """Return the fields that one measure fills."""
+    return family.fields({entry.name for each in MEASURES.values() for entry in each.measurements})
 
 
 def roles_needed(names: Collection[str] | None = None) -> set[str]:
@@ -110,7 +115,7 @@ def _compute(family: Measure, evidence: Evidence) -> Measured | str:
 
 def _top_level(family: Measure) -> set[str]:
     """Return the fields of a record that hold what a measure finds."""
-    return {path.split(".")[0] for path in family.fields()}
+    return {path.split(".")[0] for path in _fields_of(family)}
 
 
 def _finite(value: Any, path: str, missing: dict[str, str]) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from scorer.metric.forgetting import ForgettingQuality, forgetting_quality
 from scorer.metric.rules import Rule
+from scorer.metric.utility import ModelAccuracies
 
 if TYPE_CHECKING:
     from scorer.oracles.outputs import Bank
@@ -21,6 +22,10 @@ Values = Mapping[str, Any]
 
 Source = str | float | Callable[[Values], float | None]
 """Where a number comes from: a path in the values, the number itself, or what makes it of them."""
+
+
+FULL_SIZE = 64 * 1000
+"""Confidences in a bank up to which all resamples are drawn; larger banks get fewer."""
 
 
 def value_at(values: Values, source: Source | None) -> Any:
@@ -55,7 +60,7 @@ class Measurement:
         higher_is_better: None where neither is.
         kind: `float`, `int` or `bool`.
         error: field of its standard error over models.
-        ceiling: the same number for perfect unlearning; a path that no entry of the measure has is
+        ceiling: the same number for perfect unlearning; a path that no entry of any measure has is
             a field of its own, and so are the next two.
         ceiling_error: standard error of the ceiling.
         floor: the same number for the untouched original.
@@ -157,6 +162,11 @@ class Evidence:
         """Return logit-scaled confidences on the forget set `(n_models, n_examples)`."""
         return self.banks[role].confidence()
 
+    def accuracies(self, role: str) -> ModelAccuracies:
+        """Return the accuracies of a bank that the final score is made of."""
+        bank = self.banks[role]
+        return ModelAccuracies(retain=bank.accuracy("retain"), test=bank.accuracy("test"))
+
     def quality(self, role: str) -> ForgettingQuality:
         """Return the forgetting quality of a bank against the oracles, computed once."""
         if role not in self._quality:
@@ -200,9 +210,14 @@ class Measure:
     measurements: tuple[Measurement, ...]
     compute: Callable[[Evidence], Measured]
 
-    def fields(self) -> dict[str, Measurement]:
-        """Return the entries by path, and after each the fields that it names beside itself."""
-        own = {entry.name for entry in self.measurements}
+    def fields(self, declared: Collection[str] = ()) -> dict[str, Measurement]:
+        """Return the entries by path, and after each the fields that it names beside itself.
+
+        Args:
+            declared: paths of the entries of all measures; a companion that is one of them belongs
+                to the measure that has that entry.
+        """
+        own = {*declared, *(entry.name for entry in self.measurements)}
         found: dict[str, Measurement] = {}
         for entry in self.measurements:
             found[entry.name] = entry
@@ -211,3 +226,8 @@ class Measure:
                 if not own & {companion.name, every_key}:
                     found[companion.name] = companion
         return found
+
+
+def n_draws(full: int, least: int, n_values: int) -> int:
+    """Return how many resamples a bank of `n_values` confidences gets."""
+    return max(least, min(full, full * FULL_SIZE // n_values))

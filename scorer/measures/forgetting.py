@@ -7,74 +7,36 @@ from typing import Any
 import numpy as np
 
 from scorer.measures.base import Evidence, Measure, Measured, Measurement, Values, value_at
-from scorer.metric.calibration import bootstrap_relative_score
 from scorer.metric.forgetting import strata_means
-from scorer.metric.utility import (
-    ModelAccuracies,
-    final_score,
-    relative_score,
-    utility_ratios,
-)
-
-FULL_SIZE = 64 * 1000
-"""Confidences in a bank up to which all resamples are drawn; larger banks get fewer."""
-
-N_RESAMPLES = 100
-MIN_RESAMPLES = 20
+from scorer.metric.utility import final_score, relative_score, utility_ratios
 
 ROLES = ("unlearned", "control", "floor")
 
 NO_CEILING = "the ceiling's final score is 0"
 
 
-def n_draws(full: int, least: int, n_values: int) -> int:
-    """Return how many resamples a bank of `n_values` confidences gets."""
-    return max(least, min(full, full * FULL_SIZE // n_values))
-
-
 def compute(evidence: Evidence) -> Measured:
     """Score the unlearned models, the control bank and the original against the oracles."""
-    banks, truth = evidence.banks, evidence.confidence("oracle")
     quality = {role: evidence.quality(role) for role in ROLES}
-    accuracies = {
-        role: ModelAccuracies(
-            retain=banks[role].accuracy("retain"), test=banks[role].accuracy("test")
-        )
-        for role in (*ROLES, "oracle")
-    }
+    accuracies = {role: evidence.accuracies(role) for role in (*ROLES, "oracle")}
     final = {
         role: final_score(
             quality[role].value, utility_ratios(accuracies[role], accuracies["oracle"])
         )
         for role in ROLES
     }
-    error = bootstrap_relative_score(
-        evidence.confidence("unlearned"),
-        evidence.confidence("control"),
-        truth,
-        evidence.rule,
-        accuracies=(accuracies["unlearned"], accuracies["control"], accuracies["oracle"]),
-        n_resamples=n_draws(N_RESAMPLES, MIN_RESAMPLES, truth.size),
-    )
     relative = relative_score(final["unlearned"], final["control"])
     values = {
         "forgetting_quality": quality["unlearned"].value,
-        "forgetting_quality_se": error.forgetting_quality.standard_error,
         "ceiling": quality["control"].value,
-        "ceiling_se": error.ceiling_forgetting_quality.standard_error,
         "floor": quality["floor"].value,
         "strata": _strata(evidence),
         "final_score": final["unlearned"],
-        "final_score_se": error.final_score.standard_error,
         "ceiling_final_score": final["control"],
-        "ceiling_final_score_se": error.ceiling.standard_error,
         "floor_final_score": final["floor"],
         "relative_score": relative,
-        "relative_score_se": error.relative_score.standard_error,
     }
     missing = {} if relative is not None else {"relative_score": NO_CEILING}
-    if np.isnan(error.relative_score.values).any():
-        missing["relative_score_se"] = "the ceiling's final score is 0 in some resamples"
     return Measured(values, missing, _arrays(evidence))
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from scorer.measures.base import Evidence, Measure, Measured, Measurement
-from scorer.measures.forgetting import n_draws
+from scorer.measures.base import Evidence, Measure, Measured, Measurement, n_draws
 from scorer.metric.calibration import permutation_test
 
 N_PERMUTATIONS = 199

@@ -1,14 +1,17 @@
-"""What the score needs to know of a model: confidences and hits on every set, logits on forget."""
+"""The outputs of models: computed for every feature, kept in stores, joined to banks."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from scorer.metric.confidence import logit_scaled_confidence
+from scorer.features import FEATURES, ForwardPass, holds_all
+from scorer.store import Store
 from scorer.tasks.task import SETS, Task
 from scorer.training.loop import predict
 
@@ -32,19 +35,21 @@ def evaluate(net: nn.Module, data: EvaluationData) -> dict[str, np.ndarray]:
     """Return the outputs of one model in eval mode.
 
     Returns:
-        For each set `confidence_<set>` `(n,)` float32, the logit-scaled confidence of the true
-        class, and `correct_<set>` `(n,)` bool; and `logits_forget` `(n, n_classes)` float32.
+        `<feature>_<set>` `(n, ...)` of every feature, for the sets that it is kept of.
     """
     outputs: dict[str, np.ndarray] = {}
     for set_name, images in data.images.items():
         logits = predict(net, images).cpu().numpy()
-        labels = data.labels[set_name]
-        confidence = logit_scaled_confidence(logits, labels)
-        outputs[f"confidence_{set_name}"] = confidence.astype(np.float32)
-        outputs[f"correct_{set_name}"] = logits.argmax(axis=1) == labels
-        if set_name == "forget":
-            outputs["logits_forget"] = logits
+        seen = ForwardPass(net, images, data.labels[set_name], logits)
+        for feature in FEATURES.values():
+            if feature.wants(set_name):
+                outputs[f"{feature.name}_{set_name}"] = feature.compute(seen)
     return outputs
+
+
+def output_store(root: Path) -> Store:
+    """Return a store of outputs, in which only what holds every feature counts as there."""
+    return Store(root, lambda manifest: holds_all(manifest, FEATURES.values()))
 
 
 @dataclass(frozen=True)
@@ -58,14 +63,15 @@ class Bank:
     arrays: dict[str, np.ndarray]
 
     @classmethod
-    def stack(cls, outputs: list[dict[str, np.ndarray]]) -> Bank:
-        """Join the outputs of single models."""
-        return cls({name: np.stack([one[name] for one in outputs]) for name in outputs[0]})
+    def stack(cls, outputs: Sequence[dict[str, np.ndarray]]) -> Bank:
+        """Join the outputs of single models: what all of them have."""
+        names = [name for name in outputs[0] if all(name in one for one in outputs)]
+        return cls({name: np.stack([one[name] for one in outputs]) for name in names})
 
     @property
     def n_models(self) -> int:
         """Return N."""
-        return len(self.arrays["logits_forget"])
+        return len(next(iter(self.arrays.values())))
 
     def confidence(self, set_name: str = "forget") -> np.ndarray:
         """Return logit-scaled confidences `(n_models, n_examples)` float64."""
@@ -73,8 +79,8 @@ class Bank:
 
     def accuracy(self, set_name: str) -> np.ndarray:
         """Return the accuracy of each model `(n_models,)` in [0, 1]."""
-        return self.arrays[f"correct_{set_name}"].mean(axis=1)
+        return np.asarray(self.arrays[f"correct_{set_name}"].mean(axis=1))
 
-    def repeated(self, n_models: int) -> Bank:
-        """Return a bank of one model taken `n_models` times: what doing nothing N times gives."""
-        return Bank({name: np.repeat(a[:1], n_models, axis=0) for name, a in self.arrays.items()})
+    def take(self, indices: Sequence[int]) -> Bank:
+        """Return a bank of these models, each as often as it is named."""
+        return Bank({name: array[list(indices)] for name, array in self.arrays.items()})

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from safetensors.torch import load as load_tensors
+from torch import Tensor
 
 from scorer.engines.base import Engine, Progress, no_progress
 from scorer.errors import ScorerError
-from scorer.oracles.outputs import Bank
+from scorer.oracles.outputs import Bank, output_store
 from scorer.store import WEIGHTS, DamagedEntry, Store
 from scorer.tasks.snapshot import save_snapshot
 from scorer.tasks.task import Task
@@ -53,8 +54,14 @@ class Pool:
         return self.cache_dir / "v1" / self.task.fingerprint / self.engine_id
 
     def store(self, role: str) -> Store:
-        """Return the store of one role."""
-        return Store(self.root / role)
+        """Return the store of one role; models without all features are missing in it."""
+        return output_store(self.root / role)
+
+    @property
+    def bytes_per_model(self) -> int:
+        """Return about what an entry takes on disk."""
+        n_examples, n_forget = len(self.task.raw.labels), len(self.task.split.forget)
+        return 5 * n_examples + 4 * self.task.n_classes * n_forget + 4096
 
     def ensure(
         self,
@@ -63,9 +70,11 @@ class Pool:
         progress: Progress = no_progress,
         shard: tuple[int, int] = (0, 1),
     ) -> int:
-        """Train what is missing of the wanted models; return how many were trained.
+        """Make what is missing of the wanted models; return how many were made.
 
         Interrupted at any point it loses at most the models under way; called again it goes on.
+        A model whose outputs lack a feature is evaluated again where its weights were kept, and
+        trained again under its seeds where they were not.
 
         Args:
             wanted: role -> number of models.
@@ -76,8 +85,9 @@ class Pool:
         Raises:
             ScorerError: the disk has not the room.
         """
-        for role in wanted:
+        for role, n_models in wanted.items():
             self._sweep(role)
+            self._tell_outdated(role, n_models)
         units = [
             (role, index)
             for role, n_models in wanted.items()
@@ -134,14 +144,28 @@ class Pool:
                 try:
                     store.read(index)
                     if role == "original":
-                        store.read(index, WEIGHTS)
+                        store.content(index, WEIGHTS)
                 except DamagedEntry as error:
                     moved.append(store.quarantine(index, str(error)))
         return moved
 
-    def original_weights(self, index: int) -> dict[str, np.ndarray]:
+    def original_weights(self, index: int) -> dict[str, Tensor]:
         """Return the state of an original model, by parameter and buffer name."""
-        return self.store("original").read(index, WEIGHTS)
+        return dict(load_tensors(self.store("original").content(index, WEIGHTS)))
+
+    def _tell_outdated(self, role: str, n_models: int) -> None:
+        """Say which models lack a feature and what that means."""
+        store = self.store(role)
+        outdated = store.outdated(n_models)
+        if outdated:
+            kept = sum((store.folder(index) / WEIGHTS).is_file() for index in outdated)
+            logger.warning(
+                "%d models of role %s lack a feature: %d are evaluated again, %d trained again",
+                len(outdated),
+                role,
+                kept,
+                len(outdated) - kept,
+            )
 
     def _sweep(self, role: str) -> None:
         """Delete what killed processes left behind long ago."""
@@ -154,9 +178,7 @@ class Pool:
 
     def _check_room(self, n_units: int) -> None:
         """Refuse to begin what the disk cannot hold."""
-        n_examples = len(self.task.raw.labels)
-        n_forget = len(self.task.split.forget)
-        needed = n_units * (5 * n_examples + 4 * self.task.n_classes * n_forget + 4096)
+        needed = n_units * self.bytes_per_model
         self.cache_dir.mkdir(parents=True, exist_ok=True)
         free = shutil.disk_usage(self.cache_dir).free
         if free < 1.1 * needed:

@@ -1,22 +1,28 @@
-"""Train a share of the pool: the same function for every engine and for `oracles --shard`."""
+"""Make a share of the pool: the same function for every engine and for `oracles --shard`."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from safetensors.numpy import save as save_arrays
+from safetensors.torch import load as load_tensors
+from safetensors.torch import save as save_tensors
 from torch import nn
 
 from scorer.engines.base import Emit, Spec
+from scorer.features import FEATURES
+from scorer.features.base import versions
 from scorer.oracles.outputs import EvaluationData, evaluate
 from scorer.oracles.pool import Pool
-from scorer.store import claim
+from scorer.store import WEIGHTS, DamagedEntry, Store, Unit, claim
 from scorer.tasks.snapshot import read_snapshot
-from scorer.training.loop import ModelSeeds
+from scorer.tasks.task import Task
+from scorer.training.loop import ModelSeeds, TrainingSet
+from scorer.training.models import build_model
 from scorer.training.paths import TrainingPath, train_group
 
 
@@ -36,19 +42,16 @@ def train_shard(spec: Spec, emit: Emit) -> None:
         role = group[0][0].root.name
         data = task.training_set("train" if role == "original" else "retain", device)
         seeds = [ModelSeeds.of(task.fingerprint, role, index) for _, index in group]
-        nets = train_group(data, task.definition.recipe, seeds, path)
+        nets = make_models(group, seeds, task, data, path)
         for (store, index), model_seeds, net in zip(group, seeds, nets, strict=True):
-            weights = state_arrays(net)
+            weights = weights_of(net)
             facts: dict[str, Any] = {
                 "fingerprint": task.fingerprint,
                 "role": role,
                 "engine_id": pool.engine_id,
-                "seeds": {
-                    "init": model_seeds.init,
-                    "order": model_seeds.order,
-                    "augment": model_seeds.augment,
-                },
-                "weights_sha256": hashlib.sha256(save_arrays(weights)).hexdigest(),
+                "seeds": asdict(model_seeds),
+                "weights_sha256": hashlib.sha256(weights).hexdigest(),
+                "features": versions(FEATURES.values()),
             }
             if device.type != "cpu":
                 # On a CPU the bytes do not depend on the group, so neither may the manifest.
@@ -58,9 +61,50 @@ def train_shard(spec: Spec, emit: Emit) -> None:
             emit({"role": role, "index": index})
 
 
-def state_arrays(net: nn.Module) -> dict[str, np.ndarray]:
-    """Return parameters and buffers as contiguous arrays on the CPU, by name."""
-    return {
-        name: tensor.detach().cpu().contiguous().numpy()
-        for name, tensor in net.state_dict().items()
-    }
+def make_models(
+    group: Sequence[Unit],
+    seeds: Sequence[ModelSeeds],
+    task: Task,
+    data: TrainingSet,
+    path: TrainingPath,
+) -> list[nn.Module]:
+    """Return the models of a group: from the weights of an outdated entry, else by training."""
+    kept = [kept_weights(store, index) for store, index in group]
+    missing = [one for one, weights in zip(seeds, kept, strict=True) if weights is None]
+    trained = iter(train_group(data, task.definition.recipe, missing, path))
+    return [
+        next(trained) if weights is None else network(task, data.images.device, weights)
+        for weights in kept
+    ]
+
+
+def kept_weights(store: Store, index: int) -> bytes | None:
+    """Return the weights of an entry that is to be replaced, None where it has none."""
+    if not (store.folder(index) / WEIGHTS).is_file():
+        return None
+    try:
+        return store.content(index, WEIGHTS)
+    except DamagedEntry as error:
+        store.quarantine(index, str(error))
+        return None
+
+
+def network(task: Task, device: torch.device, weights: bytes | None = None) -> nn.Module:
+    """Return a network of the task in eval mode, channels_last.
+
+    Args:
+        task: names the architecture.
+        device: where the network goes.
+        weights: in the safetensors format; without them the network is a frame for others.
+    """
+    net = build_model(task.definition.recipe.architecture, task.n_channels, task.n_classes, seed=0)
+    net = net.to(device).to(memory_format=torch.channels_last)
+    if weights is not None:
+        net.load_state_dict(load_tensors(weights))
+    return net.eval()
+
+
+def weights_of(net: nn.Module) -> bytes:
+    """Return parameters and buffers in the safetensors format."""
+    state = {name: t.detach().cpu().contiguous() for name, t in net.state_dict().items()}
+    return bytes(save_tensors(state))

@@ -13,14 +13,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
 from safetensors import SafetensorError
-from safetensors.numpy import load as load_arrays
+from safetensors.torch import load as load_tensors
 from safetensors.torch import save_file
+from torch import Tensor
 
 from scorer.errors import ScorerError
 from scorer.runner.faults import Fault
@@ -34,6 +34,9 @@ SIZE_FACTOR = 1.5
 SIZE_SLACK_MIB = 1.0
 MIB = 2**20
 
+State = Mapping[str, Tensor]
+"""Parameters and buffers of a network by name, on the CPU."""
+
 
 class SubmissionHost:
     """One process that runs submissions again and again; use it as a context manager.
@@ -46,7 +49,7 @@ class SubmissionHost:
         *,
         sandbox: Sandbox,
         settings: dict[str, Any],
-        sets: dict[str, torch.Tensor],
+        sets: Mapping[str, Tensor],
     ) -> None:
         """Prepare the folder that the process is given.
 
@@ -60,10 +63,10 @@ class SubmissionHost:
         self.settings = settings
         self.folder = Path(tempfile.mkdtemp(prefix="unlearning-"))
         (self.folder / "out").mkdir()
-        save_file(sets, self.folder / "sets.safetensors")
+        save_file(dict(sets), self.folder / "sets.safetensors")
         self.shown_path = ""
         self.original_name = ""
-        self.original: dict[str, np.ndarray] = {}
+        self.original: State = {}
         self.process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> SubmissionHost:
@@ -78,19 +81,16 @@ class SubmissionHost:
         (self.folder / "submission.py").write_bytes(source)
         self.shown_path = shown_path
 
-    def set_original(self, weights: dict[str, np.ndarray]) -> None:
+    def set_original(self, weights: State) -> None:
         """Say which original model the next runs start from."""
         if self.original_name:
             (self.folder / self.original_name).unlink(missing_ok=True)
         # A random name: a submission is not to know which original of how many it was given.
         self.original_name = f"original-{secrets.token_hex(8)}.safetensors"
         self.original = weights
-        tensors = {name: torch.from_numpy(array) for name, array in weights.items()}
-        save_file(tensors, self.folder / self.original_name)
+        save_file(dict(weights), self.folder / self.original_name)
 
-    def run(
-        self, seed: int, *, reference: bool = False
-    ) -> tuple[dict[str, np.ndarray] | None, dict[str, Any]]:
+    def run(self, seed: int, *, reference: bool = False) -> tuple[State | None, dict[str, Any]]:
         """Run the submission once, or a plain retraining in its place.
 
         Args:
@@ -158,7 +158,7 @@ class SubmissionHost:
         )
         if self.process.stdin is None:
             raise ScorerError("the submission's process was started without pipes")
-        n_bytes = sum(array.nbytes for array in self.original.values())
+        n_bytes = sum(tensor.nbytes for tensor in self.original.values())
         job = {**self.settings, "file_mib": SIZE_FACTOR * n_bytes / MIB + SIZE_SLACK_MIB}
         self.process.stdin.write(json.dumps(job) + "\n")
         self.process.stdin.flush()
@@ -175,26 +175,27 @@ class SubmissionHost:
                 pipe.close()
         self.process = None
 
-    def _read_state(self, path: Path) -> tuple[dict[str, np.ndarray] | None, Fault | None]:
+    def _read_state(self, path: Path) -> tuple[State | None, Fault | None]:
         """Return a checked state, or why it is not one."""
-        expected_bytes = sum(array.nbytes for array in self.original.values())
+        expected_bytes = sum(tensor.nbytes for tensor in self.original.values())
         try:
             size = path.stat().st_size
             if size > SIZE_FACTOR * expected_bytes + SIZE_SLACK_MIB * MIB:
                 return None, Fault("shape_mismatch", f"the returned network takes {size} bytes")
-            state = load_arrays(path.read_bytes())
-        except (OSError, SafetensorError, ValueError) as error:
+            state = load_tensors(path.read_bytes())
+        except (OSError, SafetensorError, KeyError, ValueError) as error:
+            # KeyError: a dtype that safetensors knows and torch does not.
             return None, Fault("bad_return", f"the returned weights cannot be read: {error}")
         problem = state_difference(self.original, state)
         if problem:
             return None, Fault("shape_mismatch", problem)
-        for name, array in state.items():
-            if np.issubdtype(array.dtype, np.floating) and not np.isfinite(array).all():
+        for name, tensor in state.items():
+            if tensor.is_floating_point() and not tensor.isfinite().all():
                 return None, Fault("non_finite", f"`{name}` has NaN or infinite values")
         return state, None
 
 
-def state_difference(original: dict[str, np.ndarray], state: dict[str, np.ndarray]) -> str:
+def state_difference(original: State, state: State) -> str:
     """Return how a state differs from the original's in names, shapes or dtypes, or ""."""
     missing, extra = sorted(original.keys() - state.keys()), sorted(state.keys() - original.keys())
     if missing or extra:
@@ -202,10 +203,12 @@ def state_difference(original: dict[str, np.ndarray], state: dict[str, np.ndarra
             "the returned network must have the original's parameters and buffers; missing"
             f" {missing[:5]}, not expected {extra[:5]}"
         )
-    for name, array in original.items():
-        if state[name].shape != array.shape or state[name].dtype != array.dtype:
-            return (
-                f"`{name}` must have shape {array.shape} and dtype {array.dtype}, got"
-                f" {state[name].shape} and {state[name].dtype}"
-            )
+    for name, tensor in original.items():
+        if state[name].shape != tensor.shape or state[name].dtype != tensor.dtype:
+            return f"`{name}` must have {_form(tensor)}, got {_form(state[name])}"
     return ""
+
+
+def _form(tensor: Tensor) -> str:
+    """Return "shape (10, 64) and dtype float32"."""
+    return f"shape {tuple(tensor.shape)} and dtype {str(tensor.dtype).removeprefix('torch.')}"

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from scorer.errors import UsageError, unknown_name
+from scorer.runner.imports import shared_modules
 from scorer.settings import PROJECT_ROOT, home
 
 BASELINES = PROJECT_ROOT / "baselines"
 SUBMISSIONS = (PROJECT_ROOT / "submission", home() / "submission")
 """The one that comes with the project and the user's own; in a checkout they are one folder."""
-NOT_METHODS = ("__init__.py", "common.py")
 LABEL = re.compile(r"^(Short|Source|Year|Data|Cost|Memory|Randomness|Tuned|Differs):\s*(.*)$")
 
 REFERENCES = {
@@ -32,7 +32,7 @@ class Submission:
         name: of the method, for tables and folders.
         path: where the file lies.
         source: its bytes.
-        sha256: of the file together with `baselines/common.py`, which it may import.
+        sha256: of the file together with every module of `baselines` that it imports.
     """
 
     name: str
@@ -41,12 +41,12 @@ class Submission:
     sha256: str
 
     @classmethod
-    def read(cls, path: Path) -> Submission:
-        """Read a submission from its file."""
+    def read(cls, path: Path, baselines: Path = BASELINES) -> Submission:
+        """Read a submission from its file; `baselines` is where the modules lie that it shares."""
         source = path.read_bytes()
         digest = hashlib.sha256(source)
-        if b"common" in source:
-            digest.update((BASELINES / "common.py").read_bytes())
+        for shared in shared_modules(source, baselines):
+            digest.update(shared.read_bytes())
         return cls(path.stem, path, source, digest.hexdigest())
 
     @property
@@ -59,12 +59,32 @@ class Submission:
 
 def method_files() -> dict[str, Path]:
     """Return every method that can be named: baselines, and what lies in `submission/`."""
-    files = {p.stem: p for p in sorted(BASELINES.glob("*.py")) if p.name not in NOT_METHODS}
-    for folder in SUBMISSIONS:
-        for path in sorted(folder.glob("*.py")):
-            if path.name not in NOT_METHODS:
-                files[path.stem] = path
+
+    files: dict[str, Path] = {}
+    for folder in (BASELINES, *SUBMISSIONS):
+        files |= methods_in(folder)
     return files
+
+
+def methods_in(folder: Path) -> dict[str, Path]:
+    """Return the methods in a folder by name: all modules but `common` and those with "_" before.
+
+    The folder is not imported for it: what lies in it is not the kit's code.
+    """
+    return {
+        path.stem: path
+        for path in sorted(folder.glob("*.py"))
+        if not path.stem.startswith("_") and path.stem != "common"
+    }
+
+
+def find_method(method: str | None) -> Submission | str:
+    """Return a row that the kit makes itself by its name, any other method as its submission.
+
+    Raises:
+        UsageError: there is no such method or file.
+    """
+    return method if method in REFERENCES else find_submission(method)
 
 
 def find_submission(method: str | None) -> Submission:

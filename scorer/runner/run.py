@@ -1,58 +1,32 @@
-"""Run a submission N times, in shards, and keep the outputs of every network that it returned."""
+"""Run submissions N times: which runs are missing, where they are made, and what they left."""
 
 from __future__ import annotations
 
-import os
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
-from scorer.engines.base import Emit, Engine, Progress, Spec, no_progress
-from scorer.oracles.outputs import Bank, EvaluationData, evaluate
+from scorer.engines.base import Engine, Progress, no_progress
+from scorer.options import Options
+from scorer.oracles.outputs import Bank, output_store
 from scorer.oracles.pool import Pool
 from scorer.runner.faults import Fault
-from scorer.runner.host import SubmissionHost
 from scorer.runner.load import Submission
-from scorer.runner.sandboxes import SANDBOXES
-from scorer.store import Store, claim
-from scorer.tasks.snapshot import read_snapshot, save_snapshot
-from scorer.training.models import build_model
-from scorer.training.paths import TrainingPath
+from scorer.store import Store
+from scorer.tasks.snapshot import save_snapshot
 from scorer.training.recipe import seed_of
+
+logger = logging.getLogger("scorer")
 
 N_REFERENCES = 4
 """Plain retrainings timed among the runs of a submission, so that both see the same machine."""
 
-DESIGNS = {
-    "reuse-1": "one original model, unlearned N times: the competition's",
-    "reuse-n": "N original models, each unlearned once",
-}
-MEMORY_SHARE = 0.8
-MIB = 2**20
-
 Unit = tuple[int, str, int]
 """Which submission, "run" or "reference", and which of them."""
-
-
-@dataclass(frozen=True)
-class RunPlan:
-    """How a submission is run; everything here is part of a record.
-
-    Attributes:
-        n_models: number of runs N.
-        design: a name in `DESIGNS`.
-        sandbox: the tier of isolation.
-        timeout_s: after which a run is ended.
-    """
-
-    n_models: int
-    design: str
-    sandbox: str
-    timeout_s: float
 
 
 @dataclass(frozen=True)
@@ -76,41 +50,45 @@ class RunResults:
     faults: list[Fault] = field(default_factory=list)
 
 
-def run_submission(
-    submission: Submission,
-    pool: Pool,
-    plan: RunPlan,
-    engine: Engine,
-    progress: Progress = no_progress,
-) -> RunResults:
-    """Run a submission N times; runs that an interrupted call finished are not made again.
-
-    The original models that the design needs must be in the pool.
-    """
-    return run_submissions([submission], pool, plan, engine, progress)[0]
-
-
 def run_submissions(
     submissions: Sequence[Submission],
     pool: Pool,
-    plan: RunPlan,
+    options: Options,
     engine: Engine,
     progress: Progress = no_progress,
+    runs_dir: Path | None = None,
 ) -> list[RunResults]:
     """Run several submissions N times each in the same workers, which start only once.
 
-    The retrainings that they are timed against are made once for all of them, among their runs.
+    Runs that an interrupted call finished are not made again. The retrainings that they are timed
+    against are made once for all of them, among their runs.
+
+    Args:
+        submissions: in any number.
+        pool: holds the original models that the design needs.
+        options: N, design, sandbox and time limit are looked at.
+        engine: where shards run.
+        progress: called with ("unlearn", done, total).
+        runs_dir: where runs are kept and looked for; default beside the pool's models.
     """
-    design = f"{plan.design}-{plan.sandbox}"
+    if not submissions:
+        return []
+    place = runs_dir or pool.root / "unlearned"
     roots = [
-        pool.root / "unlearned" / f"{each.name}-{each.sha256[:16]}-{design}" for each in submissions
+        place / f"{each.name}-{each.sha256[:16]}-{options.design}-{options.sandbox}"
+        for each in submissions
     ]
+    for root, submission in zip(roots, submissions, strict=True):
+        outdated = output_store(root / "run").outdated(options.n_models)
+        if outdated:
+            message = "%d runs of %s lack a feature and are made again"
+            logger.warning(message, len(outdated), submission.name)
     references = Store(roots[0] / "reference")
     units = interleave(
         [
             (job, "run", index)
             for job, root in enumerate(roots)
-            for index in Store(root / "run").missing(plan.n_models)
+            for index in output_store(root / "run").missing(options.n_models)
         ],
         [(0, "reference", index) for index in references.missing(N_REFERENCES)],
     )
@@ -128,9 +106,10 @@ def run_submissions(
                 {"root": str(root), "shown_path": submission.shown_path}
                 for root, submission in zip(roots, submissions, strict=True)
             ],
-            "design": plan.design,
-            "sandbox": plan.sandbox,
-            "timeout_s": plan.timeout_s,
+            "n_models": options.n_models,
+            "design": options.design,
+            "sandbox": options.sandbox,
+            "timeout_s": options.timeout_s or pool.task.definition.timeout_s,
         }
 
         def on_event(event: dict[str, Any]) -> None:
@@ -138,7 +117,7 @@ def run_submissions(
                 faults[event["job"]].append(Fault(**event["fault"]))
 
         engine.share(
-            "scorer.runner.run:run_shard",
+            "scorer.runner.shard:run_shard",
             spec,
             units,
             what="unlearn",
@@ -148,9 +127,10 @@ def run_submissions(
     reference_s = np.array(
         [references.manifest(i)["elapsed_s"] for i in range(N_REFERENCES) if references.has(i)]
     )
-    seeds = [seed_of(pool.task.fingerprint, "unlearn", i, "run") for i in range(plan.n_models)]
+    n_models, fingerprint = options.n_models, pool.task.fingerprint
+    seeds = [seed_of(fingerprint, "unlearn", index, "run") for index in range(n_models)]
     return [
-        _results(Store(root / "run"), plan.n_models, reference_s, seeds, own)
+        _results(output_store(root / "run"), n_models, reference_s, seeds, own)
         for root, own in zip(roots, faults, strict=True)
     ]
 
@@ -179,76 +159,3 @@ def interleave(runs: list[Unit], references: list[Unit]) -> list[Unit]:
         place = len(runs) * (len(references) - 1 - position) // max(1, len(references))
         units.insert(place, reference)
     return units
-
-
-def run_shard(spec: Spec, emit: Emit) -> None:
-    """Make the runs of one shard in a submission's process; evaluate what it returns here.
-
-    Of a submission whose first run fails here no others are made: the file is at fault.
-    """
-    task = read_snapshot(Path(spec["snapshot"]))
-    pool = Pool(task, TrainingPath(**spec["path"]), spec["device"], Path(spec["cache_dir"]))
-    device = torch.device(spec["device"])
-    recipe = task.definition.recipe
-    settings = {
-        "recipe": recipe.as_dict(),
-        "n_channels": task.n_channels,
-        "n_classes": task.n_classes,
-        "device": spec["device"],
-        "gpu_share": 0.9 / spec["n_workers"],
-        "timeout_s": spec["timeout_s"],
-        "memory_mib": memory_per_worker_mib(spec["n_workers"]),
-    }
-    sets = {}
-    for name in ("retain", "forget", "val"):
-        sets[f"{name}_images"] = task.images(name)
-        sets[f"{name}_labels"] = task.labels(name)
-    net = build_model(recipe.architecture, task.n_channels, task.n_classes, seed=0)
-    net = net.to(device).to(memory_format=torch.channels_last)
-    evaluation = EvaluationData.of(task, device)
-    roots = [Path(job["root"]) for job in spec["jobs"]]
-    units = [(Store(roots[job] / kind), index) for job, kind, index in spec["units"]]
-    succeeded: set[int] = set()
-    given_up: set[int] = set()
-    with SubmissionHost(sandbox=SANDBOXES[spec["sandbox"]](), settings=settings, sets=sets) as host:
-        original = source_of = -1
-        for ((store, index),) in claim(units, spec["start"], 1):
-            reference = store.root.name == "reference"
-            job = roots.index(store.root.parent)
-            if job in given_up and not reference:
-                continue
-            if job != source_of:
-                source = (roots[job] / "submission.py").read_bytes()
-                host.set_source(source, spec["jobs"][job]["shown_path"])
-                source_of = job
-            wanted = index if spec["design"] == "reuse-n" and not reference else 0
-            if wanted != original:
-                host.set_original(pool.original_weights(wanted))
-                original = wanted
-            role = "reference" if reference else "unlearn"
-            seed = seed_of(task.fingerprint, role, index, "run")
-            state, answer = host.run(seed, reference=reference)
-            outputs: dict[str, np.ndarray] = {}
-            if state is not None:
-                net.load_state_dict({k: torch.from_numpy(v) for k, v in state.items()})
-                outputs = evaluate(net.eval(), evaluation)
-                if not np.isfinite(outputs["logits_forget"]).all():
-                    state = None
-                    answer = Fault("non_finite", "the network's outputs are not finite").as_dict()
-            if state is None:
-                fault = Fault(answer["fault"], answer["message"], answer.get("trace", ""), index)
-                emit({"job": job, "fault": fault.as_dict()})
-                if not reference and job not in succeeded:
-                    given_up.add(job)
-                continue
-            if not reference:
-                succeeded.add(job)
-            facts = {"seed": seed, "elapsed_s": answer["elapsed_s"], "peak_mib": answer["peak_mib"]}
-            store.write(index, outputs, facts)
-            emit({"job": job, "index": index})
-
-
-def memory_per_worker_mib(n_workers: int) -> float:
-    """Return the memory that each of `n_workers` runs may take of this machine's."""
-    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return MEMORY_SHARE * total / MIB / n_workers

@@ -9,6 +9,7 @@ score reads confidences.
 from __future__ import annotations
 
 from scorer.tasks.definition import TaskDefinition
+from scorer.tasks.forget.hard_random import HardRandom
 from scorer.training.recipe import Recipe
 
 DEFINITION = TaskDefinition(
@@ -31,9 +32,6 @@ DEFINITION = TaskDefinition(
     ),
     n_val=2500,
     n_test=None,
-    n_forget_hard=500,
-    n_forget_random=500,
-    n_difficulty_models=16,
-    starting_kit_forget_set=False,
+    forget=HardRandom(n_hard=500, n_random=500, n_models=16),
     timeout_s=1800.0,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from scorer.tasks.definition import TaskDefinition
+from scorer.tasks.forget.given import Given
 from scorer.training.recipe import Recipe
 
 DEFINITION = TaskDefinition(
@@ -25,9 +26,6 @@ DEFINITION = TaskDefinition(
     ),
     n_val=2500,
     n_test=None,
-    n_forget_hard=0,
-    n_forget_random=5000,
-    n_difficulty_models=0,
-    starting_kit_forget_set=True,
+    forget=Given(indices="data_prep.cifar10:starting_kit_forget_indices", n_examples=5000),
     timeout_s=3600.0,
 )

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
 
+from scorer.tasks.forget import FORGET_KINDS, ForgetSet
 from scorer.training.recipe import Recipe
 
 
@@ -18,11 +21,7 @@ class TaskDefinition:
         recipe: how its models are trained.
         n_val: examples that a submission may look at besides retain and forget.
         n_test: held out for utility; None where the data set has an official test set.
-        n_forget_hard: forget examples with the lowest out-of-sample confidence.
-        n_forget_random: forget examples drawn at random from the rest, stratified by class.
-        n_difficulty_models: models trained on random halves to measure that confidence; 0 with
-            `n_forget_hard` 0.
-        starting_kit_forget_set: split seed 0 takes the forget set of the challenge's starting kit.
+        forget: which of its training examples are to be forgotten.
         timeout_s: wall time after which a run of a submission counts as hung.
     """
 
@@ -32,15 +31,17 @@ class TaskDefinition:
     recipe: Recipe
     n_val: int
     n_test: int | None
-    n_forget_hard: int
-    n_forget_random: int
-    n_difficulty_models: int
-    starting_kit_forget_set: bool
+    forget: ForgetSet
     timeout_s: float
 
-    def __post_init__(self) -> None:
-        if (self.n_forget_hard > 0) != (self.n_difficulty_models > 0):
-            raise ValueError(
-                "`n_difficulty_models` must be positive exactly where `n_forget_hard` is, got"
-                f" {self.n_difficulty_models} and {self.n_forget_hard}"
-            )
+    def as_dict(self) -> dict[str, Any]:
+        """Return JSON values, for workers."""
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        return {**values, "recipe": self.recipe.as_dict(), "forget": self.forget.as_dict()}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> TaskDefinition:
+        """Return the definition that `as_dict` told."""
+        forget = dict(values["forget"])
+        kind = FORGET_KINDS[forget.pop("kind")]
+        return cls(**{**values, "recipe": Recipe(**values["recipe"]), "forget": kind(**forget)})

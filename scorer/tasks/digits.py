@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from scorer.tasks.definition import TaskDefinition
+from scorer.tasks.forget.hard_random import HardRandom
 from scorer.training.recipe import Recipe
 
 DEFINITION = TaskDefinition(
@@ -25,9 +26,6 @@ DEFINITION = TaskDefinition(
     ),
     n_val=197,
     n_test=300,
-    n_forget_hard=65,
-    n_forget_random=65,
-    n_difficulty_models=32,
-    starting_kit_forget_set=False,
+    forget=HardRandom(n_hard=65, n_random=65, n_models=32),
     timeout_s=60.0,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from scorer.tasks.definition import TaskDefinition
+from scorer.tasks.forget.hard_random import HardRandom
 from scorer.training.recipe import Recipe
 
 DEFINITION = TaskDefinition(
@@ -25,9 +26,6 @@ DEFINITION = TaskDefinition(
     ),
     n_val=5000,
     n_test=None,
-    n_forget_hard=500,
-    n_forget_random=500,
-    n_difficulty_models=16,
-    starting_kit_forget_set=False,
+    forget=HardRandom(n_hard=500, n_random=500, n_models=16),
     timeout_s=900.0,
 )

@@ -7,35 +7,38 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 
 from scorer.engines import LocalEngine
 from scorer.settings import default_cache_dir, default_data_dir
-from scorer.tasks.load import FORGET_SETS, load_task, measured_with
+from scorer.tasks.forget.hard_random import HardRandom, kept_path, measured_with
+from scorer.tasks.load import load_task
 
 
 def main() -> None:
     """Write `forget_sets/<task>-0.json` for the task named on the command line."""
     if len(sys.argv) != 2:
         raise SystemExit("usage: python -m scorer.tasks.keep TASK")
-    path = FORGET_SETS / f"{sys.argv[1]}-0.json"
+    path = kept_path(sys.argv[1], 0)
     path.unlink(missing_ok=True)
     task = load_task(
         sys.argv[1],
         split_seed=0,
-        data_dir=Path(default_data_dir()),
-        cache_dir=Path(default_cache_dir()),
+        data_dir=default_data_dir(),
+        cache_dir=default_cache_dir(),
         engine=LocalEngine(),
         device="cpu",
         progress=lambda *_: None,
     )
+    forget = task.definition.forget
+    if not (isinstance(forget, HardRandom) and forget.n_hard):
+        raise SystemExit(f"task {task.name} must have hard examples to forget, got {forget}")
     facts = {
         "command": f"python -m scorer.tasks.keep {task.name}",
         "measure": "mean logit-scaled confidence over models trained on random halves without it",
-        "measured_with": measured_with(task.definition, task.raw),
+        "measured_with": measured_with(task.raw, task.definition.recipe, forget.n_models),
         "hard": task.split.forget[task.split.forget_stratum == "hard"].tolist(),
     }
-    FORGET_SETS.mkdir(exist_ok=True)
+    path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps(facts, indent=1) + "\n")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import uuid
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -12,18 +11,20 @@ import numpy as np
 from data_prep import RawData, Split
 from scorer.tasks.definition import TaskDefinition
 from scorer.tasks.task import SETS, Task
-from scorer.training.recipe import Recipe
+
+EDITION = 2
+"""Of the file's form, in its name: workers never meet a file of another edition."""
 
 
 def save_snapshot(task: Task, folder: Path) -> Path:
     """Write the task under its fingerprint, unless it is there, and return the path."""
-    path = folder / f"task-{task.fingerprint[:16]}.npz"
+    path = folder / f"task-{task.fingerprint[:16]}-{EDITION}.npz"
     if path.exists():
         return path
     folder.mkdir(parents=True, exist_ok=True)
     raw = task.raw
     facts = {
-        "definition": asdict(task.definition),
+        "definition": task.definition.as_dict(),
         "split_seed": task.split_seed,
         "notes": task.split.notes,
         "raw": {
@@ -68,6 +69,5 @@ def read_snapshot(path: Path) -> Task:
             forget_stratum=arrays["forget_stratum"],
             notes=facts["notes"],
         )
-    fields = facts["definition"]
-    definition = TaskDefinition(**{**fields, "recipe": Recipe(**fields["recipe"])})
+    definition = TaskDefinition.from_dict(facts["definition"])
     return Task(definition, facts["split_seed"], raw, split)

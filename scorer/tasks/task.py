@@ -68,7 +68,8 @@ class Task:
         """Return the sorted indices `(n,)` of one set, or of "train" = retain + forget."""
         if set_name == "train":
             return np.sort(np.concatenate([self.split.retain, self.split.forget]))
-        return getattr(self.split, set_name)
+        indices: np.ndarray = getattr(self.split, set_name)
+        return indices
 
     def images(self, set_name: str) -> torch.Tensor:
         """Return normalised images `(n, channels, height, width)` float32 of one set."""

@@ -16,7 +16,7 @@ from data_prep.splits import SPLIT_EDITION
 from scorer.cli import main as scorer_main
 from scorer.cli.readme import written
 from scorer.kinds import KINDS
-from scorer.results.record import SCHEMA_VERSION
+from scorer.results.schema import SCHEMA_VERSION
 from scorer.runner.contract import make_loader, signature_problem
 from scorer.settings import PROJECT_ROOT
 from scorer.training.models import build_model

@@ -26,37 +26,37 @@ def make(request: pytest.FixtureRequest) -> MakeEngine:
 def test_every_spec_runs_once_and_emits(make: MakeEngine, tmp_path: Path) -> None:
     events: list[dict[str, Any]] = []
     specs = [{"folder": str(tmp_path), "number": n} for n in range(3)]
-    make(2).run("tests.engines.shards:write_square", specs, events.append)
+    make(2).run("tests.engines._shards:write_square", specs, events.append)
     assert sorted(event["number"] for event in events) == [0, 1, 2]
     assert {p.name: p.read_text() for p in tmp_path.iterdir()} == {"0": "0", "1": "1", "2": "4"}
 
 
 def test_a_killed_shard_is_started_again(make: MakeEngine, tmp_path: Path) -> None:
     events: list[dict[str, Any]] = []
-    make(1).run("tests.engines.shards:die_once", [{"folder": str(tmp_path)}], events.append)
+    make(1).run("tests.engines._shards:die_once", [{"folder": str(tmp_path)}], events.append)
     assert events == [{"alive": True}]
 
 
 def test_a_shard_that_always_dies_is_given_up(make: MakeEngine, tmp_path: Path) -> None:
     specs = [{"folder": str(tmp_path)}]
     with pytest.raises(ShardFailed, match=r"(code -9|died) on attempt 3 of 3; what it fin"):
-        make(1).run("tests.engines.shards:die_always", specs, lambda event: None)
+        make(1).run("tests.engines._shards:die_always", specs, lambda event: None)
     assert (tmp_path / "deaths").read_text() == "x" * MAX_ATTEMPTS
 
 
 def test_an_exception_in_a_shard_is_shown_and_not_retried(make: MakeEngine) -> None:
     with pytest.raises(ShardFailed, match=r"attempt 1 of 3[\s\S]*the reason in the worker"):
-        make(1).run("tests.engines.shards:fail", [{}], lambda event: None)
+        make(1).run("tests.engines._shards:fail", [{}], lambda event: None)
 
 
 def test_workers_have_one_thread(make: MakeEngine) -> None:
     events: list[dict[str, Any]] = []
-    make(1).run("tests.engines.shards:show_environment", [{}], events.append)
+    make(1).run("tests.engines._shards:show_environment", [{}], events.append)
     assert events == [{"omp": "1", "torch": 1, "keeps_memory": True}]
 
 
 def test_no_specs_are_no_work(make: MakeEngine) -> None:
-    make(1).run("tests.engines.shards:fail", [], lambda event: None)
+    make(1).run("tests.engines._shards:fail", [], lambda event: None)
 
 
 def test_engines_are_found_without_what_they_need() -> None:

@@ -28,7 +28,7 @@ class Substitute(RayEngine):
 
     def __init__(self, function: str) -> None:
         super().__init__(2)
-        self.function = f"tests.engines.shards:{function}"
+        self.function = f"tests.engines._shards:{function}"
         self.events: list[dict[str, Any]] = []
 
     def run(self, function: str, specs: Sequence[Spec], on_event: Emit) -> None:
@@ -117,7 +117,7 @@ def test_ctrl_c_ends_the_shards(two_nodes: Any) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        make_engine("ray", 1).run("tests.engines.shards:wait_forever", [{}], interrupt)
+        make_engine("ray", 1).run("tests.engines._shards:wait_forever", [{}], interrupt)
     while Path(f"/proc/{pids[0]}").exists():
         os.sched_yield()
 
@@ -132,7 +132,7 @@ def test_workers_default_to_the_processors_of_the_cluster(two_nodes: Any) -> Non
 def test_cuda_is_refused_by_a_cluster_without_gpus(two_nodes: Any) -> None:
     with pytest.raises(ScorerError, match="must have a GPU for --device cuda, got none"):
         make_engine("ray", 1).run(
-            "tests.engines.shards:fail", [{"device": "cuda"}], lambda event: None
+            "tests.engines._shards:fail", [{"device": "cuda"}], lambda event: None
         )
 
 

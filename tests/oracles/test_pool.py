@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -11,12 +12,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import save as save_numpy
 
 from scorer.engines import LocalEngine
 from scorer.errors import ScorerError
 from scorer.oracles.pool import Pool
 from scorer.settings import PROJECT_ROOT
-from scorer.store import ARRAYS, MANIFEST
+from scorer.store import ARRAYS, MANIFEST, WEIGHTS
 
 
 def manifests(root: Path) -> dict[str, str]:
@@ -46,9 +48,9 @@ def test_outputs_have_the_promised_shapes(tiny_pool: Pool) -> None:
     assert bank.confidence("test").shape == (4, 1497)
     assert bank.arrays["correct_retain"].dtype == bool
     assert (bank.accuracy("test") > 0.3).all()
-    repeated = bank.repeated(3)
-    assert repeated.n_models == 3
-    assert (repeated.confidence() == bank.confidence()[0]).all()
+    taken = bank.take([1, 0, 1])
+    assert taken.n_models == 3
+    np.testing.assert_array_equal(taken.confidence(), bank.confidence()[[1, 0, 1]])
 
 
 def test_confidence_and_hits_agree_with_the_logits(tiny_pool: Pool) -> None:
@@ -85,18 +87,25 @@ def test_damage_is_set_aside_and_mended(
     assert len(list(store.root.glob(".damaged-00001-*"))) == 1
 
 
-def test_too_little_room_is_said_before_training(
-    tiny_pool: Pool, engine: LocalEngine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("shutil.disk_usage", lambda path: _Usage())
+def test_too_little_room_is_said_before_training(tiny_pool: Pool, engine: LocalEngine) -> None:
+    pool = LargePool(tiny_pool.task, tiny_pool.path, "cpu", tiny_pool.cache_dir)
     with pytest.raises(ScorerError, match="MiB free for 50 models"):
-        tiny_pool.ensure({"oracle": 54}, engine)
+        pool.ensure({"oracle": 54}, engine)
+    assert tiny_pool.store("oracle").missing(54) == list(range(4, 54))
 
 
-class _Usage:
-    """What shutil.disk_usage returns on a full disk."""
+class LargePool(Pool):
+    """A pool whose models take more room than any disk has."""
 
-    free = 0
+    bytes_per_model = 2**62
+
+
+def test_weights_are_kept_as_they_are_hashed(tiny_pool: Pool) -> None:
+    store = tiny_pool.store("original")
+    content = store.content(0, WEIGHTS)
+    assert hashlib.sha256(content).hexdigest() == store.manifest(0)["weights_sha256"]
+    as_numpy = {name: tensor.numpy() for name, tensor in tiny_pool.original_weights(0).items()}
+    assert save_numpy(as_numpy) == content, "what releases before this one wrote"
 
 
 def oracles_command(cache: Path) -> subprocess.Popen[bytes]:

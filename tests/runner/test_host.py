@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from scorer.oracles.pool import Pool
 from scorer.runner.host import SubmissionHost, state_difference
@@ -72,6 +73,7 @@ FAULTY = {
         "must have shape (10",
     ),
     "other dtype": (START + "    return net.double()\n", "shape_mismatch", "dtype"),
+    "half precision": (START + "    return net.bfloat16()\n", "shape_mismatch", "bfloat16"),
     "not a number": (
         START + "    net.fc.weight.data[0, 0] = float('nan')\n",
         "non_finite",
@@ -196,7 +198,9 @@ def test_a_plain_retraining_forgets_the_original(host: SubmissionHost) -> None:
 
 
 def test_state_difference_says_what_differs() -> None:
-    original = {"a": np.zeros((2, 2), np.float32)}
-    assert state_difference(original, {"a": np.ones((2, 2), np.float32)}) == ""
-    assert "missing ['a'], not expected ['b']" in state_difference(original, {"b": np.zeros(1)})
-    assert "must have shape (2, 2)" in state_difference(original, {"a": np.zeros(4, np.float32)})
+    original = {"a": torch.zeros(2, 2)}
+    assert state_difference(original, {"a": torch.ones(2, 2)}) == ""
+    assert "missing ['a'], not expected ['b']" in state_difference(original, {"b": torch.zeros(1)})
+    assert "`a` must have shape (2, 2) and dtype float32, got shape (4,) and dtype float64" in (
+        state_difference(original, {"a": torch.zeros(4, dtype=torch.float64)})
+    )

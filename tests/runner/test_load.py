@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import pytest
 
 from scorer.errors import UsageError
-from scorer.runner.load import describe, find_submission, method_files
+from scorer.runner.load import (
+    Submission,
+    describe,
+    find_method,
+    find_submission,
+    method_files,
+    methods_in,
+)
 
 
 def test_no_method_is_the_entry_in_submission() -> None:
@@ -31,15 +39,20 @@ def test_the_identity_follows_content_not_place(tmp_path: Path) -> None:
     assert a.sha256 == b.sha256 != c.sha256
 
 
-def test_what_a_method_shares_belongs_to_its_identity(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_a_method_shares_belongs_to_its_identity(tmp_path: Path) -> None:
     mine = tmp_path / "mine.py"
     mine.write_text("from baselines import common\n")
-    before = find_submission(str(mine)).sha256
-    (tmp_path / "common.py").write_text("changed = True\n")
-    monkeypatch.setattr("scorer.runner.load.BASELINES", tmp_path)
-    assert find_submission(str(mine)).sha256 != before
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    alone = Submission.read(mine, shared).sha256
+    assert alone == hashlib.sha256(mine.read_bytes()).hexdigest()
+    (shared / "common.py").write_text("changed = True\n")
+    assert Submission.read(mine, shared).sha256 != alone
+
+
+def test_rows_of_the_kit_itself_have_no_file() -> None:
+    assert find_method("retrain") == "retrain"
+    assert isinstance(find_method("finetune"), Submission)
 
 
 def test_unknown_names_get_near_matches_and_the_list() -> None:
@@ -49,8 +62,11 @@ def test_unknown_names_get_near_matches_and_the_list() -> None:
         find_submission("nowhere/x.py")
 
 
-def test_helpers_are_not_methods() -> None:
-    assert not {"common", "__init__"} & set(method_files())
+def test_helpers_are_not_methods(tmp_path: Path) -> None:
+    for name in ("__init__", "_parts", "common", "mine"):
+        (tmp_path / f"{name}.py").write_text("1 / 0\n")
+    assert list(methods_in(tmp_path)) == ["mine"]
+    assert "common" not in method_files()
 
 
 def test_labels_are_read_without_running_the_file(tmp_path: Path) -> None:

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from scorer.engines import LocalEngine
+from scorer.engines.base import Progress, no_progress
+from scorer.options import Options
 from scorer.oracles.pool import Pool
 from scorer.runner.load import Submission, find_submission
-from scorer.runner.run import (
-    N_REFERENCES,
-    RunPlan,
-    interleave,
-    run_submission,
-    run_submissions,
-)
+from scorer.runner.run import N_REFERENCES, RunResults, interleave, run_submissions
 
 NOISE = """
 import torch
@@ -32,15 +29,22 @@ def submission(tmp_path: Path, source: str) -> Submission:
     return find_submission(str(path))
 
 
-def plan(n_models: int = 4, design: str = "reuse-1") -> RunPlan:
-    return RunPlan(n_models=n_models, design=design, sandbox="process", timeout_s=20.0)
+def run(
+    mine: Submission, pool: Pool, engine: LocalEngine, progress: Progress = no_progress, **how: Any
+) -> RunResults:
+    (results,) = run_submissions([mine], pool, plan(**how), engine, progress)
+    return results
+
+
+def plan(n_models: int = 4, design: str = "reuse-1") -> Options:
+    return Options(n_models=n_models, design=design)
 
 
 def test_runs_differ_by_seed_and_come_back_the_same(
     tiny_pool: Pool, engine: LocalEngine, tmp_path: Path
 ) -> None:
     mine = submission(tmp_path, NOISE)
-    first = run_submission(mine, tiny_pool, plan(), engine)
+    first = run(mine, tiny_pool, engine)
     assert first.bank is not None
     assert first.faults == []
     confidence = first.bank.confidence()
@@ -51,12 +55,12 @@ def test_runs_differ_by_seed_and_come_back_the_same(
     assert first.peak_mib > 0
 
     calls: list[tuple[str, int, int]] = []
-    again = run_submission(mine, tiny_pool, plan(), engine, lambda *event: calls.append(event))
+    again = run(mine, tiny_pool, engine, lambda *event: calls.append(event))
     assert calls == []
     assert again.bank is not None
     np.testing.assert_array_equal(again.bank.confidence(), confidence)
 
-    more = run_submission(mine, tiny_pool, plan(5), engine, lambda *event: calls.append(event))
+    more = run(mine, tiny_pool, engine, lambda *event: calls.append(event), n_models=5)
     assert calls[-1] == ("unlearn", 1, 1)
     assert more.bank is not None
     np.testing.assert_array_equal(more.bank.confidence()[:4], confidence)
@@ -82,7 +86,7 @@ def test_several_submissions_share_workers_and_nothing_else(
     assert len({row.tobytes() for row in still.bank.confidence()}) == 1
     assert len(noise.reference_s) == N_REFERENCES
     np.testing.assert_array_equal(noise.reference_s, still.reference_s)
-    alone = run_submission(mine[0], tiny_pool, plan(3), LocalEngine(1))
+    alone = run(mine[0], tiny_pool, LocalEngine(1), n_models=3)
     assert alone.bank is not None
     np.testing.assert_array_equal(alone.bank.confidence(), noise.bank.confidence())
 
@@ -91,7 +95,7 @@ def test_a_failing_submission_has_no_bank_and_stops_early(
     tiny_pool: Pool, engine: LocalEngine, tmp_path: Path
 ) -> None:
     mine = submission(tmp_path, "def unlearning(net, retain, forget, val):\n    1 / 0\n")
-    results = run_submission(mine, tiny_pool, plan(20), engine)
+    results = run(mine, tiny_pool, engine, n_models=20)
     assert results.bank is None
     assert 1 <= len(results.faults) <= 2
     assert {fault.fault for fault in results.faults} == {"raised"}
@@ -110,7 +114,7 @@ def test_a_failed_run_among_good_ones_is_neither_zero_nor_dropped(
         "    os.write(fd, b'x')\n"
         f"    if os.path.getsize({str(marker)!r}) == 4: raise ValueError('unlucky')\n",
     )
-    results = run_submission(mine, tiny_pool, plan(6), LocalEngine(1))
+    results = run(mine, tiny_pool, LocalEngine(1), n_models=6)
     assert results.bank is None
     assert len(results.elapsed_s) == 5
     assert [fault.fault for fault in results.faults] == ["raised"]
@@ -120,11 +124,35 @@ def test_the_design_with_n_originals_starts_from_each(
     tiny_pool: Pool, engine: LocalEngine, tmp_path: Path
 ) -> None:
     mine = submission(tmp_path, "def unlearning(net, retain, forget, val):\n    return net\n")
-    results = run_submission(mine, tiny_pool, plan(2, "reuse-n"), engine)
+    results = run(mine, tiny_pool, engine, n_models=2, design="reuse-n")
     assert results.bank is not None
     expected = tiny_pool.bank("original", 2).confidence()
     np.testing.assert_allclose(results.bank.confidence(), expected, rtol=1e-5)
     assert not np.allclose(expected[0], expected[1])
+
+
+def test_in_another_folder_it_was_never_run(
+    tiny_pool: Pool, engine: LocalEngine, tmp_path: Path
+) -> None:
+    mine = submission(tmp_path, NOISE)
+    first = run(mine, tiny_pool, engine, n_models=2)
+    calls: list[tuple[str, int, int]] = []
+    (again,) = run_submissions(
+        [mine],
+        tiny_pool,
+        plan(2),
+        engine,
+        lambda *event: calls.append(event),
+        runs_dir=tmp_path / "runs",
+    )
+    assert calls[-1] == ("unlearn", 2 + N_REFERENCES, 2 + N_REFERENCES)
+    assert again.bank is not None and first.bank is not None
+    np.testing.assert_array_equal(again.bank.confidence(), first.bank.confidence())
+    assert len(list((tmp_path / "runs").iterdir())) == 1
+
+
+def test_nothing_to_run_starts_nothing(tiny_pool: Pool, engine: LocalEngine) -> None:
+    assert run_submissions([], tiny_pool, plan(), engine) == []
 
 
 @pytest.mark.parametrize(

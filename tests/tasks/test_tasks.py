@@ -15,7 +15,9 @@ from scorer.errors import UsageError
 from scorer.tasks import TASKS
 from scorer.tasks.definition import TaskDefinition
 from scorer.tasks.difficulty import measure_difficulty
-from scorer.tasks.load import kept_difficulty, load_task
+from scorer.tasks.forget import Material
+from scorer.tasks.forget.hard_random import HardRandom
+from scorer.tasks.load import load_task
 from scorer.tasks.snapshot import read_snapshot, save_snapshot
 from scorer.tasks.task import SETS, Task
 from scorer.training.models import ARCHITECTURES
@@ -52,7 +54,9 @@ def test_digits_is_the_task_of_the_design(digits: Task) -> None:
 
 
 def test_the_public_split_of_digits_never_changes(digits: Task) -> None:
-    assert digits.fingerprint[:16] == "adfde1a232601813"
+    assert digits.fingerprint == (
+        "adfde1a232601813839f40c61944ce68d5cca5a21a75347d033de15acede949e"
+    )
 
 
 @pytest.mark.parametrize("name", TASKS)
@@ -125,18 +129,43 @@ def test_a_snapshot_is_the_task(tiny_task: Task, tmp_path: Path) -> None:
         np.testing.assert_array_equal(read.indices(name), tiny_task.indices(name))
 
 
+def test_a_snapshot_of_an_older_edition_is_left_alone(tiny_task: Task, tmp_path: Path) -> None:
+    old = tmp_path / f"task-{tiny_task.fingerprint[:16]}.npz"
+    old.write_bytes(b"of another form")
+    path = save_snapshot(tiny_task, tmp_path)
+    assert path != old
+    assert read_snapshot(path).fingerprint == tiny_task.fingerprint
+    assert old.read_bytes() == b"of another form"
+
+
 def test_kept_hard_examples_count_only_for_what_they_were_measured_with() -> None:
     definition = TASKS["digits"]
-    raw = load_raw("digits", Path("data"))
-    parts = partition(raw, definition.n_val, definition.n_test, 0)
-    kept = kept_difficulty(definition, raw, parts, 0)
+    forget = definition.forget
+    assert isinstance(forget, HardRandom)
+    given = material_of(definition, 0)
+    parts = given.partition()
+    kept = forget.kept_difficulty(given, parts)
     assert kept is not None
-    assert (kept == 0).sum() == definition.n_forget_hard
-    assert kept_difficulty(definition, raw, parts, 1) is None
-    longer = dataclasses.replace(
-        definition, recipe=dataclasses.replace(definition.recipe, epochs=21)
+    assert (kept == 0).sum() == forget.n_hard
+    assert forget.kept_difficulty(dataclasses.replace(given, split_seed=1), parts) is None
+    longer = dataclasses.replace(given, recipe=dataclasses.replace(given.recipe, epochs=21))
+    assert forget.kept_difficulty(longer, parts) is None
+
+
+def material_of(definition: TaskDefinition, split_seed: int) -> Material:
+    return Material(
+        task=definition.name,
+        raw=load_raw(definition.dataset, Path("data")),
+        recipe=definition.recipe,
+        n_val=definition.n_val,
+        n_test=definition.n_test,
+        split_seed=split_seed,
+        data_dir=Path("data"),
+        cache_dir=Path("no-cache"),
+        engine=LocalEngine(1),
+        device="cpu",
+        progress=lambda *event: None,
     )
-    assert kept_difficulty(longer, raw, parts, 0) is None
 
 
 def difficulty(definition: TaskDefinition, cache: Path, n_models: int) -> np.ndarray:
@@ -169,9 +198,11 @@ def test_difficulty_is_out_of_sample_and_resumable(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_the_kept_hard_examples_are_the_hard_ones(tmp_path: Path, digits: Task) -> None:
     definition = TASKS["digits"]
-    measured = difficulty(definition, tmp_path, definition.n_difficulty_models)
+    forget = definition.forget
+    assert isinstance(forget, HardRandom)
+    measured = difficulty(definition, tmp_path, forget.n_models)
     train = digits.indices("train")
-    hardest = train[np.argsort(measured)[: definition.n_forget_hard]]
+    hardest = train[np.argsort(measured)[: forget.n_hard]]
     kept = digits.split.forget[digits.split.forget_stratum == "hard"]
     # Another processor may round differently and swap a few examples at the edge.
     assert len(np.intersect1d(hardest, kept)) >= 0.8 * len(kept)

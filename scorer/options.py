@@ -1,0 +1,143 @@
+"""What a user may choose: names, defaults and limits of every option, checked in one place.
+
+An option is one field of `Options`. Its metadata hold its help text and limits: `known`, where the
+names to choose from are ("package.module:NAME"); `unlisted`, where help does not list them because
+importing them takes seconds; `least`, the least number allowed; `above`, a number to exceed. The
+command line makes its flags, defaults and help texts from these fields, and whatever runs a method
+is handed the whole of them.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable
+from dataclasses import Field, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from scorer.errors import UsageError, unknown_name
+from scorer.settings import default_cache_dir, default_data_dir, default_results_dir
+
+DEVICES = ("auto", "cpu", "cuda")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How a method is scored, or a pool grown; whoever holds one may rely on its values.
+
+    Attributes:
+        task: a name in `scorer.tasks.TASKS`.
+        split_seed: which split and forget set of the task's data; 0 is the public one.
+        n_models: N, at least 2.
+        rule: a name in `scorer.metric.rules.RULES`.
+        design: a name in `scorer.runner.designs.DESIGNS`.
+        budget: share of a plain retraining that the mean run may take.
+        timeout_s: of one run; None takes the task's.
+        sandbox: a name in `scorer.runner.sandboxes.SANDBOXES`.
+        device: a name in `DEVICES`; `torch_device` says what "auto" comes to.
+        workers: worker processes; None lets the engine decide.
+        engine: a name in `scorer.engines.ENGINES`.
+        results_dir: where records go.
+        data_dir: where data sets lie.
+        cache_dir: where everything lies that can be made again.
+
+    Raises:
+        UsageError: a name is unknown, with near matches and the list; a number is out of its
+            limits; a GPU is asked for where there is none.
+    """
+
+    task: str = field(
+        default="digits",
+        metadata={
+            "about": "data, split and network; see `ls tasks`",
+            "known": "scorer.tasks:TASKS",
+            "unlisted": True,
+        },
+    )
+    split_seed: int = field(
+        default=0, metadata={"about": "another split and forget set of the data", "least": 0}
+    )
+    n_models: int = field(default=64, metadata={"about": "models per side, N", "least": 2})
+    rule: str = field(
+        default="competition",
+        metadata={"about": "how epsilon becomes points", "known": "scorer.metric.rules:RULES"},
+    )
+    design: str = field(
+        default="reuse-1",
+        metadata={"about": "originals a run starts from", "known": "scorer.runner.designs:DESIGNS"},
+    )
+    budget: float = field(
+        default=0.2, metadata={"about": "share of a retraining that a run may take", "above": 0}
+    )
+    timeout_s: float | None = field(
+        default=None, metadata={"about": "hard limit of one run; default: the task's", "above": 0}
+    )
+    sandbox: str = field(
+        default="process",
+        metadata={"about": "tier of isolation", "known": "scorer.runner.sandboxes:SANDBOXES"},
+    )
+    device: str = field(
+        default="auto",
+        metadata={"about": "where models are trained", "known": "scorer.options:DEVICES"},
+    )
+    workers: int | None = field(
+        default=None, metadata={"about": "processes; default: one a core", "least": 1}
+    )
+    engine: str = field(
+        default="local",
+        metadata={"about": "where shards run", "known": "scorer.engines:ENGINES"},
+    )
+    results_dir: Path = field(
+        default_factory=default_results_dir,
+        metadata={"about": "default: RESULTS_DIR, or results/ in the project"},
+    )
+    data_dir: Path = field(
+        default_factory=default_data_dir,
+        metadata={"about": "default: DATA_DIR, or data/ in the project"},
+    )
+    cache_dir: Path = field(
+        default_factory=default_cache_dir,
+        metadata={"about": "default: CACHE_DIR, or .cache/ in the project"},
+    )
+
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            _check(each, getattr(self, each.name))
+        if self.device == "cuda" and self.torch_device != "cuda":
+            raise UsageError("--device cuda needs a CUDA device, found none; use --device cpu")
+
+    @property
+    def torch_device(self) -> str:
+        """Return "cuda" or "cpu": a GPU where there is one and nothing else was asked for."""
+        if self.device == "cpu":
+            return "cpu"
+        import torch
+
+        return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def flag(name: str) -> str:
+    """Return how a field is called on the command line."""
+    return f"--{name.replace('_', '-')}"
+
+
+def names_known(where: str) -> Iterable[str]:
+    """Return the names at "package.module:NAME", importing it now."""
+    module, _, attribute = where.partition(":")
+    known: Iterable[str] = getattr(importlib.import_module(module), attribute)
+    return known
+
+
+def _check(each: Field[Any], value: Any) -> None:
+    """Raise where the value of a field is not one of its names or out of its limits."""
+    limits = each.metadata
+    if "known" in limits:
+        known = names_known(limits["known"])
+        if value not in known:
+            raise unknown_name(each.name, value, known)
+    if value is None:
+        return
+    if "least" in limits and not value >= limits["least"]:
+        raise UsageError(f"{flag(each.name)} must be at least {limits['least']}, got {value}")
+    if "above" in limits and not value > limits["above"]:
+        raise UsageError(f"{flag(each.name)} must be above {limits['above']}, got {value}")

@@ -1,0 +1,35 @@
+"""From options to the pool of a task, and the engine to grow it with."""
+
+from __future__ import annotations
+
+import torch
+
+from scorer.engines import Engine, make_engine
+from scorer.engines.base import Progress
+from scorer.options import Options
+from scorer.oracles.pool import Pool
+from scorer.tasks.load import load_task
+from scorer.training.paths import choose_path
+
+
+def open_pool(options: Options, progress: Progress) -> tuple[Pool, Engine]:
+    """Return the pool that the options name, empty or not, and their engine.
+
+    Raises:
+        MissingData: the data set is not there.
+        ScorerError: the data are damaged, or the engine lacks what it needs.
+    """
+    engine = make_engine(options.engine, options.workers)
+    device = options.torch_device
+    task = load_task(
+        options.task,
+        split_seed=options.split_seed,
+        data_dir=options.data_dir,
+        cache_dir=options.cache_dir,
+        engine=engine,
+        device=device,
+        progress=progress,
+    )
+    data = task.training_set("retain", torch.device(device))
+    path = choose_path(data, task.definition.recipe, options.cache_dir)
+    return Pool(task, path, device, options.cache_dir), engine

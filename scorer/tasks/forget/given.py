@@ -1,0 +1,42 @@
+"""Fixed beforehand: the examples that somebody else's benchmark forgets."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from typing import ClassVar
+
+from data_prep import Split, choose_forget, forget_given
+from scorer.tasks.forget.base import ForgetSet, Material
+
+
+@dataclass(frozen=True)
+class Given(ForgetSet):
+    """A given forget set on the public split, as many random examples on the others.
+
+    Attributes:
+        indices: "package.module:function", called with the data directory; returns the indices
+            `(n,)` into the data set.
+        n_examples: how many they are.
+    """
+
+    name: ClassVar[str] = "given"
+    summary: ClassVar[str] = "a published list of examples"
+
+    indices: str
+    n_examples: int
+
+    @property
+    def size(self) -> int:
+        """Return the number of examples to forget."""
+        return self.n_examples
+
+    def split(self, material: Material) -> Split:
+        """Return the four sets."""
+        if material.split_seed != 0:
+            parts = material.partition()
+            labels, seed = material.raw.labels, material.split_seed
+            return choose_forget(parts, labels, None, 0, self.n_examples, seed)
+        module, _, function = self.indices.partition(":")
+        given = getattr(importlib.import_module(module), function)(material.data_dir)
+        return forget_given(material.partition(keep_in_train=given), given)

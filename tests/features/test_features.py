@@ -1,0 +1,186 @@
+"""Features: what is kept of models, and what a new one means for entries that are there."""
+
+from __future__ import annotations
+
+import json
+import logging
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import scorer.features
+from scorer.engines import LocalEngine
+from scorer.features import FEATURES, holds_all
+from scorer.features.base import FIRST, versions
+from scorer.options import Options
+from scorer.oracles.pool import Pool
+from scorer.runner.load import find_submission
+from scorer.runner.run import run_submissions
+from scorer.settings import PROJECT_ROOT
+from scorer.store import ARRAYS, MANIFEST, WEIGHTS
+from tests._engine import InlineEngine
+
+MARGIN = """
+import numpy as np
+from scorer.features.base import Feature, ForwardPass
+
+def margin(seen: ForwardPass) -> np.ndarray:
+    top = np.sort(seen.logits, axis=1)
+    return top[:, -1] - top[:, -2]
+
+FEATURE = Feature("margin", 1, "best logit over the next", margin, sets=("forget", "val"))
+"""
+
+
+@pytest.fixture
+def margin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let a folder beside the package hold one more feature."""
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "margin.py").write_text(MARGIN)
+    monkeypatch.setattr(
+        scorer.features, "__path__", [*scorer.features.__path__, str(tmp_path / "more")]
+    )
+    FEATURES.__dict__.pop("members", None)
+    yield
+    FEATURES.__dict__.pop("members", None)
+    sys.modules.pop("scorer.features.margin", None)
+
+
+def test_the_features_of_the_first_pools_are_those_of_today() -> None:
+    assert versions(FEATURES.values()) == FIRST
+
+
+def test_entries_say_what_they_hold(tiny_pool: Pool) -> None:
+    manifest = tiny_pool.store("oracle").manifest(0)
+    assert manifest["features"] == versions(FEATURES.values())
+    assert set(tiny_pool.store("oracle").read(0)) == {
+        "confidence_retain", "confidence_forget", "confidence_val", "confidence_test",
+        "correct_retain", "correct_forget", "correct_val", "correct_test", "logits_forget",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("manifest", "held"),
+    [
+        ({}, True),
+        ({"features": FIRST}, True),
+        ({"features": {**FIRST, "gone": 3}}, True),
+        ({"features": {**FIRST, "logits": 2}}, False),
+        ({"features": {"confidence": 1, "correct": 1}}, False),
+    ],
+)
+def test_what_an_entry_holds(manifest: dict[str, object], held: bool) -> None:
+    assert holds_all(manifest, FEATURES.values()) == held
+
+
+def strip(pool: Pool, role: str, index: int) -> None:
+    """Take the features out of a manifest, as releases before them wrote it."""
+    path = pool.store(role).folder(index) / MANIFEST
+    path.write_text(json.dumps({k: v for k, v in json.loads(path.read_text()).items()
+                                if k != "features"}))  # fmt: skip
+
+
+@pytest.fixture
+def pool(tiny_pool: Pool, engine: LocalEngine, tmp_path: Path) -> Pool:
+    """Return a pool with one model of two roles, as an older release left them."""
+    pool = Pool(tiny_pool.task, tiny_pool.path, "cpu", tmp_path / "cache")
+    pool.ensure({"original": 1, "oracle": 1}, engine)
+    for role in ("original", "oracle"):
+        strip(pool, role, 0)
+    return pool
+
+
+def test_entries_of_older_releases_stay_byte_for_byte(pool: Pool, engine: LocalEngine) -> None:
+    files = [path for path in pool.root.rglob("*") if path.is_file()]
+    before = {path: path.read_bytes() for path in files}
+    assert pool.ensure({"original": 1, "oracle": 1}, engine) == 0
+    assert {path: path.read_bytes() for path in before} == before
+
+
+@pytest.mark.usefixtures("margin")
+def test_a_new_feature_evaluates_again_what_keeps_its_weights_and_trains_the_rest(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    trained: list[str] = []
+    from scorer.oracles import shard
+
+    real = shard.train_group
+    monkeypatch.setattr(
+        shard, "train_group", lambda data, recipe, seeds, path: (
+            trained.extend("x" for _ in seeds), real(data, recipe, seeds, path)
+        )[1],
+    )  # fmt: skip
+    wanted = {"original": 1, "oracle": 1}
+    before = {role: pool.bank(role, 1).arrays for role in wanted}
+    weights = pool.store("original").content(0, WEIGHTS)
+    with caplog.at_level(logging.WARNING, "scorer"):
+        assert pool.ensure(wanted, InlineEngine(1)) == 2
+    assert "1 models of role original lack a feature: 1 are evaluated again, 0 trained" in (
+        caplog.text
+    )
+    assert "1 models of role oracle lack a feature: 0 are evaluated again, 1 trained" in (
+        caplog.text
+    )
+    assert len(trained) == 1
+    assert pool.store("original").content(0, WEIGHTS) == weights
+    for role, arrays in before.items():
+        after = pool.bank(role, 1).arrays
+        assert set(after) - set(arrays) == {"margin_forget", "margin_val"}
+        assert after["margin_forget"].shape == (1, 20)
+        for name, array in arrays.items():
+            np.testing.assert_array_equal(after[name], array)
+        assert pool.store(role).manifest(0)["features"] == {**FIRST, "margin": 1}
+    assert pool.ensure(wanted, InlineEngine(1)) == 0
+
+
+@pytest.mark.usefixtures("margin")
+def test_damaged_weights_are_set_aside_and_the_model_trained_again(pool: Pool) -> None:
+    folder = pool.store("original").folder(0)
+    arrays = pool.store("original").read(0)
+    (folder / WEIGHTS).write_bytes(b"cut")
+    pool.ensure({"original": 1}, InlineEngine(1))
+    np.testing.assert_array_equal(
+        pool.store("original").read(0)["logits_forget"], arrays["logits_forget"]
+    )
+    assert len(list(folder.parent.glob(".damaged-00000-*"))) == 1
+    assert (folder / ARRAYS).is_file()
+
+
+def test_runs_without_a_new_feature_are_made_again(
+    tiny_pool: Pool,
+    engine: LocalEngine,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    request: pytest.FixtureRequest,
+) -> None:
+    mine = tmp_path / "mine.py"
+    mine.write_text("def unlearning(net, retain, forget, val):\n    net.fc.bias.data += 1\n")
+    submission, options, runs_dir = find_submission(str(mine)), Options(n_models=2), tmp_path / "r"
+    run_submissions([submission], tiny_pool, options, engine, runs_dir=runs_dir)
+    request.getfixturevalue("margin")
+    tiny_pool.ensure({"original": 1}, InlineEngine(1))
+    calls: list[tuple[str, int, int]] = []
+    (results,) = run_submissions(
+        [submission],
+        tiny_pool,
+        options,
+        InlineEngine(1),
+        lambda *event: calls.append(event),
+        runs_dir,
+    )
+    assert calls[-1] == ("unlearn", 2, 2)
+    assert "2 runs of mine lack a feature and are made again" in caplog.text
+    assert results.bank is not None
+    assert results.bank.arrays["margin_val"].shape == (2, 50)
+
+
+def test_reading_the_features_imports_no_torch() -> None:
+    code = "import sys; from scorer.features import FEATURES; list(FEATURES); print(*sys.modules)"
+    shown = subprocess.run(
+        [sys.executable, "-c", code], cwd=PROJECT_ROOT, capture_output=True, text=True, check=True
+    )
+    assert "torch" not in shown.stdout.split()

@@ -1,0 +1,134 @@
+"""The one way to a score: what is asked for is made and measured, and nothing else."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from scorer.errors import UsageError
+from scorer.options import Options
+from scorer.pipeline import STAGES, score
+from scorer.store import MANIFEST
+
+NOISE = """
+import torch
+def unlearning(net, retain, forget, val):
+    with torch.no_grad():
+        net.fc.bias += torch.randn(10)
+"""
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def options(cache: Path, tmp_path: Path, tiny_is_known: None) -> Options:
+    return Options(task="tiny", n_models=4, workers=1, device="cpu", cache_dir=cache,
+                   results_dir=tmp_path / "results")  # fmt: skip
+
+
+def ignore(what: str, done: int, total: int) -> None:
+    """Show nothing."""
+
+
+def models(cache: Path, role: str) -> int:
+    return len(list(cache.glob(f"v1/*/*/{role}/*/{MANIFEST}")))
+
+
+def file(folder: Path, source: str, name: str = "noise") -> str:
+    path = folder / f"{name}.py"
+    path.write_text(source)
+    return str(path)
+
+
+def test_measures_that_look_at_no_oracles_train_none(
+    options: Options, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    alone = dataclasses.replace(options, cache_dir=tmp_path_factory.mktemp("alone"))
+    (scored,) = score([file(tmp_path, NOISE)], alone, ignore, ("utility", "time"))
+    assert models(alone.cache_dir, "original") == 1
+    assert models(alone.cache_dir, "oracle") == models(alone.cache_dir, "control") == 0
+    assert set(scored.banks) == {"unlearned", "floor"}
+    assert scored.record.forgetting_quality is None
+    assert scored.record.time_ratio is not None and scored.record.time_ratio > 0
+    assert set(scored.record.accuracy) >= {"retain", "test"}
+    assert not options.results_dir.exists()
+
+
+def test_several_methods_are_scored_in_their_order(options: Options, tmp_path: Path) -> None:
+    bad = file(tmp_path, "def unlearning(net, retain, forget, val):\n    1 / 0\n", "bad")
+    stages: list[str] = []
+    original, noise, failed, retrain = score(
+        ["original", file(tmp_path, NOISE), bad, "retrain"],
+        options,
+        ignore,
+        on_stage=stages.append,
+    )
+    assert tuple(stages) == STAGES
+    assert [each.record.method for each in (original, noise, failed, retrain)] == [
+        "original", "noise", "bad", "retrain",
+    ]  # fmt: skip
+    assert original.record.forgetting_quality == original.record.floor == 0
+    np.testing.assert_array_equal(
+        original.banks["unlearned"].confidence(), original.banks["floor"].confidence()
+    )
+    assert original.source is retrain.source is None and noise.source == NOISE.encode()
+    assert original.record.time_ratio is None and noise.record.time_ratio is not None
+    assert "unlearned" not in failed.banks
+    assert failed.record.forgetting_quality is failed.record.relative_score is None
+    assert [fault["fault"] for fault in failed.record.faults] == ["raised"]
+    values = retrain.record
+    assert values.final_score is not None and values.ceiling_final_score is not None
+    assert values.relative_score == values.final_score / values.ceiling_final_score
+    assert models(options.cache_dir, "retrain") == 4
+    assert len({tuple(each.record.identity.items()) for each in (original, noise, retrain)}) == 1
+
+
+def test_the_relative_score_is_the_same_with_and_without_errors(
+    options: Options, tmp_path: Path
+) -> None:
+    method = file(tmp_path, NOISE)
+    (whole,) = score([method], options, ignore)
+    (quick,) = score([method], options, ignore, ("forgetting", "time"))
+    assert quick.record.relative_score == whole.record.relative_score
+    assert quick.record.final_score == whole.record.final_score
+    assert quick.record.forgetting_quality_se is None
+
+
+def test_in_an_empty_folder_a_method_was_never_run(options: Options, tmp_path: Path) -> None:
+    method = file(tmp_path, NOISE)
+    (first,) = score([method], options, ignore)
+    calls: list[tuple[str, int, int]] = []
+    score([method], options, lambda *call: calls.append(call))
+    assert not [call for call in calls if call[0] == "unlearn"]
+    (again,) = score(
+        [method], options, lambda *call: calls.append(call), runs_dir=tmp_path / "runs"
+    )
+    assert ("unlearn", 8, 8) in calls
+    for name in ("unlearned_confidence", "epsilons"):
+        np.testing.assert_array_equal(again.arrays[name], first.arrays[name])
+
+
+def test_n_originals_are_their_own_floor(options: Options, tmp_path: Path) -> None:
+    still = file(tmp_path, "def unlearning(net, retain, forget, val):\n    pass\n", "still")
+    (scored,) = score([still], dataclasses.replace(options, design="reuse-n"), ignore)
+    assert models(options.cache_dir, "original") == 4
+    assert scored.record.design == "reuse-n"
+    assert len(np.unique(scored.banks["floor"].confidence(), axis=0)) == 4
+    np.testing.assert_allclose(
+        scored.banks["unlearned"].confidence(), scored.banks["floor"].confidence(), rtol=1e-5
+    )
+
+
+def test_an_unknown_method_is_named_before_anything_is_made(
+    options: Options, tmp_path: Path
+) -> None:
+    nowhere = dataclasses.replace(options, cache_dir=tmp_path / "nothing")
+    with pytest.raises(UsageError, match="unknown method 'finetunning'"):
+        score(["finetunning"], nowhere, ignore)
+    assert not (tmp_path / "nothing").exists()
