@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Annotated, Any, TypedDict
 
 import msgspec
@@ -139,16 +138,6 @@ def schema_markdown() -> str:
             "",
         ]
     )
-
-
-def write_schema(folder: Path) -> list[Path]:
-    """Write `schema.json` and `schema.md` into a folder and return their paths."""
-    folder.mkdir(parents=True, exist_ok=True)
-    written = []
-    for name, text in (("schema.json", schema_json()), ("schema.md", schema_markdown())):
-        (folder / name).write_text(text)
-        written.append(folder / name)
-    return written
 
 
 def _description(annotated: Any) -> str:

@@ -10,7 +10,7 @@ import pytest
 from scorer.measures import MEASURES, measure
 from scorer.results.leaderboard import build_leaderboard
 from scorer.results.record import read_record, save_record
-from scorer.results.schema import write_schema
+from scorer.results.schema import schema_json, schema_markdown
 from scorer.results.tables import group_markdown, plain_text, record_tables
 from tests.measures._banks import simulated_evidence
 from tests.results._records import make_record
@@ -78,11 +78,10 @@ def test_a_new_measure_shows_up_everywhere(tmp_path: Path) -> None:
     head, _, _, row, *_ = group_markdown(group).splitlines()[2:]
     assert head.endswith("| relative score | spread | mean spread |")
     assert row.endswith(f"| {value:.3f} | 0.250 |")
-    as_json, as_text = write_schema(tmp_path)
-    assert '"largest_spread"' in as_json.read_text()
+    assert '"largest_spread"' in schema_json()
     assert (
         "| `largest_spread` | logits | higher | largest spread over runs of a forget example |"
-        in as_text.read_text()
+        in schema_markdown()
     )
 
 
