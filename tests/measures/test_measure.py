@@ -66,7 +66,7 @@ def with_measure(
     monkeypatch: pytest.MonkeyPatch, compute: Callable[[Evidence], Measured]
 ) -> Measured:
     """Return what a measure of one object with two numbers gives."""
-    entries = tuple(Measurement(name=f"odd.{name}", about="") for name in ("one", "two"))
+    entries = tuple(Measurement(f"odd.{name}", "") for name in ("one", "two"))
     family = Measure("odd", "", frozenset(), entries, compute)
     monkeypatch.setitem(MEASURES.members, "odd", family)
     return measure(simulated_evidence(), ["odd"])
