@@ -99,7 +99,9 @@ def test_a_short_table_says_of_how_many(kept: Path) -> None:
 
 
 def test_the_example_is_what_score_printed_table_by_table(tmp_path: Path) -> None:
-    save_example(make_record("adversarial"), tmp_path)
+    save_example(
+        make_record("adversarial", forgetting_quality=0.05, forgetting_quality_se=0.004), tmp_path
+    )
     first = render_example("digits-adversarial", "1", folder=tmp_path)
     second = render_example("digits-adversarial", "2", folder=tmp_path)
     assert "adversarial on digits: N=64 models" in first
