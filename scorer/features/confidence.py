@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from scorer.features.base import Feature, ForwardPass
-from scorer.metric.confidence import logit_scaled_confidence
 
 
 def confidence(seen: ForwardPass) -> np.ndarray:
     """Return the logit-scaled confidence of the true class `(n,)` float32."""
+    # Imported here because whoever reads records looks through the features for measures.
+    from scorer.metric.confidence import logit_scaled_confidence
+
     return logit_scaled_confidence(seen.logits, seen.labels).astype(np.float32)
 
 

@@ -11,16 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from scorer.measures.base import (
-    Evidence,
-    Measure,
-    Measured,
-    Measurement,
-    RunTimes,
-    Source,
-    Values,
-    value_at,
-)
+from scorer.measures.base import Evidence, Measure, Measured, Measurement, RunTimes, value_at
 from scorer.registry import Registry, value
 
 __all__ = [
@@ -30,8 +21,6 @@ __all__ = [
     "Measured",
     "Measurement",
     "RunTimes",
-    "Source",
-    "Values",
     "fields",
     "measure",
     "roles_needed",
@@ -43,12 +32,6 @@ MEASURES: Registry[Measure] = Registry(
 )
 
 NOT_ASKED_FOR = "not asked for"
-
-
-def measurements() -> list[Measurement]:
-    """Return the entries of all measures, in the order in which they are shown."""
-    found = [entry for family in MEASURES.values() for entry in family.measurements]
-    return sorted(found, key=lambda entry: entry.place)
 
 
 def fields() -> dict[str, Measurement]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -45,7 +45,7 @@ def value_at(values: Values, source: Source | None) -> Any:
     return found
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Measurement:
     """One number of a record.
 
@@ -76,6 +76,7 @@ class Measurement:
 
     name: str
     about: str
+    _: KW_ONLY
     unit: str = ""
     higher_is_better: bool | None = None
     kind: type = float
@@ -101,7 +102,7 @@ class Measurement:
             (self.floor, f"{same} original, untouched"),
         ):
             if isinstance(path, str):
-                yield Measurement(name=path, about=about, unit=self.unit, place=self.place)
+                yield Measurement(path, about, unit=self.unit, place=self.place)
 
     def lines(self, values: Values) -> Iterator[Measurement]:
         """Yield the entry itself, or one entry a key where the name has a "*"."""

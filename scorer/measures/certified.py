@@ -39,23 +39,23 @@ MEASURE = Measure(
     compute=compute,
     measurements=(
         Measurement(
-            name="certified.share_distinguishable",
-            about="share of forget examples told from the oracles' at a false discovery rate of"
+            "certified.share_distinguishable",
+            "share of forget examples told from the oracles' at a false discovery rate of"
             f" {FALSE_DISCOVERY_RATE:g}",
             higher_is_better=False,
             place=140,
         ),
         Measurement(
-            name="certified.share_positive",
-            about="share of forget examples whose epsilon is above 0 with 95 % confidence",
+            "certified.share_positive",
+            "share of forget examples whose epsilon is above 0 with 95 % confidence",
             higher_is_better=False,
             diagnosis_line="examples with certified epsilon > 0",
             digits=2,
             place=140,
         ),
         Measurement(
-            name="certified.largest_epsilon_lb",
-            about="largest lower bound on epsilon among the forget examples",
+            "certified.largest_epsilon_lb",
+            "largest lower bound on epsilon among the forget examples",
             higher_is_better=False,
             place=140,
         ),

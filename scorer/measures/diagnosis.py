@@ -27,8 +27,8 @@ def compute(evidence: Evidence) -> Measured:
 def _error(name: str, about: str, line: str, unit: str = "") -> Measurement:
     """Return the entry of an error."""
     return Measurement(
-        name=f"diagnosis.{name}",
-        about=about,
+        f"diagnosis.{name}",
+        about,
         unit=unit,
         higher_is_better=False if name.endswith("rms") else None,
         diagnosis_line=line,
@@ -40,8 +40,8 @@ def _error(name: str, about: str, line: str, unit: str = "") -> Measurement:
 def _count(name: str, line: str) -> Measurement:
     """Return the entry of a count of forget examples, shown where it is not 0."""
     return Measurement(
-        name=f"diagnosis.{name}",
-        about=line,
+        f"diagnosis.{name}",
+        line,
         unit="examples",
         higher_is_better=False,
         kind=int,

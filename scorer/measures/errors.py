@@ -47,7 +47,7 @@ MEASURE = Measure(
     needs=frozenset(ROLES),
     compute=compute,
     measurements=tuple(
-        Measurement(name=f"{name}_se", about=f"standard error of `{name}` over models", place=place)
+        Measurement(f"{name}_se", f"standard error of `{name}` over models", place=place)
         for name, place in (
             ("forgetting_quality", 10),
             ("ceiling", 10),

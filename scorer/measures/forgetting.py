@@ -83,8 +83,8 @@ MEASURE = Measure(
     compute=compute,
     measurements=(
         Measurement(
-            name="forgetting_quality",
-            about="F, mean points over the forget set in [0, 1]; 1 is out of reach, see `ceiling`",
+            "forgetting_quality",
+            "F, mean points over the forget set in [0, 1]; 1 is out of reach, see `ceiling`",
             higher_is_better=True,
             error="forgetting_quality_se",
             ceiling="ceiling",
@@ -95,15 +95,15 @@ MEASURE = Measure(
             place=10,
         ),
         Measurement(
-            name="strata.*.n_examples",
-            about="forget examples in the stratum",
+            "strata.*.n_examples",
+            "forget examples in the stratum",
             unit="examples",
             kind=int,
             place=20,
         ),
         Measurement(
-            name="strata.*.forgetting_quality",
-            about="F of one stratum of the forget set, such as hard or random",
+            "strata.*.forgetting_quality",
+            "F of one stratum of the forget set, such as hard or random",
             higher_is_better=True,
             ceiling="strata.*.ceiling",
             floor="strata.*.floor",
@@ -111,8 +111,8 @@ MEASURE = Measure(
             place=20,
         ),
         Measurement(
-            name="final_score",
-            about="F times the ratios of retain and test accuracy to the oracles'; ranks methods",
+            "final_score",
+            "F times the ratios of retain and test accuracy to the oracles'; ranks methods",
             higher_is_better=True,
             error="final_score_se",
             ceiling="ceiling_final_score",
@@ -123,8 +123,8 @@ MEASURE = Measure(
             place=70,
         ),
         Measurement(
-            name="relative_score",
-            about="final score over the ceiling's; 1 is what perfect unlearning gets",
+            "relative_score",
+            "final score over the ceiling's; 1 is what perfect unlearning gets",
             higher_is_better=True,
             error="relative_score_se",
             ceiling=lambda values: _over_ceiling("ceiling_final_score", values),

@@ -29,8 +29,8 @@ MEASURE = Measure(
     compute=compute,
     measurements=tuple(
         Measurement(
-            name=f"klom.{name}",
-            about=f"KL divergence from the oracles on {name}, 95th percentile over examples",
+            f"klom.{name}",
+            f"KL divergence from the oracles on {name}, 95th percentile over examples",
             unit="nats",
             higher_is_better=False,
             ceiling=f"klom.{name}_ceiling",

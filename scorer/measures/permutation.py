@@ -26,8 +26,8 @@ MEASURE = Measure(
     compute=compute,
     measurements=(
         Measurement(
-            name="permutation_p_value",
-            about="chance of an F as low if unlearned models and oracles had one distribution",
+            "permutation_p_value",
+            "chance of an F as low if unlearned models and oracles had one distribution",
             higher_is_better=True,
             diagnosis_line="p (no difference from oracles)",
             place=130,

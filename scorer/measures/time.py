@@ -41,8 +41,8 @@ MEASURE = Measure(
     compute=compute,
     measurements=(
         Measurement(
-            name="time_ratio",
-            about="mean time of a run over that of a plain retraining",
+            "time_ratio",
+            "mean time of a run over that of a plain retraining",
             higher_is_better=False,
             ceiling=1.0,
             floor=0.0,
@@ -52,32 +52,23 @@ MEASURE = Measure(
             digits=2,
             place=60,
         ),
+        Measurement("time_ratio_se", "standard error of `time_ratio` over runs", place=60),
         Measurement(
-            name="time_ratio_se", about="standard error of `time_ratio` over runs", place=60
-        ),
-        Measurement(
-            name="within_budget",
-            about="whether `time_ratio` is at most `budget`",
+            "within_budget",
+            "whether `time_ratio` is at most `budget`",
             higher_is_better=True,
             kind=bool,
             place=60,
         ),
         Measurement(
-            name="elapsed_s",
-            about="mean time in `unlearning()`",
-            unit="s",
-            higher_is_better=False,
-            place=61,
+            "elapsed_s", "mean time in `unlearning()`", unit="s", higher_is_better=False, place=61
         ),
         Measurement(
-            name="retraining_s",
-            about="mean time of a plain retraining among the runs",
-            unit="s",
-            place=61,
+            "retraining_s", "mean time of a plain retraining among the runs", unit="s", place=61
         ),
         Measurement(
-            name="peak_mib",
-            about="largest memory of a run's process",
+            "peak_mib",
+            "largest memory of a run's process",
             unit="MiB",
             higher_is_better=False,
             place=61,

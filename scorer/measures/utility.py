@@ -20,7 +20,9 @@ FIELDS = {
 def compute(evidence: Evidence) -> Measured:
     """Return mean accuracies over models, and those of single models as arrays."""
     accuracies = {
-        role: {name: bank.accuracy(name) for name in SETS} for role, bank in evidence.banks.items()
+        role: {name: evidence.banks[role].accuracy(name) for name in SETS}
+        for role in FIELDS
+        if role in evidence.banks
     }
     values: dict[str, Any] = {
         FIELDS[role]: {name: float(of_models.mean()) for name, of_models in by_set.items()}
@@ -42,8 +44,8 @@ def compute(evidence: Evidence) -> Measured:
 def _of_set(set_name: str, place: int, **shown: Any) -> Measurement:
     """Return the entry of one set's accuracy."""
     return Measurement(
-        name=f"{set_name}_accuracy",
-        about=f"mean accuracy of the unlearned models on the {set_name} set, in [0, 1]",
+        f"{set_name}_accuracy",
+        f"mean accuracy of the unlearned models on the {set_name} set, in [0, 1]",
         higher_is_better=None if set_name == "forget" else True,
         ceiling=f"control_accuracy.{set_name}",
         floor=f"original_accuracy.{set_name}",
@@ -63,11 +65,7 @@ MEASURE = Measure(
         _of_set("test", 40, column="TA"),
         _of_set("forget", 50),
         *(
-            Measurement(
-                name=f"{name}.*",
-                about=f"mean accuracy by set in [0, 1], bank `{role}`",
-                place=90,
-            )
+            Measurement(f"{name}.*", f"mean accuracy by set in [0, 1], bank `{role}`", place=90)
             for role, name in FIELDS.items()
         ),
     ),

@@ -7,8 +7,8 @@ import pytest
 from scorer.measures import Measure, Measured, Measurement, value_at
 
 ENTRY = Measurement(
-    name="groups.*.quality",
-    about="a quality",
+    "groups.*.quality",
+    "a quality",
     unit="points",
     higher_is_better=True,
     ceiling="groups.*.ceiling",
@@ -44,6 +44,6 @@ def test_fields_that_an_entry_names_are_fields_unless_they_have_an_entry(other: 
     assert list(alone) == ["groups.*.quality", "groups.*.ceiling"]
     assert alone["groups.*.ceiling"].unit == "points"
     assert alone["groups.*.ceiling"].place == 7
-    both = family(ENTRY, Measurement(name=other, about="its own entry")).fields()
+    both = family(ENTRY, Measurement(other, "its own entry")).fields()
     assert list(both) == ["groups.*.quality", other]
     assert both[other].about == "its own entry"

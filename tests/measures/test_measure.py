@@ -66,7 +66,7 @@ def with_measure(
     monkeypatch: pytest.MonkeyPatch, compute: Callable[[Evidence], Measured]
 ) -> Measured:
     """Return what a measure of one object with two numbers gives."""
-    entries = tuple(Measurement(name=f"odd.{name}", about="") for name in ("one", "two"))
+    entries = tuple(Measurement(f"odd.{name}", "") for name in ("one", "two"))
     family = Measure("odd", "", frozenset(), entries, compute)
     monkeypatch.setitem(MEASURES.members, "odd", family)
     return measure(simulated_evidence(), ["odd"])
@@ -95,7 +95,7 @@ def test_reading_what_measures_there_are_imports_nothing_slow() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = set(done.stdout.split())
     assert "scorer.measures.klom" in loaded
-    assert not loaded & {"torch", "scipy.stats", "sklearn"}
+    assert not loaded & {"torch", "scipy.special", "scipy.stats", "sklearn"}
 
 
 def test_evidence_scores_a_bank_once() -> None:

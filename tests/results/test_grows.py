@@ -36,14 +36,14 @@ MEASURE = Measure(
     compute=compute,
     measurements=(
         Measurement(
-            name="largest_spread",
-            about="largest spread over runs of a forget example",
+            "largest_spread",
+            "largest spread over runs of a forget example",
             unit="logits",
             higher_is_better=True,
             score_line="largest spread",
             column="spread",
         ),
-        Measurement(name="spreads.mean", about="mean spread", column="mean spread"),
+        Measurement("spreads.mean", "mean spread", column="mean spread"),
     ),
 )
 '''

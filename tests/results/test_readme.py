@@ -99,11 +99,13 @@ def test_a_short_table_says_of_how_many(kept: Path) -> None:
 
 
 def test_the_example_is_what_score_printed_table_by_table(tmp_path: Path) -> None:
-    save_example(make_record("adversarial", forgetting_quality=0.05), tmp_path)
+    save_example(
+        make_record("adversarial", forgetting_quality=0.05, forgetting_quality_se=0.004), tmp_path
+    )
     first = render_example("digits-adversarial", "1", folder=tmp_path)
     second = render_example("digits-adversarial", "2", folder=tmp_path)
     assert "adversarial on digits: N=64 models" in first
-    assert "0.050 ± 0.250" in first
+    assert "0.050 ± 0.004" in first
     assert "against the oracles" in second
     assert "against the oracles" not in first
     with pytest.raises(ScorerError, match=r"table 3 of digits-adversarial, but .* has 2"):
