@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from data_prep import choose_forget, load_raw, partition
-from scorer.engines import LocalEngine
+from scorer.engines import ENGINES, LocalEngine
 from scorer.oracles.pool import Pool
 from scorer.tasks import TASKS
 from scorer.tasks.definition import TaskDefinition
@@ -16,6 +16,7 @@ from scorer.tasks.forget.hard_random import HardRandom
 from scorer.tasks.task import Task
 from scorer.training.paths import TrainingPath
 from scorer.training.recipe import Recipe
+from tests._engine import InlineEngine
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -38,6 +39,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def tiny_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let whoever looks up tasks in this process know the tiny one."""
     monkeypatch.setitem(TASKS.members, "tiny", tiny_definition())
+
+
+@pytest.fixture
+def inline_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let options name the engine that starts no worker processes."""
+    monkeypatch.setitem(ENGINES.members, "inline", InlineEngine)
 
 
 @pytest.fixture(autouse=True, scope="session")

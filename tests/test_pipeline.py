@@ -10,7 +10,7 @@ import pytest
 
 from scorer.errors import UsageError
 from scorer.options import Options
-from scorer.pipeline import STAGES, score
+from scorer.pipeline import STAGES, Scored, score
 from scorer.store import MANIFEST
 
 NOISE = """
@@ -27,17 +27,25 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def options(cache: Path, tmp_path: Path, tiny_is_known: None) -> Options:
-    return Options(task="tiny", n_models=4, workers=1, device="cpu", cache_dir=cache,
-                   results_dir=tmp_path / "results")  # fmt: skip
+def options(cache: Path, tmp_path: Path, tiny_is_known: None, inline_is_known: None) -> Options:
+    return Options(
+        task="tiny",
+        n_models=4,
+        workers=1,
+        engine="inline",
+        device="cpu",
+        cache_dir=cache,
+        results_dir=tmp_path / "results",
+    )
 
 
 def ignore(what: str, done: int, total: int) -> None:
     """Show nothing."""
 
 
-def models(cache: Path, role: str) -> int:
-    return len(list(cache.glob(f"v1/*/*/{role}/*/{MANIFEST}")))
+def models(cache: Path, scored: Scored, role: str) -> int:
+    """Return how many models of a role there are of the task that was scored."""
+    return len(list(cache.glob(f"v1/{scored.record.fingerprint}/*/{role}/*/{MANIFEST}")))
 
 
 def file(folder: Path, source: str, name: str = "noise") -> str:
@@ -46,13 +54,11 @@ def file(folder: Path, source: str, name: str = "noise") -> str:
     return str(path)
 
 
-def test_measures_that_look_at_no_oracles_train_none(
-    options: Options, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    alone = dataclasses.replace(options, cache_dir=tmp_path_factory.mktemp("alone"))
+def test_measures_that_look_at_no_oracles_train_none(options: Options, tmp_path: Path) -> None:
+    alone = dataclasses.replace(options, split_seed=7)
     (scored,) = score([file(tmp_path, NOISE)], alone, ignore, ("utility", "time"))
-    assert models(alone.cache_dir, "original") == 1
-    assert models(alone.cache_dir, "oracle") == models(alone.cache_dir, "control") == 0
+    counts = [models(alone.cache_dir, scored, r) for r in ("original", "oracle", "control")]
+    assert counts == [1, 0, 0]
     assert set(scored.banks) == {"unlearned", "floor"}
     assert scored.record.forgetting_quality is None
     assert scored.record.time_ratio is not None and scored.record.time_ratio > 0
@@ -85,39 +91,31 @@ def test_several_methods_are_scored_in_their_order(options: Options, tmp_path: P
     values = retrain.record
     assert values.final_score is not None and values.ceiling_final_score is not None
     assert values.relative_score == values.final_score / values.ceiling_final_score
-    assert models(options.cache_dir, "retrain") == 4
+    assert models(options.cache_dir, retrain, "retrain") == 4
     assert len({tuple(each.record.identity.items()) for each in (original, noise, retrain)}) == 1
 
 
-def test_the_relative_score_is_the_same_with_and_without_errors(
+def test_runs_are_reused_and_measured_alike_except_in_an_empty_folder(
     options: Options, tmp_path: Path
 ) -> None:
     method = file(tmp_path, NOISE)
     (whole,) = score([method], options, ignore)
-    (quick,) = score([method], options, ignore, ("forgetting", "time"))
+    calls: list[tuple[str, int, int]] = []
+    (quick,) = score([method], options, lambda *call: calls.append(call), ("forgetting", "time"))
+    assert not [call for call in calls if call[0] == "unlearn"]
     assert quick.record.relative_score == whole.record.relative_score
     assert quick.record.final_score == whole.record.final_score
-    assert quick.record.forgetting_quality_se is None
-
-
-def test_in_an_empty_folder_a_method_was_never_run(options: Options, tmp_path: Path) -> None:
-    method = file(tmp_path, NOISE)
-    (first,) = score([method], options, ignore)
-    calls: list[tuple[str, int, int]] = []
-    score([method], options, lambda *call: calls.append(call))
-    assert not [call for call in calls if call[0] == "unlearn"]
-    (again,) = score(
-        [method], options, lambda *call: calls.append(call), runs_dir=tmp_path / "runs"
-    )
+    runs_dir = tmp_path / "runs"
+    (again,) = score([method], options, lambda *call: calls.append(call), runs_dir=runs_dir)
     assert ("unlearn", 8, 8) in calls
     for name in ("unlearned_confidence", "epsilons"):
-        np.testing.assert_array_equal(again.arrays[name], first.arrays[name])
+        np.testing.assert_array_equal(again.arrays[name], whole.arrays[name])
 
 
 def test_n_originals_are_their_own_floor(options: Options, tmp_path: Path) -> None:
     still = file(tmp_path, "def unlearning(net, retain, forget, val):\n    pass\n", "still")
     (scored,) = score([still], dataclasses.replace(options, design="reuse-n"), ignore)
-    assert models(options.cache_dir, "original") == 4
+    assert models(options.cache_dir, scored, "original") == 4
     assert scored.record.design == "reuse-n"
     assert len(np.unique(scored.banks["floor"].confidence(), axis=0)) == 4
     np.testing.assert_allclose(

@@ -71,7 +71,7 @@ def chosen_path(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def inline(monkeypatch: pytest.MonkeyPatch) -> None:
     """Start no worker processes for shards: engines have tests of their own."""
-    for module in (gpu, scaling, score):
+    for module in (gpu, scaling):
         monkeypatch.setattr(module, "make_engine", lambda _, n_workers: InlineEngine(n_workers))
 
 
@@ -132,7 +132,7 @@ def test_metric(settings: Settings) -> None:
 
 @pytest.mark.usefixtures("inline")
 def test_score(settings: Settings, tiny_pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(score, "choose_path", lambda *_: tiny_pool.path)
+    monkeypatch.setattr("scorer.oracles.open.choose_path", lambda *_: tiny_pool.path)
     one = Settings("", 1, settings.data_dir, tiny_pool.cache_dir)
     before = sorted(tiny_pool.root.iterdir())
     values = checked(score.measure(one, task_name="tiny", n_models=4, n_workers=1))

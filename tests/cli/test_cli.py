@@ -45,8 +45,8 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def tiny(tiny_is_known: None) -> None:
-    """Let the commands know the tiny task."""
+def tiny(tiny_is_known: None, inline_is_known: None) -> None:
+    """Let the commands know the tiny task, and an engine that starts no workers."""
 
 
 def call(*arguments: str) -> Result:
@@ -55,8 +55,9 @@ def call(*arguments: str) -> Result:
 
 def score(folders: Path, method: str, *arguments: str) -> Result:
     return call(
-        "score", method, "--task", "tiny", "--n-models", "4", "--workers", "1",
-        "--cache-dir", str(folders / "cache"), "--results-dir", str(folders / "results"),
+        "score", method, "--task", "tiny", "--n-models", "4", "--engine", "inline",
+        "--workers", "1", "--cache-dir", str(folders / "cache"),
+        "--results-dir", str(folders / "results"),
         *arguments,
     )  # fmt: skip
 

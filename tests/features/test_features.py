@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import logging
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,17 +11,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import save
 
 import scorer.features
-from scorer.engines import LocalEngine
 from scorer.features import FEATURES, holds_all
 from scorer.features.base import FIRST, versions
 from scorer.options import Options
+from scorer.oracles.outputs import EvaluationData, evaluate
 from scorer.oracles.pool import Pool
+from scorer.oracles.shard import network
 from scorer.runner.load import find_submission
 from scorer.runner.run import run_submissions
 from scorer.settings import PROJECT_ROOT
-from scorer.store import ARRAYS, MANIFEST, WEIGHTS
+from scorer.store import ARRAYS, MANIFEST, WEIGHTS, Store
 from tests._engine import InlineEngine
 
 MARGIN = """
@@ -85,56 +88,68 @@ def strip(pool: Pool, role: str, index: int) -> None:
 
 
 @pytest.fixture
-def pool(tiny_pool: Pool, engine: LocalEngine, tmp_path: Path) -> Pool:
+def pool(tiny_pool: Pool, tmp_path: Path) -> Pool:
     """Return a pool with one model of two roles, as an older release left them."""
     pool = Pool(tiny_pool.task, tiny_pool.path, "cpu", tmp_path / "cache")
-    pool.ensure({"original": 1, "oracle": 1}, engine)
+    for role in ("original", "oracle"):
+        folder = tiny_pool.store(role).folder(0)
+        shutil.copytree(folder, pool.store(role).folder(0))
     for role in ("original", "oracle"):
         strip(pool, role, 0)
     return pool
 
 
-def test_entries_of_older_releases_stay_byte_for_byte(pool: Pool, engine: LocalEngine) -> None:
+def test_entries_of_older_releases_stay_byte_for_byte(pool: Pool) -> None:
     files = [path for path in pool.root.rglob("*") if path.is_file()]
     before = {path: path.read_bytes() for path in files}
-    assert pool.ensure({"original": 1, "oracle": 1}, engine) == 0
+    assert pool.ensure({"original": 1, "oracle": 1}, InlineEngine(1)) == 0
     assert {path: path.read_bytes() for path in before} == before
 
 
 @pytest.mark.usefixtures("margin")
-def test_a_new_feature_evaluates_again_what_keeps_its_weights_and_trains_the_rest(
-    pool: Pool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+def test_a_new_feature_trains_again_what_keeps_no_weights(
+    pool: Pool, caplog: pytest.LogCaptureFixture
 ) -> None:
-    trained: list[str] = []
-    from scorer.oracles import shard
-
-    real = shard.train_group
-    monkeypatch.setattr(
-        shard, "train_group", lambda data, recipe, seeds, path: (
-            trained.extend("x" for _ in seeds), real(data, recipe, seeds, path)
-        )[1],
-    )  # fmt: skip
-    wanted = {"original": 1, "oracle": 1}
-    before = {role: pool.bank(role, 1).arrays for role in wanted}
-    weights = pool.store("original").content(0, WEIGHTS)
-    with caplog.at_level(logging.WARNING, "scorer"):
-        assert pool.ensure(wanted, InlineEngine(1)) == 2
-    assert "1 models of role original lack a feature: 1 are evaluated again, 0 trained" in (
-        caplog.text
-    )
+    before = pool.store("oracle").read(0)
+    assert pool.ensure({"oracle": 1}, InlineEngine(1)) == 1
     assert "1 models of role oracle lack a feature: 0 are evaluated again, 1 trained" in (
         caplog.text
     )
-    assert len(trained) == 1
+    after = pool.bank("oracle", 1).arrays
+    assert set(after) - set(before) == {"margin_forget", "margin_val"}
+    assert after["margin_forget"].shape == (1, 20)
+    for name, array in before.items():
+        np.testing.assert_array_equal(after[name][0], array)
+    assert pool.store("oracle").manifest(0)["features"] == {**FIRST, "margin": 1}
+    assert pool.ensure({"oracle": 1}, InlineEngine(1)) == 0
+
+
+@pytest.mark.usefixtures("margin")
+def test_a_new_feature_evaluates_again_what_keeps_its_weights(
+    pool: Pool, caplog: pytest.LogCaptureFixture
+) -> None:
+    # Other weights than training would give tell evaluation and training apart.
+    state = pool.original_weights(0)
+    state["fc.bias"] = state["fc.bias"] + torch.arange(10.0)
+    weights, arrays = save(state), pool.store("original").read(0)
+    shutil.rmtree(pool.store("original").folder(0))
+    Store(pool.root / "original").write(0, arrays, {}, weights)
+    assert pool.ensure({"original": 1}, InlineEngine(1)) == 1
+    assert "1 models of role original lack a feature: 1 are evaluated again, 0 trained" in (
+        caplog.text
+    )
     assert pool.store("original").content(0, WEIGHTS) == weights
-    for role, arrays in before.items():
-        after = pool.bank(role, 1).arrays
-        assert set(after) - set(arrays) == {"margin_forget", "margin_val"}
-        assert after["margin_forget"].shape == (1, 20)
-        for name, array in arrays.items():
-            np.testing.assert_array_equal(after[name], array)
-        assert pool.store(role).manifest(0)["features"] == {**FIRST, "margin": 1}
-    assert pool.ensure(wanted, InlineEngine(1)) == 0
+    shift = pool.store("original").read(0)["logits_forget"] - arrays["logits_forget"]
+    np.testing.assert_allclose(shift, np.tile(np.arange(10.0), (20, 1)), atol=1e-4)
+    assert pool.bank("original", 1).arrays["margin_val"].shape == (1, 50)
+
+
+def test_evaluating_again_gives_the_same_outputs(pool: Pool) -> None:
+    task, weights = pool.task, pool.store("original").content(0, WEIGHTS)
+    net = network(task, torch.device("cpu"), weights)
+    outputs = evaluate(net, EvaluationData.of(task, torch.device("cpu")))
+    for name, array in pool.store("original").read(0).items():
+        np.testing.assert_array_equal(outputs[name], array)
 
 
 @pytest.mark.usefixtures("margin")
@@ -150,32 +165,25 @@ def test_damaged_weights_are_set_aside_and_the_model_trained_again(pool: Pool) -
     assert (folder / ARRAYS).is_file()
 
 
+@pytest.mark.usefixtures("margin")
 def test_runs_without_a_new_feature_are_made_again(
-    tiny_pool: Pool,
-    engine: LocalEngine,
-    tmp_path: Path,
-    caplog: pytest.LogCaptureFixture,
-    request: pytest.FixtureRequest,
+    pool: Pool, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     mine = tmp_path / "mine.py"
     mine.write_text("def unlearning(net, retain, forget, val):\n    net.fc.bias.data += 1\n")
     submission, options, runs_dir = find_submission(str(mine)), Options(n_models=2), tmp_path / "r"
-    run_submissions([submission], tiny_pool, options, engine, runs_dir=runs_dir)
-    request.getfixturevalue("margin")
-    tiny_pool.ensure({"original": 1}, InlineEngine(1))
+    pool.ensure({"original": 1}, InlineEngine(1))
+    where = (pool, options, InlineEngine(1))
+    (first,) = run_submissions([submission], *where, runs_dir=runs_dir)
+    assert first.bank is not None and first.bank.arrays["margin_val"].shape == (2, 50)
+    for path in runs_dir.glob(f"*/run/*/{MANIFEST}"):
+        facts = json.loads(path.read_text())
+        assert facts.pop("features") == {**FIRST, "margin": 1}
+        path.write_text(json.dumps(facts))
     calls: list[tuple[str, int, int]] = []
-    (results,) = run_submissions(
-        [submission],
-        tiny_pool,
-        options,
-        InlineEngine(1),
-        lambda *event: calls.append(event),
-        runs_dir,
-    )
+    run_submissions([submission], *where, lambda *event: calls.append(event), runs_dir)
     assert calls[-1] == ("unlearn", 2, 2)
     assert "2 runs of mine lack a feature and are made again" in caplog.text
-    assert results.bank is not None
-    assert results.bank.arrays["margin_val"].shape == (2, 50)
 
 
 def test_reading_the_features_imports_no_torch() -> None:

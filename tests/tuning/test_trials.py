@@ -16,15 +16,21 @@ from tests.tuning._shift import SOURCE
 SMALL = TuningPlan(split_seeds=(1,), n_models=4, n_trials=2)
 
 
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
 @pytest.fixture
-def options(tmp_path: Path, tiny_is_known: None) -> Options:
+def options(cache: Path, tmp_path: Path, tiny_is_known: None, inline_is_known: None) -> Options:
     return Options(
-        cache_dir=tmp_path / "cache",
+        cache_dir=cache,
         data_dir=tmp_path,
         results_dir=tmp_path / "results",
         task="tiny",
         device="cpu",
         workers=1,
+        engine="inline",
     )
 
 
