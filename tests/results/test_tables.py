@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from scorer.bench.report import Report
+from scorer.bench import Report
 from scorer.errors import ScorerError
 from scorer.results.leaderboard import build_leaderboard
 from scorer.results.readme import SNAPSHOTS, render_readme, save_example, save_snapshot
