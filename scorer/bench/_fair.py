@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,26 +41,22 @@ class Side:
         return f"{self.n_processes} {processes} x {self.n_threads} {threads}"
 
 
-def best_arrangements(sides: Sequence[Side], turns: Sequence[Turns]) -> dict[str, int]:
-    """Return for each way the number of the side whose best round was the fastest."""
-    best: dict[str, int] = {}
-    for number, side in enumerate(sides):
-        known = best.setdefault(side.way, number)
-        if turns[number].rates.max() > turns[known].rates.max():
-            best[side.way] = number
-    return best
+def best_arrangements(turns: Mapping[Side, Turns]) -> dict[str, Side]:
+    """Return for each way the side whose best round was the fastest."""
+    slowest_first = sorted(turns, key=lambda side: float(turns[side].rates.max()))
+    return {side.way: side for side in slowest_first}
 
 
-def fair_rounds(sides: Sequence[Side], turns: Sequence[Turns]) -> list[int]:
+def fair_rounds(turns: Mapping[Side, Turns]) -> list[int]:
     """Return the rounds in which the best arrangement of every way had what it needs.
 
     How the other arrangements fared does not matter. See `GRANTED` and `OF_BEST`.
     """
-    fair = np.ones(len(turns[0].seconds), dtype=bool)
-    for number in best_arrangements(sides, turns).values():
-        side, own = sides[number], turns[number]
-        fair &= own.rates >= OF_BEST * own.rates.max()
+    conditions = []
+    for side in best_arrangements(turns).values():
+        own = turns[side]
+        conditions.append(own.rates >= OF_BEST * own.rates.max())
         # Threads of one process wait for each other too, so their share does not tell of others.
         if side.n_threads == 1:
-            fair &= own.cpu_seconds >= GRANTED * side.n_processes * own.seconds
-    return [int(number) for number in fair.nonzero()[0]]
+            conditions.append(own.cpu_seconds >= GRANTED * side.n_processes * own.seconds)
+    return [int(number) for number in np.all(conditions, axis=0).nonzero()[0]]

@@ -8,13 +8,13 @@ the slower of the two.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from scorer.bench._loops import advance, products
+from scorer.bench._loops import product, repeat
 from scorer.bench._timing import Candidate, Clock, Floats, alternate
 from scorer.training.loop import ModelSeeds, TrainingSet, initial_model
 from scorer.training.probe import loss_and_saved_bytes
@@ -88,22 +88,12 @@ def measure_peaks(
         Operations a second of a bfloat16 product, a multiply-add counted as 2, and bytes a second
         read and written by a copy; one value a round.
     """
-
-    def copies() -> Iterator[None]:
-        source = torch.zeros(copy_bytes, dtype=torch.uint8, device=device)
-        target = torch.empty_like(source)
-        while True:
-            target.copy_(source)
-            yield
-
-    products_of = products(matrix_size, torch.bfloat16, device)
-    multiply, copy = alternate(
-        [
-            Candidate(advance(products_of, device), 2.0 * matrix_size**3),
-            Candidate(advance(copies(), device), 2.0 * copy_bytes),
-        ],
-        rounds,
-        turn_s,
-        clock=clock,
-    )
-    return multiply.rates, copy.rates
+    source = torch.zeros(copy_bytes, dtype=torch.uint8, device=device)
+    copy = partial(torch.empty_like(source).copy_, source)
+    multiply = product(matrix_size, torch.bfloat16, device)
+    candidates = {
+        "product": Candidate(repeat(multiply, device), 2.0 * matrix_size**3),
+        "copy": Candidate(repeat(copy, device), 2.0 * copy_bytes),
+    }
+    turns = alternate(candidates, rounds, turn_s, clock=clock)
+    return turns["product"].rates, turns["copy"].rates

@@ -6,8 +6,8 @@ layout and optimiser. The usual loops have no schedule, which spares them work t
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -112,20 +112,18 @@ def tensor_batches(data: TrainingSet, recipe: Recipe) -> Batches:
                 yield images, data.labels[rows]
 
 
-def products(size: int, dtype: torch.dtype, device: torch.device) -> Iterator[None]:
-    """Multiply two square matrices without end: the most arithmetic that a device does."""
+def product(size: int, dtype: torch.dtype, device: torch.device) -> Callable[[], Tensor]:
+    """Return a function that multiplies two square matrices: the most arithmetic there is."""
     left = torch.randn(size, size, device=device).to(dtype)
-    product = torch.empty_like(left)
-    while True:
-        torch.mm(left, left, out=product)
-        yield
+    return partial(torch.mm, left, left, out=torch.empty_like(left))
 
 
-def advance(steps: Iterator[None], device: torch.device) -> Callable[[int], None]:
+def repeat(step: Callable[[], object], device: torch.device) -> Callable[[int], None]:
     """Return a function that makes so many steps and waits until the device has made them."""
 
     def make(n_steps: int) -> None:
-        deque(islice(steps, n_steps), maxlen=0)
+        for _ in range(n_steps):
+            step()
         if device.type == "cuda":
             torch.cuda.synchronize(device)
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+K = TypeVar("K")
 Floats = NDArray[np.float64]
 Clock = Callable[[], float]
 """Returns seconds."""
@@ -85,18 +87,18 @@ class Turns:
 
 
 def alternate(
-    candidates: Sequence[Candidate],
+    candidates: Mapping[K, Candidate],
     rounds: int,
-    turn_s: float,
+    turn_s: float = 0.0,
     *,
     clock: Clock = time.perf_counter,
     on_round: Callable[[int], None] = lambda _: None,
-    counting: Callable[[list[Turns]], Sequence[int]] | None = None,
-) -> list[Turns]:
+    counting: Callable[[dict[K, Turns]], Sequence[int]] | None = None,
+) -> dict[K, Turns]:
     """Let the candidates take turns: A B C A B C, after each has warmed up.
 
     Args:
-        candidates: in the order of their turns.
+        candidates: by name, in the order of their turns.
         rounds: at least 1.
         turn_s: about how long a turn shall take; 0 for turns of one unit (or cycle).
         clock: of the wall.
@@ -105,7 +107,7 @@ def alternate(
             `MOST_ROUNDS` times `rounds` in all. None where all count.
 
     Returns:
-        The turns of each candidate, in the same order; of rounds that do not count too.
+        The turns of each candidate; of rounds that do not count too.
 
     Raises:
         ValueError: no candidates, or fewer than 1 round.
@@ -115,19 +117,17 @@ def alternate(
             "`rounds` must be at least 1 and `candidates` not empty, got "
             f"{rounds} and {len(candidates)}"
         )
-    units = [units_per_turn(candidate, turn_s, clock) for candidate in candidates]
-    plan = list(zip(candidates, units, strict=True))
-    taken: list[list[tuple[float, float]]] = []
-    turns: list[Turns] = []
-    done = 0
+    units = {name: units_per_turn(each, turn_s, clock) for name, each in candidates.items()}
+    taken: dict[K, list[tuple[float, float]]] = {name: [] for name in candidates}
+    turns: dict[K, Turns] = {}
+    made = done = 0
     on_round(done)
-    while done < rounds and len(taken) < MOST_ROUNDS * rounds:
-        taken.append([_timed(candidate, n_units, clock) for candidate, n_units in plan])
-        turns = [
-            Turns(n * candidate.work_per_unit, seconds, cpu_seconds, n % candidate.cycle == 0)
-            for (candidate, n), seconds, cpu_seconds in zip(plan, *np.array(taken).T, strict=True)
-        ]
-        before, done = done, len(taken) if counting is None else len(counting(turns))
+    while done < rounds and made < MOST_ROUNDS * rounds:
+        for name, each in candidates.items():
+            taken[name].append(_timed(each, units[name], clock))
+            turns[name] = _turns(each, units[name], taken[name])
+        made += 1
+        before, done = done, made if counting is None else len(counting(turns))
         if done != before:
             on_round(done)
     return turns
@@ -147,6 +147,13 @@ def units_per_turn(candidate: Candidate, turn_s: float, clock: Clock) -> int:
         elapsed, _ = _timed(candidate, units, clock)
     step = candidate.cycle if candidate.cycle * elapsed / units <= LONGEST_CYCLE_S else 1
     return step * max(1, round(units * turn_s / elapsed / step))
+
+
+def _turns(candidate: Candidate, n_units: int, taken: Sequence[tuple[float, float]]) -> Turns:
+    """Join turns of as many units each."""
+    seconds, cpu_seconds = np.array(taken).T
+    whole_cycles = n_units % candidate.cycle == 0
+    return Turns(n_units * candidate.work_per_unit, seconds, cpu_seconds, whole_cycles)
 
 
 def _timed(candidate: Candidate, n_units: int, clock: Clock) -> tuple[float, float]:

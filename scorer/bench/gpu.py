@@ -17,10 +17,10 @@ import torch
 from data_prep import MissingData
 from scorer.bench._data import training_data
 from scorer.bench._floors import measure_peaks, step_cost
-from scorer.bench._loops import advance, kit_steps, plain_steps, tensor_batches
-from scorer.bench._pools import add_pools
+from scorer.bench._loops import kit_steps, plain_steps, repeat, tensor_batches
 from scorer.bench._timing import Candidate, Floats, alternate
 from scorer.bench.base import Bench, Report, Settings
+from scorer.bench.scaling import add_pools
 from scorer.engines import LocalEngine
 from scorer.errors import ScorerError
 from scorer.pipeline import Options
@@ -123,7 +123,8 @@ def measure_task(
             continue
         try:
             with training_settings(device):
-                graph, own = alternate([stacked(1), make()], settings.rounds, turn_s)
+                both = {"graph": stacked(1), name: make()}
+                turns = alternate(both, settings.rounds, turn_s)
         except (RuntimeError, NotStackable) as error:
             report.notes.append(f"{task}, {name}: skipped, {str(error).splitlines()[0]}")
             continue
@@ -131,9 +132,8 @@ def measure_task(
             # The memory of trainings that nobody holds any more.
             gc.collect()
             torch.cuda.empty_cache()
-        rates.setdefault("graph", graph.rates)
-        rates[name] = own.rates
-        faster = own.rates / graph.rates
+        rates = {name: own.rates for name, own in turns.items()} | rates
+        faster = turns[name].rates / turns["graph"].rates
         report.add(f"{task}, {name} over graph", "times faster", faster, f"{task}_{name}_ratio")
     for name, each in rates.items():
         report.add(f"{task}, {name}", "model-steps/s", each, f"{task}_{name}_model_steps_per_s")
@@ -146,7 +146,7 @@ def _kit(data: TrainingSet, definition: TaskDefinition, k: int) -> Candidate:
     device, recipe = data.images.device, definition.recipe
     path = TrainingPath("stacked" if k > 1 else "loop", k, device_slug(device), recipe.dtype)
     # The capture of a graph is past before anything is timed.
-    make = advance(kit_steps(data, recipe, path), device)
+    make = repeat(kit_steps(data, recipe, path).__next__, device)
     make(WARM_UP_STEPS + 2)
     return Candidate(make, k, recipe.n_steps(len(data)))
 
@@ -160,7 +160,7 @@ def _plain(
     # Without end, so that a turn does not compile the next model's network.
     recipe = replace(definition.recipe, epochs=ENDLESS_EPOCHS)
     steps = plain_steps(data, recipe, tensor_batches(data, recipe), compile_options)
-    make = advance(steps, data.images.device)
+    make = repeat(steps.__next__, data.images.device)
     make(WARM_UP_STEPS)
     return Candidate(make)
 

@@ -7,23 +7,60 @@ robbed of its processors is made again; where too few are fair there is no ratio
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
+
+import torch
 
 from scorer.bench._data import training_data
 from scorer.bench._fair import GRANTED, OF_BEST, Side, best_arrangements, fair_rounds
 from scorer.bench._floors import step_cost
+from scorer.bench._loops import kit_steps, loader_batches, plain_steps, product, tensor_batches
 from scorer.bench._timing import Candidate, Turns, alternate
-from scorer.bench._workers import GEMM_SIZE, Job, Workers
+from scorer.bench._workers import Step, Workers
 from scorer.bench.base import Bench, Report, Settings
 from scorer.machine import n_cores
 from scorer.tasks import TASKS
-from scorer.training.paths import choose_path
+from scorer.tasks.definition import TaskDefinition
+from scorer.training.paths import TrainingPath, choose_path
 
 TURN_S = 1.0
 
+GEMM_SIZE = 1024
+"""Rows and columns of the float32 product that the kit's arithmetic is compared with."""
+
+FAR_APART = 10**6
+"""Indices between the first models of two workers, which shall train different ones."""
+
 RIVALS = {"dataloader_loop": "DataLoader loop", "tensor_loop": "tensor loop"}
 TITLES = {"kit": "the kit", **RIVALS, "gemm": f"float32 product of {GEMM_SIZE} x {GEMM_SIZE}"}
+
+
+@dataclass(frozen=True)
+class Ways:
+    """The ways to go, for workers: what is trained, and how the kit does it.
+
+    Attributes:
+        n_examples: train on the first so many only; None for as many as the task retains.
+    """
+
+    definition: TaskDefinition
+    data_dir: Path
+    n_examples: int | None
+    path: TrainingPath
+
+    def __call__(self, number: int, way: str) -> Step:
+        """Return what makes a step in worker `number`; `way` is a key of `TITLES`."""
+        if way == "gemm":
+            return product(GEMM_SIZE, torch.float32, torch.device("cpu"))
+        data, _ = training_data(self.definition, self.data_dir, self.n_examples)
+        recipe = self.definition.recipe
+        if way == "kit":
+            return kit_steps(data, recipe, self.path, FAR_APART * number).__next__
+        batches = {"dataloader_loop": loader_batches, "tensor_loop": tensor_batches}[way]
+        return plain_steps(data, recipe, batches(data, recipe)).__next__
 
 
 def measure(
@@ -46,27 +83,29 @@ def measure(
     data, source = training_data(definition, settings.data_dir, n_examples)
     path = choose_path(data, recipe, settings.cache_dir)
     n_steps = recipe.n_steps(len(data))
-    cores = cores or n_cores()
-    sides = sides_on(cores)
-    with Workers(cores, Job(definition, settings.data_dir, n_examples, path)) as workers:
+    sides = sides_on(cores or n_cores())
+    work = {"kit": path.k, "gemm": 2.0 * GEMM_SIZE**3}
+    ways = Ways(definition, settings.data_dir, n_examples, path)
+    with Workers(sides[0].n_processes, ways) as workers:
+        candidates = {
+            side: Candidate(
+                partial(workers.run, side),
+                side.n_processes * work.get(side.way, 1),
+                1 if side.way == "gemm" else n_steps,
+            )
+            for side in sides
+        }
         turns = alternate(
-            [
-                Candidate(
-                    partial(workers.run, side),
-                    side.n_processes * {"kit": path.k, "gemm": 2.0 * GEMM_SIZE**3}.get(side.way, 1),
-                    1 if side.way == "gemm" else n_steps,
-                )
-                for side in sides
-            ],
+            candidates,
             settings.rounds,
             turn_s,
             on_round=settings.on_round,
-            counting=partial(fair_rounds, sides),
+            counting=fair_rounds,
         )
     report = BENCH.report(settings)
     report.values |= {"task": settings.task, "path": path.name, "k": path.k}
     report.values |= {"steps_per_model": n_steps, "batch_size": recipe.batch_size}
-    report.values |= {"n_examples": len(data), "n_workers": cores}
+    report.values |= {"n_examples": len(data), "n_workers": sides[0].n_processes}
     report.notes += [
         f"{settings.task}: {source}; {len(data)} examples, batch {recipe.batch_size},"
         f" {n_steps} steps a model; the kit: {path.name} k={path.k}; the same architecture, memory"
@@ -74,9 +113,9 @@ def measure(
         "processes were started, and the training path was chosen, before anything was timed;"
         " start-up, evaluation and writing are left out on all sides",
     ]
-    if not all(each.whole_cycles for each in turns):
+    if not all(each.whole_cycles for each in turns.values()):
         report.notes.append("a turn is a slice of the training where a model takes over 2 s")
-    add_figures(report, settings.rounds, sides, turns, n_steps, step_cost(data, recipe).flops)
+    add_figures(report, settings.rounds, turns, n_steps, step_cost(data, recipe).flops)
     return report
 
 
@@ -88,27 +127,21 @@ def sides_on(cores: int) -> list[Side]:
 
 
 def add_figures(
-    report: Report,
-    rounds: int,
-    sides: Sequence[Side],
-    turns: Sequence[Turns],
-    n_steps: int,
-    flops_per_step: float,
+    report: Report, rounds: int, turns: Mapping[Side, Turns], n_steps: int, flops_per_step: float
 ) -> None:
     """Add what the fair rounds say; where there are too few, processor time alone and no ratio.
 
     Args:
         report: added to.
         rounds: fair ones that are needed.
-        sides: in the order of `turns`.
         turns: of all rounds; work in model-steps, that of the matrix product in operations.
         n_steps: of a model.
         flops_per_step: operations of a model and step.
     """
-    fair, n_made = fair_rounds(sides, turns), len(turns[0].seconds)
-    best = best_arrangements(sides, turns)
+    best, fair = best_arrangements(turns), fair_rounds(turns)
+    n_made = len(turns[best["kit"]].seconds)
     report.values |= {"rounds_made": n_made, "rounds_refused": n_made - len(fair)}
-    report.values["arrangements"] = {way: sides[one].arrangement for way, one in best.items()}
+    report.values["arrangements"] = {way: side.arrangement for way, side in best.items()}
     report.notes.append(
         "each loop ran with all cores in one process and with a process a core; the kit is compared"
         " with the one whose best round was faster. A round counts where every side compared had"
@@ -121,21 +154,22 @@ def add_figures(
             f" {rounds} are needed, so there is no ratio; run it again when other programs rest"
         )
     else:
-        turns = [each.only(fair) for each in turns]
-    for one, (side, own) in enumerate(zip(sides, turns, strict=True)):
-        title = f"{TITLES[side.way]}: {side.arrangement}"
-        key = side.way if one == best[side.way] else ""
-        if side.way != "gemm":
-            cpu_ms = 1e3 * own.cpu_costs
-            report.add(f"{title}, processor time", "ms/model-step", cpu_ms, key and f"cpu_ms_{key}")
-        if side.way != "gemm" and not report.unfit:
-            report.add(title, "models/s", own.rates / n_steps, key and f"models_per_s_{key}")
+        turns = {side: own.only(fair) for side, own in turns.items()}
+    for side, own in turns.items():
+        if side.way == "gemm":
+            continue
+        title, key = f"{TITLES[side.way]}: {side.arrangement}", ""
+        if side == best[side.way]:
+            key = f"_{side.way}"
+        if not report.unfit:
+            report.add(title, "models/s", own.rates / n_steps, key and f"models_per_s{key}")
+        cpu_ms = 1e3 * own.cpu_costs
+        report.add(f"{title}, processor time", "ms/model-step", cpu_ms, key and f"cpu_ms{key}")
     if report.unfit:
         return
     kit, gemm = turns[best["kit"]], turns[best["gemm"]]
     for way, name in RIVALS.items():
-        rival = turns[best[way]]
-        title = f"the kit over the {name}"
+        rival, title = turns[best[way]], f"the kit over the {name}"
         report.add(title, "times faster", kit.rates / rival.rates, f"ratio_vs_{way}")
         cheaper = rival.cpu_costs / kit.cpu_costs
         report.add(f"{title}, processor time", "times less", cheaper, f"cpu_ratio_vs_{way}")

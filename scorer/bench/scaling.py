@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
 
-from scorer.bench._pools import MakeEngine, add_pools
-from scorer.bench._rules import scoring, traced_peak_mib
-from scorer.bench._timing import alternate
+from scorer.bench._timing import Candidate, alternate
 from scorer.bench.base import Bench, Report, Settings
-from scorer.engines import ENGINES
+from scorer.bench.metric import scoring, traced_peak_mib
+from scorer.engines import ENGINES, Engine
+from scorer.errors import ScorerError
 from scorer.metric.rules import make_rule
-from scorer.pipeline import Options
+from scorer.oracles.outputs import Bank
+from scorer.pipeline import Options, open_pool
+
+MakeEngine = Callable[[int | None], Engine]
 
 N_MODELS = (64, 128, 256, 512, 1024)
 N_EXAMPLES = (100, 1000, 5000)
@@ -45,18 +52,17 @@ def measure(
         "models": {n: (n, fixed_examples) for n in n_models},
         "examples": {s: (n_models[0], s) for s in n_examples},
     }
-    rule = make_rule("competition")
-    sizes = list(dict.fromkeys(size for axis in axes.values() for size in axis.values()))
-    candidates = [scoring(rule, *size) for size in sizes]
-    turns = alternate(candidates, settings.rounds, 0.0, on_round=settings.on_round)
-    seconds = {size: own.seconds for size, own in zip(sizes, turns, strict=True)}
-    for (n, s), candidate in zip(sizes, candidates, strict=True):
-        report.add(f"metric, N={n} S={s}", "s", seconds[n, s], f"metric_{n}_{s}_s")
+    sizes = dict.fromkeys(size for axis in axes.values() for size in axis.values())
+    candidates = {size: scoring(make_rule("competition"), *size) for size in sizes}
+    turns = alternate(candidates, settings.rounds, on_round=settings.on_round)
+    for (n, s), candidate in candidates.items():
+        report.add(f"metric, N={n} S={s}", "s", turns[n, s].seconds, f"metric_{n}_{s}_s")
         report.add(f"metric, N={n} S={s}, peak", "MiB", traced_peak_mib(candidate.run))
     for what, axis in axes.items():
         (small, first), *_, (large, last) = axis.items()
+        growth = turns[last].seconds / turns[first].seconds
         title = f"metric, {large / small:g} times the {what}"
-        report.add(title, "times the time", seconds[last] / seconds[first], f"growth_with_{what}")
+        report.add(title, "times the time", growth, f"growth_with_{what}")
     report.notes.append(
         "metric: rule competition on simulated normal confidences; peak as in bench metric"
     )
@@ -64,6 +70,56 @@ def measure(
     options = Options(*folders, task=task, n_models=n_pool_models, device="cpu")
     add_pools(report, settings, options, engines, (1, 2))
     return report
+
+
+def add_pools(
+    report: Report,
+    settings: Settings,
+    options: Options,
+    engines: Mapping[str, MakeEngine],
+    workers: tuple[int, ...],
+) -> None:
+    """Add the time of the same pool trained by each number of workers of each engine.
+
+    Args:
+        report: added to.
+        settings: how many rounds.
+        options: task, device, folders, and models of the pool.
+        engines: by name; one that cannot be made is left out, and the report says why.
+        workers: numbers of worker processes, the smallest first.
+    """
+    opened, _ = open_pool(options, settings.progress)
+    name_of_task, path, n_models = opened.task.name, opened.path, options.n_models
+
+    banks: dict[str, Bank] = {}
+
+    def train(engine: Engine, n_units: int) -> None:
+        for _ in range(n_units):
+            with tempfile.TemporaryDirectory() as folder:
+                pool = replace(opened, cache_dir=Path(folder))
+                banks.update(pool.banks({"oracle": n_models}, engine))
+
+    for name, make in engines.items():
+        try:
+            made = {n: Candidate(partial(train, make(n)), n_models) for n in workers}
+        except ScorerError as error:
+            report.notes.append(f"pool, engine {name} left out: {error}")
+            continue
+        turns = alternate(made, settings.rounds, on_round=settings.on_round)
+        for n, own in turns.items():
+            title = f"pool, engine {name}, {n} worker{'s' * (n > 1)}"
+            report.add(title, "s", own.seconds, f"pool_{name}_{n}_s")
+        for n in workers[1:]:
+            title = f"pool, engine {name}, {n} workers over {workers[0]}"
+            faster = turns[n].rates / turns[workers[0]].rates
+            report.add(title, "times faster", faster, f"pool_{name}_{n}_ratio")
+    accuracy = 100 * banks["oracle"].accuracy("test")
+    report.add("pool, test accuracy of its models", "%", accuracy, "pool_accuracy_percent")
+    report.notes.append(
+        f"pool: {n_models} oracles of {name_of_task}, {path.name} k={path.k}; starting the workers"
+        " is included, and so is reading what they wrote; engine ray starts a cluster in each turn"
+        " unless RAY_ADDRESS names one"
+    )
 
 
 BENCH = Bench("scaling", "cost against models, examples and workers, of each engine", measure)

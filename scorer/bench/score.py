@@ -82,16 +82,14 @@ def measure(
                 specs = [{**spec, "seed": seed} for seed in islice(seeds, n_workers)]
                 engine.run("scorer.bench.score:fresh_run", specs, lambda _: None)
 
-        candidates = [Candidate(warm, n_models), Candidate(fresh, n_workers)]
-        whole, runs = alternate(
-            candidates, settings.rounds, 0.0, clock=clock, on_round=settings.on_round
-        )
+        candidates = {"warm": Candidate(warm), "fresh": Candidate(fresh, n_workers)}
+        turns = alternate(candidates, settings.rounds, clock=clock, on_round=settings.on_round)
     report = BENCH.report(settings)
     report.values |= {"task": task, "n_models": n_models, "n_workers": n_workers}
     for number, (name, what) in enumerate(STAGES.items()):
         report.add(what, "s", [each[number] for each in stages[1:]], f"{name}_s")
-    report.add("all of it", "s", whole.seconds, "total_s")
-    fresh_s = n_models * runs.costs
+    report.add("all of it", "s", turns["warm"].seconds, "total_s")
+    fresh_s = n_models * turns["fresh"].costs
     report.add(f"{n_models} runs in fresh interpreters", "s", fresh_s, "fresh_runs_s")
     faster = fresh_s / [runs_s for _, runs_s, *_ in stages[1:]]
     title = "the runs over fresh interpreters"

@@ -30,36 +30,35 @@ def turns_of(seconds: list[float], granted: float = 1.0, n_processes: int = 2) -
 def test_the_arrangement_with_the_fastest_round_is_the_rival(
     threads_s: list[float], processes_s: list[float], best: Side
 ) -> None:
-    sides = [KIT, THREADS, PROCESSES]
-    turns = [turns_of([1.0] * len(threads_s)), turns_of(threads_s), turns_of(processes_s)]
-    chosen = best_arrangements(sides, turns)
-    assert {way: sides[number] for way, number in chosen.items()} == {"kit": KIT, "loop": best}
+    turns = {KIT: turns_of([1.0] * len(threads_s))}
+    turns |= {THREADS: turns_of(threads_s), PROCESSES: turns_of(processes_s)}
+    assert best_arrangements(turns) == {"kit": KIT, "loop": best}
 
 
-def test_a_round_in_which_the_rival_collapses_does_not_count() -> None:
+def test_a_round_in_which_a_side_collapses_does_not_count() -> None:
     just_good, collapsed = 1.0 / OF_BEST, 30.0
-    rival = turns_of([1.0, just_good, collapsed, 1.1])
-    assert fair_rounds([KIT, THREADS], [turns_of([1.0] * 4), rival]) == [0, 1, 3]
-    assert fair_rounds([KIT, THREADS], [rival, turns_of([1.0] * 4)]) == [0, 1, 3]
+    spoiled, steady = turns_of([1.0, just_good, collapsed, 1.1]), turns_of([1.0] * 4)
+    assert fair_rounds({KIT: steady, THREADS: spoiled}) == [0, 1, 3]
+    assert fair_rounds({KIT: spoiled, THREADS: steady}) == [0, 1, 3]
 
 
 def test_the_collapse_of_the_worse_arrangement_does_not_matter() -> None:
-    worse = turns_of([3.0, 90.0, 3.0])
-    turns = [turns_of([1.0] * 3), worse, turns_of([2.0] * 3)]
-    assert fair_rounds([KIT, THREADS, PROCESSES], turns) == [0, 1, 2]
+    turns = {KIT: turns_of([1.0] * 3), THREADS: turns_of([3.0, 90.0, 3.0])}
+    assert fair_rounds({**turns, PROCESSES: turns_of([2.0] * 3)}) == [0, 1, 2]
+    assert fair_rounds({**turns, PROCESSES: turns_of([4.0] * 3)}) == [0, 2]
 
 
 def test_no_round_counts_where_processors_were_not_granted() -> None:
     # As fast in all rounds, so that only the processor time tells that others had a part.
     robbed, nearly_whole = turns_of([1.0] * 3, granted=2 / 3), turns_of([1.0] * 3, GRANTED + 0.01)
-    assert fair_rounds([KIT, PROCESSES], [robbed, nearly_whole]) == []
-    assert fair_rounds([KIT, PROCESSES], [nearly_whole, robbed]) == []
-    assert fair_rounds([KIT, PROCESSES], [nearly_whole, nearly_whole]) == [0, 1, 2]
+    assert fair_rounds({KIT: robbed, PROCESSES: nearly_whole}) == []
+    assert fair_rounds({KIT: nearly_whole, PROCESSES: robbed}) == []
+    assert fair_rounds({KIT: nearly_whole, PROCESSES: nearly_whole}) == [0, 1, 2]
 
 
 def test_threads_of_one_process_may_wait_for_each_other() -> None:
-    waiting = turns_of([1.0] * 3, granted=1.2, n_processes=1)
-    assert fair_rounds([KIT, THREADS], [turns_of([1.0] * 3), waiting]) == [0, 1, 2]
+    waiting = turns_of([1.0] * 3, granted=0.6, n_processes=1)
+    assert fair_rounds({KIT: turns_of([1.0] * 3), THREADS: waiting}) == [0, 1, 2]
 
 
 def test_an_arrangement_says_what_it_is() -> None:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from scorer.bench import _loops
-from scorer.bench._loops import advance, loader_batches, plain_steps, tensor_batches
+from scorer.bench._loops import loader_batches, plain_steps, repeat, tensor_batches
 from scorer.training.loop import TrainingSet
 from tests.training.common import recipe
 
@@ -58,7 +58,7 @@ def test_a_model_takes_its_steps_and_then_the_next_begins(
             yield batch
 
     n_steps = RECIPE.n_steps(N)
-    train = advance(plain_steps(data, RECIPE, counted()), torch.device("cpu"))
+    train = repeat(plain_steps(data, RECIPE, counted()).__next__, torch.device("cpu"))
     train(n_steps)
     assert (n_batches, len(nets)) == (n_steps, 1)
     fresh = make(data, RECIPE, _loops.ModelSeeds(0, 0, 0)).state_dict()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from scorer.bench import Settings, metric
-from scorer.bench._rules import MIB, scoring, simulated_banks, traced_peak_mib
+from scorer.bench.metric import MIB, scoring, simulated_banks, traced_peak_mib
 from scorer.metric.forgetting import forgetting_quality
 from scorer.metric.rules import RULES, make_rule
 
@@ -40,7 +40,7 @@ def test_a_unit_is_the_whole_quality_of_the_banks(monkeypatch: pytest.MonkeyPatc
     def remember(*arguments: object) -> None:
         values.append(forgetting_quality(*arguments).value)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("scorer.bench._rules.forgetting_quality", remember)
+    monkeypatch.setattr("scorer.bench.metric.forgetting_quality", remember)
     candidate = scoring(rule, 16, 3)
     candidate.run(2)
     assert values == [forgetting_quality(unlearned, oracle, rule).value] * 2

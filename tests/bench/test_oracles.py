@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,37 +14,28 @@ from scorer.bench import Report, Settings, oracles
 from scorer.bench._fair import Side
 from scorer.bench._timing import Turns
 from scorer.errors import ScorerError
+from scorer.training.paths import TrainingPath
+from tests.conftest import tiny_definition
 
 ROUNDS = 5
 N_STEPS = 10
 GEMM_WORK = 8e9
-KIT, GEMM = Side("kit", 2, 1), Side("gemm", 2, 1)
-
-
-def known_turns(sides: list[Side], **seconds: list[float]) -> list[Turns]:
-    """Return turns of 64 (the kit), 2 (a process a core), 1 (one process) model-steps.
-
-    Args:
-        sides: in order.
-        seconds: by way, for its arrangement of a process a core; one process takes as long, so
-            that it works half as fast, and uses one and a half cores.
-    """
-    turns = []
-    for side in sides:
-        taken = np.array(seconds[side.way])
-        work = {"kit": 64.0, "gemm": GEMM_WORK}.get(side.way, float(side.n_processes))
-        cores = 2.0 if side.n_threads == 1 else 1.5
-        turns.append(Turns(work, taken, cores * taken))
-    return turns
 
 
 def reported(flops_per_step: float = 1e6, **changes: list[float]) -> Report:
-    """Return the report of five rounds, of a second each unless changed."""
-    sides = oracles.sides_on(2)
-    ways = dict.fromkeys((side.way for side in sides), [1.0] * ROUNDS) | changes
+    """Return the report of rounds of a second each on two cores, unless changed by way.
+
+    A turn is 64 model-steps of the kit and one of each process of a rival, so that one process
+    with two threads is half as fast as two; it keeps one and a half cores busy.
+    """
+    turns = {}
+    for side in oracles.sides_on(2):
+        seconds = np.array(changes.get(side.way, [1.0] * ROUNDS))
+        work = {"kit": 64.0, "gemm": GEMM_WORK}.get(side.way, float(side.n_processes))
+        cores = 2.0 if side.n_threads == 1 else 1.5
+        turns[side] = Turns(work, seconds, cores * seconds)
     report = Report("oracles", "python -m scorer bench oracles")
-    turns = known_turns(sides, **ways)
-    oracles.add_figures(report, ROUNDS, sides, turns, N_STEPS, flops_per_step)
+    oracles.add_figures(report, ROUNDS, turns, N_STEPS, flops_per_step)
     return report
 
 
@@ -114,6 +106,15 @@ def test_a_machine_too_busy_gives_no_ratio_and_nothing_to_keep(tmp_path: Path) -
     with pytest.raises(ScorerError, match=r"not kept: the machine was too busy"):
         report.save(tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_ways_are_the_same_once_pickled_so_that_a_training_goes_on() -> None:
+    path = TrainingPath("stacked", 2, "cpu", "float32")
+    ways = oracles.Ways(tiny_definition(), Path("none"), 70, path)
+    again = pickle.loads(pickle.dumps(ways))
+    assert (again, hash(again)) == (ways, hash(ways))
+    with pytest.raises(KeyError, match="nobody"):
+        ways(0, "nobody")
 
 
 def test_real_processes_train_on_every_side(settings: Settings) -> None:

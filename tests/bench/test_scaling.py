@@ -43,8 +43,9 @@ def test_sizes_and_engines(settings: Settings) -> None:
         report.values["metric_8_4_s"] / report.values["metric_8_2_s"]
     )
     assert workers == [1, 2]
-    assert report.values["pool_local_ratio"] == pytest.approx(
+    assert report.values["pool_local_2_ratio"] == pytest.approx(
         report.values["pool_local_1_s"] / report.values["pool_local_2_s"]
     )
+    assert 0 <= report.values["pool_accuracy_percent"] <= 100
     assert "pool, engine absent left out: it is not installed" in report.notes
     assert not [key for key in report.values if "absent" in key]

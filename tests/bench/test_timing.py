@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -9,13 +11,21 @@ from scorer.bench._timing import LONGEST_CYCLE_S, MOST_ROUNDS, Candidate, Turns,
 from tests.bench._machine import Machine
 
 
+def only_one(candidate: Candidate, rounds: int, turn_s: float, **options: Any) -> Turns:
+    """Return the turns of a candidate that alternates with nobody."""
+    return alternate({"a": candidate}, rounds, turn_s, **options)["a"]
+
+
 def test_candidates_take_turns_after_each_has_warmed_up() -> None:
     machine = Machine()
-    both = [machine.candidate("a", 1.0), machine.candidate("b", 4.0)]
+    both = {"a": machine.candidate("a", 1.0), "b": machine.candidate("b", 4.0)}
     seen: list[int] = []
     turns = alternate(both, 3, 0.0, clock=machine.clock, on_round=seen.append)
     assert machine.diary == ["a", "b"] + ["a", "b"] * 3
-    assert [each.seconds.tolist() for each in turns] == [[1.0] * 3, [4.0] * 3]
+    assert {name: each.seconds.tolist() for name, each in turns.items()} == {
+        "a": [1.0] * 3,
+        "b": [4.0] * 3,
+    }
     assert seen == [0, 1, 2, 3]
 
 
@@ -25,17 +35,15 @@ def test_ratios_are_of_neighbours_and_do_not_see_the_machine_slow_down() -> None
     def slower(_: int) -> None:
         machine.slowness *= 3.0
 
-    both = [machine.candidate("a", 1.0, work_per_unit=2.0), machine.candidate("b", 4.0)]
-    quick, slow = alternate(both, 3, 0.0, clock=machine.clock, on_round=slower)
+    both = {"a": machine.candidate("a", 1.0, work_per_unit=2.0), "b": machine.candidate("b", 4.0)}
+    quick, slow = alternate(both, 3, 0.0, clock=machine.clock, on_round=slower).values()
     assert quick.seconds[2] == 9 * quick.seconds[0]
     assert quick.rates / slow.rates == pytest.approx([8.0] * 3)
 
 
 def test_a_turn_lasts_about_as_long_as_asked() -> None:
     machine = Machine()
-    (turns,) = alternate(
-        [machine.candidate("a", 0.01, work_per_unit=3.0)], 2, 1.0, clock=machine.clock
-    )
+    turns = only_one(machine.candidate("a", 0.01, work_per_unit=3.0), 2, 1.0, clock=machine.clock)
     assert turns.seconds == pytest.approx((1.0, 1.0))
     assert turns.work == 300
     assert turns.rates == pytest.approx([300.0, 300.0])
@@ -56,7 +64,7 @@ def test_a_turn_is_whole_cycles_where_these_are_short(
 ) -> None:
     machine = Machine()
     candidate = machine.candidate("a", seconds, cycle=cycle)
-    (turns,) = alternate([candidate], 1, 1.0, clock=machine.clock)
+    turns = only_one(candidate, 1, 1.0, clock=machine.clock)
     assert (turns.work, turns.whole_cycles) == (units, whole)
 
 
@@ -69,14 +77,17 @@ def test_a_slow_start_does_not_shorten_the_turns() -> None:
             machine.now += 30.0
         work.run(n_units)
 
-    (turns,) = alternate([Candidate(run)], 2, 1.0, clock=machine.clock)
+    turns = only_one(Candidate(run), 2, 1.0, clock=machine.clock)
     assert turns.seconds == pytest.approx((1.0, 1.0))
 
 
 def test_processor_time_is_what_the_candidate_counts() -> None:
     machine = Machine()
-    both = [machine.candidate("a", 1.0, cores=2.0, work_per_unit=4.0), Candidate(lambda _: None)]
-    counted, not_counted = alternate(both, 2, 0.0, clock=machine.clock)
+    both = {
+        "a": machine.candidate("a", 1.0, cores=2.0, work_per_unit=4.0),
+        "b": Candidate(lambda _: None),
+    }
+    counted, not_counted = alternate(both, 2, 0.0, clock=machine.clock).values()
     assert counted.cpu_seconds.tolist() == [2.0, 2.0]
     assert counted.cpu_costs.tolist() == [0.5, 0.5]
     assert np.isnan(not_counted.cpu_seconds).all()
@@ -87,11 +98,11 @@ def test_for_each_round_that_does_not_count_one_more_is_made() -> None:
     candidate = machine.candidate("a", 1.0)
     seen: list[int] = []
 
-    def odd_ones(turns: list[Turns]) -> list[int]:
-        return list(range(1, len(turns[0].seconds), 2))
+    def odd_ones(turns: dict[str, Turns]) -> list[int]:
+        return list(range(1, len(turns["a"].seconds), 2))
 
-    (turns,) = alternate(
-        [candidate], 2, 0.0, clock=machine.clock, on_round=seen.append, counting=odd_ones
+    turns = only_one(
+        candidate, 2, 0.0, clock=machine.clock, on_round=seen.append, counting=odd_ones
     )
     assert len(turns.seconds) == 4
     assert seen == [0, 1, 2]
@@ -99,8 +110,8 @@ def test_for_each_round_that_does_not_count_one_more_is_made() -> None:
 
 def test_rounds_that_never_count_are_given_up() -> None:
     machine = Machine()
-    (turns,) = alternate(
-        [machine.candidate("a", 1.0)], 5, 0.0, clock=machine.clock, counting=lambda _: []
+    turns = only_one(
+        machine.candidate("a", 1.0), 5, 0.0, clock=machine.clock, counting=lambda _: []
     )
     assert len(turns.seconds) == 5 * MOST_ROUNDS
 
@@ -115,6 +126,6 @@ def test_some_rounds_can_be_taken_out() -> None:
 
 def test_nothing_to_time_is_refused() -> None:
     with pytest.raises(ValueError, match="`rounds` must be at least 1"):
-        alternate([Machine().candidate("a", 1.0)], 0, 0.0)
+        alternate({"a": Machine().candidate("a", 1.0)}, 0)
     with pytest.raises(ValueError, match="`candidates` not empty"):
-        alternate([], 1, 0.0)
+        alternate({}, 1)
