@@ -122,18 +122,23 @@ def measure_task(
             report.notes.append(f"{task}, {name}: skipped, {reason}")
             continue
         try:
+            # No name holds the candidates, so that their memory is free before the next are made.
             with training_settings(device):
-                both = {"graph": stacked(1), name: make()}
-                turns = alternate(both, settings.rounds, turn_s)
+                turns = alternate(
+                    {"graph": stacked(1), name: make()},
+                    settings.rounds,
+                    turn_s,
+                    on_round=settings.on_round,
+                )
         except (RuntimeError, NotStackable) as error:
             report.notes.append(f"{task}, {name}: skipped, {str(error).splitlines()[0]}")
             continue
         finally:
-            # The memory of trainings that nobody holds any more.
             gc.collect()
             torch.cuda.empty_cache()
-        rates = {name: own.rates for name, own in turns.items()} | rates
-        faster = turns[name].rates / turns["graph"].rates
+        rates.setdefault("graph", turns["graph"].rates)
+        rates[name] = turns[name].rates
+        faster = rates[name] / turns["graph"].rates
         report.add(f"{task}, {name} over graph", "times faster", faster, f"{task}_{name}_ratio")
     for name, each in rates.items():
         report.add(f"{task}, {name}", "model-steps/s", each, f"{task}_{name}_model_steps_per_s")
