@@ -8,13 +8,14 @@ the slower of the two.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from scorer.bench.timing import Candidate, alternate
+from scorer.bench._loops import product, repeat
+from scorer.bench._timing import Candidate, Clock, Floats, alternate
 from scorer.training.loop import ModelSeeds, TrainingSet, initial_model
 from scorer.training.probe import loss_and_saved_bytes
 from scorer.training.recipe import Recipe
@@ -31,19 +32,6 @@ TURN_S = 0.2
 
 
 @dataclass(frozen=True)
-class Peaks:
-    """Speeds measured on a device, one value a round.
-
-    Attributes:
-        flops_per_s: of a large bfloat16 matrix product, a multiply-add counted as 2.
-        bytes_per_s: of a large copy, read and written bytes counted.
-    """
-
-    flops_per_s: list[float]
-    bytes_per_s: list[float]
-
-
-@dataclass(frozen=True)
 class StepCost:
     """What one step of one model takes.
 
@@ -55,14 +43,9 @@ class StepCost:
     flops: int
     n_bytes: int
 
-    def floor_s(self, flops_per_s: float, bytes_per_s: float) -> float:
-        """Return the slower of the two floors in seconds."""
-        return max(self.flops / flops_per_s, self.n_bytes / bytes_per_s)
-
-    def bound(self, flops_per_s: float, bytes_per_s: float) -> str:
-        """Return which floor that is, "arithmetic" or "memory"."""
-        by_flops = self.flops / flops_per_s >= self.n_bytes / bytes_per_s
-        return "arithmetic" if by_flops else "memory"
+    def least_s(self, flops_per_s: float, bytes_per_s: float) -> dict[str, float]:
+        """Return the seconds that "arithmetic" and "traffic" take alone, at such speeds."""
+        return {"arithmetic": self.flops / flops_per_s, "traffic": self.n_bytes / bytes_per_s}
 
 
 def step_cost(data: TrainingSet, recipe: Recipe) -> StepCost:
@@ -89,8 +72,8 @@ def measure_peaks(
     matrix_size: int = 8192,
     copy_bytes: int = 2**30,
     turn_s: float = TURN_S,
-    clock: Callable[[], float] = time.perf_counter,
-) -> Peaks:
+    clock: Clock = time.perf_counter,
+) -> tuple[Floats, Floats]:
     """Time a matrix product and a copy on a device, in turns.
 
     Args:
@@ -99,32 +82,18 @@ def measure_peaks(
         matrix_size: rows and columns of the square matrices.
         copy_bytes: size of the copied tensor.
         turn_s: about how long a turn takes.
-        clock: returns seconds.
+        clock: of the wall.
+
+    Returns:
+        Operations a second of a bfloat16 product, a multiply-add counted as 2, and bytes a second
+        read and written by a copy; one value a round.
     """
-    left = torch.randn(matrix_size, matrix_size, device=device).bfloat16()
-    product = torch.empty_like(left)
     source = torch.zeros(copy_bytes, dtype=torch.uint8, device=device)
-    target = torch.empty_like(source)
-
-    def multiply(n_units: int) -> None:
-        for _ in range(n_units):
-            torch.mm(left, left, out=product)
-        wait_for(device)
-
-    def copy(n_units: int) -> None:
-        for _ in range(n_units):
-            target.copy_(source)
-        wait_for(device)
-
-    candidates = [
-        Candidate("matrix product", multiply, 2.0 * matrix_size**3),
-        Candidate("copy", copy, 2.0 * copy_bytes),
-    ]
-    products, copies = alternate(candidates, rounds, turn_s, clock)
-    return Peaks(products.rates, copies.rates)
-
-
-def wait_for(device: torch.device) -> None:
-    """Wait until the device has done what it was given."""
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
+    copy = partial(torch.empty_like(source).copy_, source)
+    multiply = product(matrix_size, torch.bfloat16, device)
+    candidates = {
+        "product": Candidate(repeat(multiply, device), 2.0 * matrix_size**3),
+        "copy": Candidate(repeat(copy, device), 2.0 * copy_bytes),
+    }
+    turns = alternate(candidates, rounds, turn_s, clock=clock)
+    return turns["product"].rates, turns["copy"].rates

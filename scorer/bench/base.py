@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from scorer.bench.report import Report
+from scorer.bench._report import Report
 from scorer.engines.base import Progress, no_progress
 from scorer.errors import UsageError, unknown_name
 
@@ -22,7 +22,7 @@ class Settings:
         task: what is trained, empty for a bench that trains no task.
         rounds: turns that each candidate takes after its warm-up; medians are over them.
         data_dir: where data sets lie.
-        cache_dir: of the kit: the kept choice of a training path, and trained models.
+        cache_dir: of the kit: the kept choice of a training path.
         progress: called with ("bench", rounds done, rounds in all).
     """
 
@@ -31,6 +31,10 @@ class Settings:
     data_dir: Path
     cache_dir: Path
     progress: Progress = no_progress
+
+    def on_round(self, done: int) -> None:
+        """Show how many rounds are done."""
+        self.progress("bench", done, self.rounds)
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,9 @@ class Bench:
             raise unknown_name(f"task of bench {self.name}", task, self.tasks)
         return task
 
-    def command(self, task: str, rounds: int) -> str:
-        """Return the command that makes this measurement again."""
-        chosen = f" --task {task}" if self.tasks and task != self.tasks[0] else ""
-        return f"python -m scorer bench {self.name}{chosen} --rounds {rounds}"
+    def report(self, settings: Settings, device: str = "cpu") -> Report:
+        """Return a report without figures, which knows the command that makes it again."""
+        variant = settings.task if settings.task not in self.tasks[:1] else ""
+        chosen = f" --task {variant}" if variant else ""
+        command = f"python -m scorer bench {self.name}{chosen} --rounds {settings.rounds}"
+        return Report(self.name, command, device, variant)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from scorer.bench._data import training_data
 from scorer.bench._floors import step_cost
-from scorer.bench.base import Bench, Settings
-from scorer.bench.data import training_data
+from scorer.bench.base import Bench, Report, Settings
 from scorer.bench.gpu import GPU_TASKS
-from scorer.bench.report import Report
 from scorer.tasks import TASKS
 
 N_MODELS = 512
@@ -17,25 +18,20 @@ FLOPS_PER_S, BYTES_PER_S = 790e12, 4.3e12
 """Of a large bfloat16 matrix product and of a large copy, as measured on one."""
 
 
-def count(settings: Settings) -> Report:
+def count(settings: Settings, *, tasks: Sequence[str] = GPU_TASKS) -> Report:
     """Count operations and traffic of a pool of each task for a GPU."""
-    report = Report("floors", f"python -m scorer bench {BENCH.name}")
-    for number, name in enumerate(GPU_TASKS):
+    report = BENCH.report(settings)
+    for name in tasks:
         definition = TASKS[name]
         data, _ = training_data(definition, settings.data_dir, None)
         cost = step_cost(data, definition.recipe)
         n_steps = definition.recipe.n_steps(len(data))
-        report.add(f"{name}, operations a model", "PFLOP", [n_steps * cost.flops / 1e15])
-        report.add(f"{name}, traffic a model", "TB", [n_steps * cost.n_bytes / 1e12])
-        least = {
-            "arithmetic": cost.flops / FLOPS_PER_S,
-            "traffic": cost.n_bytes / BYTES_PER_S,
-        }
-        for kind, seconds in least.items():
+        report.add(f"{name}, operations a model", "PFLOP", n_steps * cost.flops / 1e15)
+        report.add(f"{name}, traffic a model", "TB", n_steps * cost.n_bytes / 1e12)
+        for kind, seconds in cost.least_s(FLOPS_PER_S, BYTES_PER_S).items():
             minutes = N_MODELS * n_steps * seconds / 60
             title = f"{name}, {N_MODELS} models on {DEVICE}, {kind} alone"
-            report.add(title, "min", [minutes], f"{name}_{kind}_min")
-        settings.progress("bench", number + 1, len(GPU_TASKS))
+            report.add(title, "min", minutes, f"{name}_{kind}_min")
     report.notes += [
         "counted from one step on this machine, a multiply-add as 2; nothing was timed, and no"
         " program reaches both speeds",

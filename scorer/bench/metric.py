@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import statistics
 import tracemalloc
+from collections.abc import Callable
+from itertools import count
 
 import numpy as np
+from numpy.typing import NDArray
 
-from scorer.bench.base import Bench, Settings
-from scorer.bench.grid import grid_epsilon
-from scorer.bench.report import Report
-from scorer.bench.timing import Candidate, alternate, ratios
-from scorer.metric.arrays import FloatArray
+from scorer.bench._grids import grid_epsilon
+from scorer.bench._timing import Candidate, alternate
+from scorer.bench.base import Bench, Report, Settings
+from scorer.metric.forgetting import forgetting_quality
 from scorer.metric.rules import RULES, Rule, make_rule
 
 N_MODELS = 512
@@ -30,38 +31,27 @@ def measure(
         n_examples: S.
     """
     unlearned, oracle = simulated_banks(n_models, n_examples)
-    rules = {name: make_rule(name) for name in RULES}
-    example = iter(range(10**9))
+    number = count()
 
-    def grid(n_units: int) -> None:
+    def grids(n_units: int) -> None:
         for _ in range(n_units):
-            column = next(example) % n_examples
+            column = next(number) % n_examples
             grid_epsilon(unlearned[:, column], oracle[:, column])
 
-    candidates = [_candidate(rule, unlearned, oracle) for rule in rules.values()]
-    turns = alternate(
-        [*candidates, Candidate("grid", grid)],
-        settings.rounds,
-        turn_s=0.0,
-        on_round=lambda done: settings.progress("bench", done, settings.rounds),
-    )
-    report = Report("metric", BENCH.command("", settings.rounds))
-    report.values |= {"n_models": n_models, "n_examples": n_examples, "rules": {}}
-    per_example = turns[-1]
-    for (name, rule), own in zip(rules.items(), turns[:-1], strict=True):
-        seconds = [cost * n_examples for cost in own.costs]
-        elapsed_s = report.add(f"rule {name}, {n_examples} examples", "s", seconds)
-        peak_mib = report.add(
-            f"rule {name}, peak", "MiB", [traced_peak_mib(rule, unlearned, oracle)]
-        )
-        faster = report.add(
-            f"rule {name} over the full grids", "times faster", ratios(own, per_example)
-        )
-        values = {"elapsed_s": elapsed_s, "peak_mib": peak_mib, "ratio_vs_grid": faster}
-        report.values["rules"][name] = values
-    report.values |= report.values["rules"]["competition"]
-    report.add("full grids, one example", "s", per_example.costs, "grid_s_per_example")
-    report.values["grid_s"] = n_examples * statistics.median(per_example.costs)
+    rules = {name: scoring(make_rule(name), n_models, n_examples) for name in RULES}
+    candidates = {**rules, "full grids": Candidate(grids)}
+    turns = alternate(candidates, settings.rounds, on_round=settings.on_round)
+    one = turns["full grids"]
+    report = BENCH.report(settings)
+    report.values |= {"n_models": n_models, "n_examples": n_examples}
+    for name, candidate in rules.items():
+        own = turns[name]
+        report.add(f"rule {name}, {n_examples} examples", "s", own.seconds, f"{name}_s")
+        peak_mib = traced_peak_mib(candidate.run)
+        report.add(f"rule {name}, peak", "MiB", peak_mib, f"{name}_peak_mib")
+        title, faster = f"rule {name} over the full grids", own.rates / one.rates
+        report.add(title, "times faster", faster, f"{name}_ratio_vs_grids")
+    report.add("full grids, one example", "s", one.costs, "grids_s_per_example")
     report.notes += [
         f"N={n_models} models, S={n_examples} simulated examples of normal confidences",
         "full grids: the released search, which runs on a GPU, written in NumPy for the processor;"
@@ -73,7 +63,9 @@ def measure(
     return report
 
 
-def simulated_banks(n_models: int, n_examples: int) -> tuple[FloatArray, FloatArray]:
+def simulated_banks(
+    n_models: int, n_examples: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return unlearned and oracle confidences `(n_models, n_examples)`, 0.2 deviations apart."""
     rng = np.random.default_rng(0)
     mean, spread = rng.normal(2.0, 4.0, n_examples), rng.uniform(0.5, 2.0, n_examples)
@@ -81,26 +73,26 @@ def simulated_banks(n_models: int, n_examples: int) -> tuple[FloatArray, FloatAr
     return rng.normal(mean + 0.2 * spread, spread, shape), rng.normal(mean, spread, shape)
 
 
-def traced_peak_mib(rule: Rule, unlearned: FloatArray, oracle: FloatArray) -> float:
-    """Return the most memory that a rule holds at once, besides its arguments."""
-    tracemalloc.start()
-    try:
-        before = tracemalloc.get_traced_memory()[0]
-        tracemalloc.reset_peak()
-        rule.epsilons(unlearned, oracle)
-        return (tracemalloc.get_traced_memory()[1] - before) / MIB
-    finally:
-        tracemalloc.stop()
-
-
-def _candidate(rule: Rule, unlearned: FloatArray, oracle: FloatArray) -> Candidate:
-    """Return a rule over all examples as one unit of work."""
+def scoring(rule: Rule, n_models: int, n_examples: int) -> Candidate:
+    """Return the forgetting quality of two banks by a rule, each of whose examples is work."""
+    unlearned, oracle = simulated_banks(n_models, n_examples)
 
     def run(n_units: int) -> None:
         for _ in range(n_units):
-            rule.epsilons(unlearned, oracle)
+            forgetting_quality(unlearned, oracle, rule)
 
-    return Candidate(rule.name, run, unlearned.shape[1])
+    return Candidate(run, n_examples)
+
+
+def traced_peak_mib(run: Callable[[int], object]) -> float:
+    """Return the most memory that Python and NumPy hold at once during a unit of work."""
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        run(1)
+        return (tracemalloc.get_traced_memory()[1] - before) / MIB
+    finally:
+        tracemalloc.stop()
 
 
 BENCH = Bench("metric", "time and memory of each rule, against the released grids", measure)

@@ -1,29 +1,73 @@
-"""How fast oracles are trained, against the loops that one would write without the kit."""
+"""How fast oracles are trained, against the loops that one would write without the kit.
+
+Each rival runs as one process that has all cores and as one process a core, and the better of
+both is the one compared with. Processor time stands beside wall time. A round in which a side was
+robbed of its processors is made again; where too few are fair there is no ratio.
+"""
 
 from __future__ import annotations
 
-import os
-import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
 
-from scorer.bench.base import Bench, Settings
-from scorer.bench.data import training_data
-from scorer.bench.report import Report
-from scorer.bench.timing import Candidate, alternate, ratios
-from scorer.bench.worker import Workers, save_training_set, usual_environment
-from scorer.engines.base import Engine, worker_environment
+import torch
+
+from scorer.bench._data import training_data
+from scorer.bench._fair import GRANTED, OF_BEST, Side, best_arrangements, fair_rounds
+from scorer.bench._floors import step_cost
+from scorer.bench._loops import kit_steps, loader_batches, plain_steps, product, tensor_batches
+from scorer.bench._timing import Candidate, Turns, alternate
+from scorer.bench._workers import Step, Workers
+from scorer.bench.base import Bench, Report, Settings
+from scorer.machine import n_cores
 from scorer.tasks import TASKS
-from scorer.training.paths import choose_path
+from scorer.tasks.definition import TaskDefinition
+from scorer.training.paths import TrainingPath, choose_path
 
 TURN_S = 1.0
+
+GEMM_SIZE = 1024
+"""Rows and columns of the float32 product that the kit's arithmetic is compared with."""
+
+FAR_APART = 10**6
+"""Indices between the first models of two workers, which shall train different ones."""
+
+RIVALS = {"dataloader_loop": "DataLoader loop", "tensor_loop": "tensor loop"}
+TITLES = {"kit": "the kit", **RIVALS, "gemm": f"float32 product of {GEMM_SIZE} x {GEMM_SIZE}"}
+
+
+@dataclass(frozen=True)
+class Ways:
+    """The ways to go, for workers: what is trained, and how the kit does it.
+
+    Attributes:
+        n_examples: train on the first so many only; None for as many as the task retains.
+    """
+
+    definition: TaskDefinition
+    data_dir: Path
+    n_examples: int | None
+    path: TrainingPath
+
+    def __call__(self, number: int, way: str) -> Step:
+        """Return what makes a step in worker `number`; `way` is a key of `TITLES`."""
+        if way == "gemm":
+            return product(GEMM_SIZE, torch.float32, torch.device("cpu"))
+        data, _ = training_data(self.definition, self.data_dir, self.n_examples)
+        recipe = self.definition.recipe
+        if way == "kit":
+            return kit_steps(data, recipe, self.path, FAR_APART * number).__next__
+        batches = {"dataloader_loop": loader_batches, "tensor_loop": tensor_batches}[way]
+        return plain_steps(data, recipe, batches(data, recipe)).__next__
 
 
 def measure(
     settings: Settings,
     *,
     turn_s: float = TURN_S,
-    n_workers: int | None = None,
+    cores: int | None = None,
     n_examples: int | None = None,
 ) -> Report:
     """Measure model-steps a second of the kit's way and of two usual loops, in turns.
@@ -31,74 +75,107 @@ def measure(
     Args:
         settings: `task` names the recipe and the data.
         turn_s: about how long a turn takes.
-        n_workers: processes of the kit's way; None for one a core, as the engine does.
+        cores: that each side has; None for all that this process may use.
         n_examples: train on the first so many only; None for as many as the task retains.
     """
     definition = TASKS[settings.task]
     recipe = definition.recipe
     data, source = training_data(definition, settings.data_dir, n_examples)
     path = choose_path(data, recipe, settings.cache_dir)
-    n_workers = n_workers or Engine.default_workers()
     n_steps = recipe.n_steps(len(data))
-    usual = usual_environment(os.environ)
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "data.safetensors"
-        save_training_set(data, file)
-        common = {"data": str(file), "n_classes": data.n_classes, "recipe": recipe.as_dict()}
-        kit: list[dict[str, Any]] = [
-            {**common, "way": "kit", "path": path.as_dict(), "first_index": 10**6 * worker}
-            for worker in range(n_workers)
-        ]
-        with (
-            Workers(kit, worker_environment(usual)) as ours,
-            Workers([{**common, "way": "dataloader"}], usual) as loader,
-            Workers([{**common, "way": "tensors"}], usual) as tensors,
-        ):
-            threads = loader.run(1)[0]
-            turns = alternate(
-                [
-                    Candidate("kit", ours.run, n_workers * path.k, n_steps),
-                    Candidate("DataLoader loop", loader.run, 1, n_steps),
-                    Candidate("tensor loop", tensors.run, 1, n_steps),
-                ],
-                settings.rounds,
-                turn_s,
-                on_round=lambda done: settings.progress("bench", done, settings.rounds),
+    sides = sides_on(cores or n_cores())
+    work = {"kit": path.k, "gemm": 2.0 * GEMM_SIZE**3}
+    ways = Ways(definition, settings.data_dir, n_examples, path)
+    with Workers(sides[0].n_processes, ways) as workers:
+        candidates = {
+            side: Candidate(
+                partial(workers.run, side),
+                side.n_processes * work.get(side.way, 1),
+                1 if side.way == "gemm" else n_steps,
             )
-    variant = "" if settings.task == BENCH.tasks[0] else settings.task
-    command = BENCH.command(settings.task, settings.rounds)
-    report = Report("oracles", command, variant=variant)
-    names = (
-        f"the kit: {n_workers} processes x 1 thread, {path.name} k={path.k}",
-        f"DataLoader loop: 1 process, {threads} threads",
-        f"tensor loop: 1 process, {threads} threads",
-    )
-    for name, key, each in zip(names, ("", "_dataloader_loop", "_tensor_loop"), turns, strict=True):
-        models = [rate / n_steps for rate in each.rates]
-        report.add(name, "models/s", models, f"models_per_s{key}")
-    for key, other in zip(("dataloader_loop", "tensor_loop"), turns[1:], strict=True):
-        name = f"the kit over the {key.replace('_', ' ').replace('dataloader', 'DataLoader')}"
-        report.add(name, "times faster", ratios(turns[0], other), f"ratio_vs_{key}")
-    report.values |= {
-        "task": settings.task,
-        "path": path.name,
-        "k": path.k,
-        "n_workers": n_workers,
-        "loop_threads": threads,
-        "steps_per_model": n_steps,
-        "batch_size": recipe.batch_size,
-        "n_examples": len(data),
-        "whole_models": all(each.whole_cycles for each in turns),
-    }
+            for side in sides
+        }
+        turns = alternate(
+            candidates,
+            settings.rounds,
+            turn_s,
+            on_round=settings.on_round,
+            counting=fair_rounds,
+        )
+    report = BENCH.report(settings)
+    report.values |= {"task": settings.task, "path": path.name, "k": path.k}
+    report.values |= {"steps_per_model": n_steps, "batch_size": recipe.batch_size}
+    report.values |= {"n_examples": len(data), "n_workers": sides[0].n_processes}
     report.notes += [
         f"{settings.task}: {source}; {len(data)} examples, batch {recipe.batch_size},"
-        f" {n_steps} steps a model, the same architecture and optimiser on all sides",
+        f" {n_steps} steps a model; the kit: {path.name} k={path.k}; the same architecture, memory"
+        " layout and optimiser on all sides",
         "processes were started, and the training path was chosen, before anything was timed;"
         " start-up, evaluation and writing are left out on all sides",
     ]
-    if not report.values["whole_models"]:
+    if not all(each.whole_cycles for each in turns.values()):
         report.notes.append("a turn is a slice of the training where a model takes over 2 s")
+    add_figures(report, settings.rounds, turns, n_steps, step_cost(data, recipe).flops)
     return report
+
+
+def sides_on(cores: int) -> list[Side]:
+    """Return the kit, each rival in each arrangement, and the matrix product."""
+    arrangements = dict.fromkeys([(1, cores), (cores, 1)])
+    rivals = [Side(way, *arrangement) for way in RIVALS for arrangement in arrangements]
+    return [Side("kit", cores, 1), *rivals, Side("gemm", cores, 1)]
+
+
+def add_figures(
+    report: Report, rounds: int, turns: Mapping[Side, Turns], n_steps: int, flops_per_step: float
+) -> None:
+    """Add what the fair rounds say; where there are too few, processor time alone and no ratio.
+
+    Args:
+        report: added to.
+        rounds: fair ones that are needed.
+        turns: of all rounds; work in model-steps, that of the matrix product in operations.
+        n_steps: of a model.
+        flops_per_step: operations of a model and step.
+    """
+    best, fair = best_arrangements(turns), fair_rounds(turns)
+    n_made = len(turns[best["kit"]].seconds)
+    report.values |= {"rounds_made": n_made, "rounds_refused": n_made - len(fair)}
+    report.values["arrangements"] = {way: side.arrangement for way, side in best.items()}
+    report.notes.append(
+        "each loop ran with all cores in one process and with a process a core; the kit is compared"
+        " with the one whose best round was faster. A round counts where every side compared had"
+        f" {OF_BEST:.0%} of the speed of its best round and, with one thread a process,"
+        f" {GRANTED:.0%} of its processors; others are made again, {n_made - len(fair)} were"
+    )
+    if len(fair) < rounds:
+        report.unfit = (
+            f"the machine was too busy: {len(fair)} of {n_made} rounds were fair to all sides and"
+            f" {rounds} are needed, so there is no ratio; run it again when other programs rest"
+        )
+    else:
+        turns = {side: own.only(fair) for side, own in turns.items()}
+    for side, own in turns.items():
+        if side.way == "gemm":
+            continue
+        title, key = f"{TITLES[side.way]}: {side.arrangement}", ""
+        if side == best[side.way]:
+            key = f"_{side.way}"
+        if not report.unfit:
+            report.add(title, "models/s", own.rates / n_steps, key and f"models_per_s{key}")
+        cpu_ms = 1e3 * own.cpu_costs
+        report.add(f"{title}, processor time", "ms/model-step", cpu_ms, key and f"cpu_ms{key}")
+    if report.unfit:
+        return
+    kit, gemm = turns[best["kit"]], turns[best["gemm"]]
+    for way, name in RIVALS.items():
+        rival, title = turns[best[way]], f"the kit over the {name}"
+        report.add(title, "times faster", kit.rates / rival.rates, f"ratio_vs_{way}")
+        cheaper = rival.cpu_costs / kit.cpu_costs
+        report.add(f"{title}, processor time", "times less", cheaper, f"cpu_ratio_vs_{way}")
+    report.add(TITLES["gemm"], "GFLOP/s", gemm.rates / 1e9, "gemm_gflop_per_s")
+    share = 100 * flops_per_step * kit.rates / gemm.rates
+    report.add("the kit's arithmetic, of that product's speed", "%", share, "percent_of_gemm")
 
 
 BENCH = Bench(

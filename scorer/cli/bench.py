@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -35,8 +36,8 @@ def command(
 ) -> None:
     """Measure bench NAME; without NAME list them.
 
-    The sides take turns in one run, and ratios are taken turn by turn: they hold on a busy
-    machine, where absolute times do not.
+    The sides take turns in one run, and ratios are taken turn by turn. Bench oracles makes rounds
+    again that were not fair to every side, and gives no ratio where the machine is too busy.
 
     \b
     Examples:
@@ -44,8 +45,8 @@ def command(
       python -m scorer bench metric --rounds 9 --json
     """
     from scorer.bench import BENCHES, Settings
-    from scorer.bench.report import busy_note
     from scorer.kinds import KINDS
+    from scorer.machine import n_cores
     from scorer.results.speed import speed_table
     from scorer.settings import PROJECT_ROOT
 
@@ -59,18 +60,17 @@ def command(
             click.echo(f"{row['name']:<10}{row['summary']}")
         return
     chosen = BENCHES[name]
-    busy = busy_note()
+    load = os.getloadavg()[0]
     with progress_bar() as progress:
         settings = Settings(chosen.choose_task(task), rounds, data_dir, cache_dir, progress)
         report = chosen.run(settings)
-    if busy:
-        report.notes.append(busy)
+    report.notes.append(f"load of the minute before: {load:.1f} on {n_cores()} cores")
     values = report.as_dict()
-    if save:
-        click.echo(f"wrote {report.save().relative_to(PROJECT_ROOT)}", err=True)
     if as_json:
         show_json(values)
-        return
-    show(speed_table(values))
-    for note in values["notes"]:
-        click.echo(f"- {note}")
+    else:
+        show(speed_table(values))
+        for note in values["notes"]:
+            click.echo(f"- {note}")
+    if save:
+        click.echo(f"wrote {report.save().relative_to(PROJECT_ROOT)}", err=True)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import Tensor, nn
 
+from scorer.bench import Settings, floors
+from scorer.bench._data import training_data
 from scorer.bench._floors import (
     ACTIVATION_PASSES,
     PARAMETER_PASSES,
@@ -13,6 +17,7 @@ from scorer.bench._floors import (
     measure_peaks,
     step_cost,
 )
+from scorer.tasks import TASKS
 from scorer.training import models
 from scorer.training.loop import TrainingSet
 from tests.training.common import recipe
@@ -49,19 +54,31 @@ def test_operations_and_bytes_of_a_linear_layer(
     assert cost.n_bytes == weights + ACTIVATION_PASSES * kept
 
 
-def test_the_slower_floor_counts() -> None:
+def test_the_least_time_is_a_count_over_a_speed() -> None:
     cost = StepCost(flops=600, n_bytes=100)
-    assert cost.floor_s(flops_per_s=100.0, bytes_per_s=50.0) == 6.0
-    assert cost.bound(100.0, 50.0) == "arithmetic"
-    assert cost.floor_s(flops_per_s=1000.0, bytes_per_s=50.0) == 2.0
-    assert cost.bound(1000.0, 50.0) == "memory"
+    assert cost.least_s(flops_per_s=100.0, bytes_per_s=50.0) == {"arithmetic": 6.0, "traffic": 2.0}
 
 
 def test_peaks_are_work_over_time() -> None:
     now = iter(range(10**6))
-    peaks = measure_peaks(
+    flops_per_s, bytes_per_s = measure_peaks(
         torch.device("cpu"), 3, matrix_size=8, copy_bytes=100, turn_s=0.0, clock=lambda: next(now)
     )
     # Each turn reads the clock twice, so it lasts one second.
-    assert peaks.flops_per_s == [2.0 * 8**3] * 3
-    assert peaks.bytes_per_s == [200.0] * 3
+    assert flops_per_s.tolist() == [2.0 * 8**3] * 3
+    assert bytes_per_s.tolist() == [200.0] * 3
+
+
+def test_least_time_of_a_pool(settings: Settings) -> None:
+    report = floors.count(replace(settings, task=""), tasks=("tiny",))
+    data, _ = training_data(TASKS["tiny"], settings.data_dir, None)
+    n_steps = 2 * (len(data) // 64)
+    cost = step_cost(data, TASKS["tiny"].recipe)
+    minutes = floors.N_MODELS * n_steps / 60
+    assert report.values["tiny_arithmetic_min"] == pytest.approx(
+        minutes * cost.flops / floors.FLOPS_PER_S
+    )
+    assert report.values["tiny_traffic_min"] == pytest.approx(
+        minutes * cost.n_bytes / floors.BYTES_PER_S
+    )
+    assert report.command == "python -m scorer bench floors --rounds 2"

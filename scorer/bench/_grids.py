@@ -11,11 +11,12 @@ Reference:
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
-from scorer.metric.arrays import FloatArray
-from scorer.metric.counts import EPSILON_CAP
-from scorer.metric.rules.competition import MIN_RANGE_RATIO
+FloatArray = NDArray[np.float64]
 
+EPSILON_CAP = 50.0
+MIN_RANGE_RATIO = 0.01
 PER_UNIT = 100
 BUFFER = 2.0
 N_LEFT = 400

@@ -10,12 +10,10 @@ from data_prep import MissingData, load_raw
 from scorer.tasks.definition import TaskDefinition
 from scorer.training.loop import TrainingSet
 
-SHAPES = {
-    "fashion_mnist": (54000, 1, 28, 28),
-    "cifar10": (46500, 3, 32, 32),
-    "cifar10-resnet18": (42500, 3, 32, 32),
-}
-"""Examples, channels, height and width to draw at random where a task's data are not there."""
+SHAPES = {"fashion_mnist": (60000, 1, 28, 28), "cifar10": (50000, 3, 32, 32)}
+"""Training images, channels, height and width of a data set, to draw at random where it is not."""
+
+N_CLASSES = 10
 
 
 def training_data(
@@ -24,22 +22,28 @@ def training_data(
     """Return as many examples as a task retains, channels_last, and where they come from.
 
     Speed does not ask which examples these are, so nothing is split and no difficulty measured.
+
+    Args:
+        definition: of the task.
+        data_dir: where data sets lie.
+        n_examples: so many only; None for as many as the task retains.
     """
+    held_out = definition.n_val + definition.n_forget_hard + definition.n_forget_random
+    held_out += definition.n_test or 0
     try:
         raw = load_raw(definition.dataset, data_dir)
     except MissingData:
-        if definition.name not in SHAPES:
+        if definition.dataset not in SHAPES:
             raise
-        shape = SHAPES[definition.name]
+        n_train, *shape = SHAPES[definition.dataset]
         generator = torch.Generator().manual_seed(0)
-        images = torch.randn(n_examples or shape[0], *shape[1:], generator=generator)
-        labels = torch.randint(0, 10, (len(images),), generator=generator)
+        images = torch.randn(n_examples or n_train - held_out, *shape, generator=generator)
+        labels = torch.randint(0, N_CLASSES, (len(images),), generator=generator)
         source = "random images of its shape, since its data are not in the data directory"
-        n_classes = 10
+        n_classes = N_CLASSES
     else:
-        held_out = definition.n_val + definition.forget.size
-        n_train = int((~raw.is_official_test).sum()) - held_out - (definition.n_test or 0)
-        chosen = (~raw.is_official_test).nonzero()[0][: n_examples or n_train]
+        train = (~raw.is_official_test).nonzero()[0]
+        chosen = train[: n_examples or len(train) - held_out]
         images = torch.from_numpy(raw.normalised(chosen))
         labels = torch.from_numpy(raw.labels[chosen])
         source, n_classes = "its own images", raw.n_classes

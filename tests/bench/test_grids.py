@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scorer.bench.grid import grid_epsilon
+from scorer.bench._grids import grid_epsilon
+from scorer.metric.forgetting import forgetting_quality
 from scorer.metric.rules import make_rule
 from tests.reference import competition_epsilon
 
@@ -20,5 +21,6 @@ def test_the_full_grids_give_what_the_rule_gives(shift: float, spread: float) ->
     unlearned = rng.normal(shift, spread, (N_MODELS, 2))
     oracle = rng.normal(0.0, 1.0, (N_MODELS, 2))
     slow = [grid_epsilon(unlearned[:, i], oracle[:, i]) for i in range(2)]
-    assert make_rule("competition").epsilons(unlearned, oracle).epsilons == pytest.approx(slow)
+    quality = forgetting_quality(unlearned, oracle, make_rule("competition"))
+    assert quality.epsilons == pytest.approx(slow)
     assert competition_epsilon(unlearned[:, 0], oracle[:, 0]) == pytest.approx(slow[0])

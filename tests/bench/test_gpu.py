@@ -1,0 +1,50 @@
+"""Bench gpu on a CPU: its arithmetic, and what it says of ways that fail."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+
+from scorer.bench import Report, Settings, gpu
+from scorer.bench._data import training_data
+from scorer.bench._floors import step_cost
+from scorer.tasks import TASKS
+
+SPEEDS = (2e15, 1e9)
+
+
+def measured(settings: Settings, **changes: Any) -> Report:
+    """Return the report on the tiny task, of short turns."""
+    report = Report("gpu", "python -m scorer bench gpu")
+    options: dict[str, Any] = {"group_sizes": (), "n_examples": 70, "turn_s": 0.0}
+    # Traced and not translated to C++, which takes half a minute.
+    options["compile_options"] = {"backend": "eager"}
+    gpu.measure_task(
+        report, settings, TASKS["tiny"], torch.device("cpu"), SPEEDS, **(options | changes)
+    )
+    return report
+
+
+def test_ways_are_compared_with_the_graph_and_their_floor(settings: Settings) -> None:
+    report = measured(settings, group_sizes=(2, 10**6))
+    data, _ = training_data(TASKS["tiny"], settings.data_dir, 70)
+    traffic_s = step_cost(data, TASKS["tiny"].recipe).n_bytes / SPEEDS[1]
+    assert report.values["tiny_floor_ms"] == pytest.approx(1e3 * traffic_s)
+    assert report.figures[0]["name"] == "tiny, floor of a model-step: traffic"
+    for name in ("graph", "loop", "compile", "stacked k=2"):
+        rate = report.values[f"tiny_{name}_model_steps_per_s"]
+        share = report.values[f"tiny_{name}_percent_of_floor"]
+        assert share == pytest.approx(100 * rate * traffic_s)
+    (skipped,) = [note for note in report.notes if "skipped" in note]
+    assert "stacked k=1000000: skipped, needs about" in skipped
+
+
+def test_a_way_that_fails_is_said_and_the_others_go_on(settings: Settings) -> None:
+    report = measured(settings, compile_options={"backend": "nobody"})
+    ways = [key for key in report.values if key.endswith("model_steps_per_s")]
+    assert ways == ["tiny_graph_model_steps_per_s", "tiny_loop_model_steps_per_s"]
+    (skipped,) = [note for note in report.notes if "skipped" in note]
+    assert skipped.startswith("tiny, compile: skipped")
+    assert "nobody" in skipped
