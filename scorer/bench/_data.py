@@ -28,8 +28,7 @@ def training_data(
         data_dir: where data sets lie.
         n_examples: so many only; None for as many as the task retains.
     """
-    held_out = definition.n_val + definition.n_forget_hard + definition.n_forget_random
-    held_out += definition.n_test or 0
+    held_out = definition.n_val + definition.forget.size + (definition.n_test or 0)
     try:
         raw = load_raw(definition.dataset, data_dir)
     except MissingData:

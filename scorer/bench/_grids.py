@@ -77,4 +77,4 @@ def _epsilons(fpr: FloatArray, fnr: FloatArray, delta: float) -> FloatArray:
         forward = np.log(1.0 - delta - fpr) - np.log(fnr)
         backward = np.log(1.0 - delta - fnr) - np.log(fpr)
     both = np.fmax(forward, backward)
-    return np.maximum(0.0, both[~np.isnan(both)])
+    return np.asarray(np.maximum(0.0, both[~np.isnan(both)]))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from scorer.bench._report import Report
+from scorer.bench._report import Report as Report
 from scorer.engines.base import Progress, no_progress
 from scorer.errors import UsageError, unknown_name
 

@@ -18,9 +18,10 @@ def load_array(path: Path) -> np.ndarray:
         UsageError: not an .npy file of numbers; nothing pickled is read.
     """
     try:
-        return np.load(path, allow_pickle=False)
+        array: np.ndarray = np.load(path, allow_pickle=False)
     except ValueError as error:
         raise UsageError(f"{path} must be an .npy file of numbers: {error}") from error
+    return array
 
 
 @click.command()
