@@ -14,11 +14,11 @@ import numpy as np
 
 from scorer.metric.arrays import FloatArray
 from scorer.metric.counts import EPSILON_CAP
-from scorer.metric.rules.competition import MIN_RANGE_RATIO
 
 PER_UNIT = 100
 BUFFER = 2.0
 N_LEFT = 400
+MIN_RANGE_RATIO = 0.01
 
 
 def grid_epsilon(unlearned: FloatArray, oracle: FloatArray, delta: float = 1e-5) -> float:
