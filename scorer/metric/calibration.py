@@ -11,7 +11,6 @@ standard deviation met an effect common to all examples of a model; `exact` errs
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,9 +27,6 @@ from scorer.metric.arrays import (
 from scorer.metric.forgetting import forgetting_quality
 from scorer.metric.rules import Rule
 from scorer.metric.utility import ModelAccuracies
-
-# Resampled values held at once: 32 MiB of float64 for each of the two banks.
-_VALUES_PER_BATCH = 2**22
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,35 +95,6 @@ class PairedDifference:
     p_value: float
 
 
-def bootstrap_forgetting_quality(
-    unlearned: ArrayLike,
-    oracle: ArrayLike,
-    rule: Rule,
-    *,
-    n_resamples: int = 100,
-    seed: int = 0,
-) -> Bootstrap:
-    """Return the standard error of F over models, both banks resampled independently.
-
-    With a control bank in place of the unlearned models it is the standard error of the ceiling.
-
-    Args:
-        unlearned: `(n_models, n_examples)` confidences of the unlearned models.
-        oracle: the same of the oracles.
-        rule: see `scorer.metric.rules.make_rule`.
-        n_resamples: at least 2; the standard error itself is known to about
-            `1 / sqrt(2 n_resamples)` of its size.
-        seed: of the resampling.
-
-    Raises:
-        ValueError: a bank is malformed, or fewer than 2 resamples.
-    """
-    banks = check_banks(unlearned, oracle)
-    rng = np.random.default_rng(seed)
-    draws = [_draws(rng, banks[0].shape[0], n_resamples) for _ in banks]
-    return _summarise(_qualities(banks[0], draws[0], banks[1], draws[1], rule))
-
-
 def bootstrap_relative_score(
     unlearned: ArrayLike,
     control: ArrayLike,
@@ -150,7 +117,8 @@ def bootstrap_relative_score(
         rule: see `scorer.metric.rules.make_rule`.
         accuracies: of the unlearned, control and oracle models in this order; without them the
             utility ratios are taken as 1.
-        n_resamples: at least 2.
+        n_resamples: at least 2; a standard error itself is known to about
+            `1 / sqrt(2 n_resamples)` of its size.
         seed: of the resampling.
 
     Raises:
@@ -293,12 +261,19 @@ def _qualities(
     oracle: FloatArray,
     oracle_draws: IntArray,
     rule: Rule,
+    *,
+    values_per_batch: int = 2**22,
 ) -> FloatArray:
-    """Return F of each pair of draws; many draws go through the rule as further examples."""
+    """Return F of each pair of draws; many draws go through the rule as further examples.
+
+    `values_per_batch` are held at once of each bank: 32 MiB of float64.
+    """
     n_draws, n_models = unlearned_draws.shape
     n_examples = unlearned.shape[1]
     values = np.empty(n_draws)
-    for batch in _batches(n_draws, n_models * n_examples):
+    size = max(1, values_per_batch // (n_models * n_examples))
+    for first in range(0, n_draws, size):
+        batch = slice(first, first + size)
         drawn = [
             bank[draws[batch]].transpose(1, 0, 2).reshape(n_models, -1)
             for bank, draws in ((unlearned, unlearned_draws), (oracle, oracle_draws))
@@ -306,13 +281,6 @@ def _qualities(
         points = forgetting_quality(drawn[0], drawn[1], rule).points
         values[batch] = points.reshape(-1, n_examples).mean(axis=1)
     return values
-
-
-def _batches(n_draws: int, values_per_draw: int) -> Iterator[slice]:
-    """Yield consecutive slices of draws that fit into a batch."""
-    size = max(1, _VALUES_PER_BATCH // values_per_draw)
-    for first in range(0, n_draws, size):
-        yield slice(first, first + size)
 
 
 def _mean_accuracy_product(

@@ -1,4 +1,4 @@
-"""Epsilon of one attack from its error counts, and points from epsilons."""
+"""Epsilon of an attack from its error counts, and points from epsilons."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ EPSILON_CAP = 50.0
 BIN_WIDTH = 0.5
 
 
-def epsilon_from_counts(
+def ratio_from_counts(
     false_positives: ArrayLike, false_negatives: ArrayLike, n_models: int, delta: float
 ) -> FloatArray:
-    """Return the plug-in epsilon of attacks whose errors were counted.
+    """Return `exp(epsilon)` of attacks whose errors were counted, before epsilon is cut at 0.
 
-    `max(log((1 - delta - FPR) / FNR), log((1 - delta - FNR) / FPR))`, at least 0. An attack
-    without any error gives infinity; with errors on one side only it is discarded (nan), as an
-    artefact of few models; so is one whose logarithms both have a negative argument.
+    Epsilon is `max(log((1 - delta - FPR) / FNR), log((1 - delta - FNR) / FPR))`. Of the two ratios
+    the larger is the one divided by the smaller rate, so that only that one is computed. An attack
+    without any error gives infinity; with errors on one side only it is discarded, as an artefact
+    of few models; so is one whose logarithms both have a negative argument.
 
     Args:
         false_positives: wrong members of the predicted set, in `[0, n_models]`.
@@ -29,43 +30,41 @@ def epsilon_from_counts(
         delta: in `[0, 1)`.
 
     Returns:
-        float64: epsilons >= 0, infinity or nan.
+        float64; infinity without any error, -infinity where the attack is discarded.
 
     Reference:
         Kairouz, Oh, Viswanath 2015 (arXiv 1311.0776); technical report of the NeurIPS 2023
         unlearning competition, equation 1 and algorithm 1.
 
     Example:
-        >>> epsilon_from_counts([0, 0, 16], [0, 3, 16], 64, 0.0).round(4)
-        array([   inf,    nan, 1.0986])
-    """
-    fpr = np.asarray(false_positives, dtype=np.float64) / n_models
-    fnr = np.asarray(false_negatives, dtype=np.float64) / n_models
-    # -delta under a logarithm is the discarded case; log 0 and 0/0 are sorted out below.
-    with np.errstate(divide="ignore", invalid="ignore"):
-        one_way = np.log(1.0 - delta - fpr) - np.log(fnr)
-        other_way = np.log(1.0 - delta - fnr) - np.log(fpr)
-    epsilons = np.maximum(np.fmax(one_way, other_way), 0.0)
-    none_wrong = (fpr == 0) & (fnr == 0)
-    one_sided = (fpr == 0) ^ (fnr == 0)
-    return np.where(none_wrong, np.inf, np.where(one_sided, np.nan, epsilons))
-
-
-def surviving_ratio(
-    false_positives: np.ndarray, false_negatives: np.ndarray, budget: float
-) -> FloatArray:
-    """Return `exp(epsilon)` of attacks: inf without any error, -inf where discarded.
-
-    Above 1 it equals `exp(epsilon_from_counts)`: of the two ratios the larger is the one divided by
-    the smaller count. At or below 1, where epsilon is 0, only the order against 1 means anything.
-    `budget` is `n_models * (1 - delta)`.
+        >>> ratio_from_counts([0, 0, 16], [0, 3, 16], 64, 0.0)
+        array([ inf, -inf,   3.])
     """
     fewer = np.minimum(false_positives, false_negatives)
     more = np.maximum(false_positives, false_negatives)
+    n_counted = n_models * (1.0 - delta)
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = (budget - more) / fewer
-    ratio = np.where((fewer >= 1) & (fewer <= budget), ratio, -np.inf)
+        ratio = (n_counted - more) / fewer
+    ratio = np.where((fewer >= 1) & (fewer <= n_counted), ratio, -np.inf)
     return np.where(more == 0, np.inf, ratio)
+
+
+def epsilon_from_ratio(ratio: ArrayLike) -> FloatArray:
+    """Return the epsilon of the strongest attack on each example.
+
+    Args:
+        ratio: its `ratio_from_counts`; -infinity where no attack survived.
+
+    Returns:
+        float64 in `[0, 50]`; the cap of 50 where no attack survived, which earns no points.
+
+    Example:
+        >>> epsilon_from_ratio([0.5, 3.0, np.inf, -np.inf]).round(4)
+        array([ 0.    ,  1.0986, 50.    , 50.    ])
+    """
+    ratios = np.asarray(ratio, dtype=np.float64)
+    epsilons = np.minimum(np.log(np.maximum(ratios, 1.0)), EPSILON_CAP)
+    return np.where(np.isneginf(ratios), EPSILON_CAP, epsilons)
 
 
 def n_bins(n_models: int) -> int:

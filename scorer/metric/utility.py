@@ -52,24 +52,15 @@ class Utility:
 
     Attributes:
         retain_ratio: RA of the unlearned models over RA of the oracles; above 1 if better.
-        retain_ratio_se: its standard error over models.
         test_ratio: the same on the test set.
-        test_ratio_se: its standard error.
-        value: product of the two ratios.
-        value_se: its standard error; the two ratios come from the same models, so it is not the
-            root of the sum of squares.
     """
 
     retain_ratio: float
-    retain_ratio_se: float
     test_ratio: float
-    test_ratio_se: float
-    value: float
-    value_se: float
 
 
 def utility_ratios(unlearned: ModelAccuracies, oracle: ModelAccuracies) -> Utility:
-    """Return RA_U/RA_R, TA_U/TA_R and their product, with standard errors by the delta method.
+    """Return RA_U/RA_R and TA_U/TA_R.
 
     Ratios are not clipped at 1, as in the released scorer: beating the oracles raises the score.
 
@@ -83,31 +74,15 @@ def utility_ratios(unlearned: ModelAccuracies, oracle: ModelAccuracies) -> Utili
     Reference:
         Technical report of the NeurIPS 2023 unlearning competition, section 5.
     """
-    means = {}
-    covariances = []
-    for name, bank in (("unlearned", unlearned), ("oracle", oracle)):
-        values = np.stack([bank.retain, bank.test])
-        means[name] = values.mean(axis=1)
-        covariances.append(np.cov(values) / values.shape[1])
-    if (means["oracle"] <= 0).any():
+    retain, test = oracle.retain.mean(), oracle.test.mean()
+    if retain <= 0 or test <= 0:
         raise ValueError(
             "`oracle` must have a mean accuracy above 0 on retain and test set, got "
-            f"{means['oracle'][0]} and {means['oracle'][1]}; the oracles have learnt nothing"
+            f"{retain} and {test}; the oracles have learnt nothing"
         )
-    ratios = means["unlearned"] / means["oracle"]
-    # First order in the four means: d(u/r) = du/r - (u/r) dr/r.
-    covariance = covariances[0] / np.outer(means["oracle"], means["oracle"])
-    of_oracle = covariances[1] / np.outer(means["oracle"], means["oracle"])
-    covariance = covariance + of_oracle * np.outer(ratios, ratios)
-    gradient = ratios[::-1]
-    value_variance = gradient @ covariance @ gradient
     return Utility(
-        retain_ratio=float(ratios[0]),
-        retain_ratio_se=float(np.sqrt(covariance[0, 0])),
-        test_ratio=float(ratios[1]),
-        test_ratio_se=float(np.sqrt(covariance[1, 1])),
-        value=float(ratios.prod()),
-        value_se=float(np.sqrt(max(value_variance, 0.0))),
+        retain_ratio=float(unlearned.retain.mean() / retain),
+        test_ratio=float(unlearned.test.mean() / test),
     )
 
 

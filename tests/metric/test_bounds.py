@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -112,18 +113,28 @@ def test_the_certifying_half_has_no_say_in_the_attack() -> None:
     assert (before.epsilons_lb != after.epsilons_lb).any()
 
 
-def test_ks_agrees_with_scipy() -> None:
-    rng = np.random.default_rng(6)
-    for n_models in (2, 5, 31, 64):
-        unlearned = rng.normal(0.4, 1.2, (n_models, 6))
-        oracle = rng.normal(size=(n_models, 6))
-        if n_models > 5:  # With fewer, scipy gives up on tied values.
-            unlearned[:, 1], oracle[:, 1] = unlearned[:, 1].round(), oracle[:, 1].round()
-        expected = [
-            stats.ks_2samp(unlearned[:, s], oracle[:, s], method="exact").pvalue for s in range(6)
-        ]
-        np.testing.assert_allclose(ks_p_values(unlearned, oracle), expected, atol=1e-9)
-        np.testing.assert_array_equal(ks_p_values(oracle, oracle), 1.0)
+@pytest.mark.parametrize("n_models", [2, 3, 5, 6])
+def test_ks_p_value_is_the_share_of_arrangements_as_far_apart(n_models: int) -> None:
+    rng = np.random.default_rng(n_models)
+    unlearned, oracle = rng.normal(0.8, 1, (n_models, 8)), rng.normal(size=(n_models, 8))
+    # Every arrangement of untied values is equally likely: +1 for an unlearned value, else -1.
+    places = range(2 * n_models)
+    steps = np.full((math.comb(2 * n_models, n_models), 2 * n_models), -1)
+    for row, chosen in zip(steps, itertools.combinations(places, n_models), strict=True):
+        row[list(chosen)] = 1
+    distances = np.abs(steps.cumsum(axis=1)).max(axis=1)
+    is_unlearned = np.concatenate([unlearned, oracle]).argsort(axis=0) < n_models
+    observed = np.abs(np.where(is_unlearned, 1, -1).cumsum(axis=0)).max(axis=0)
+    expected = (distances[:, np.newaxis] >= observed).mean(axis=0)
+    np.testing.assert_allclose(ks_p_values(unlearned, oracle), expected, atol=1e-12)
+
+
+def test_ks_of_a_bank_with_itself_is_1_without_a_warning(recwarn: pytest.WarningsRecorder) -> None:
+    bank = np.random.default_rng(6).normal(size=(5, 6))
+    np.testing.assert_array_equal(ks_p_values(bank, bank), 1.0)
+    # The smallest step apart, where the exact sum rounds to more than 1.
+    np.testing.assert_allclose(ks_p_values(bank + 1e-9, bank), 1.0, atol=1e-12)
+    assert not recwarn
 
 
 def test_benjamini_hochberg_worked_by_hand() -> None:

@@ -5,15 +5,15 @@ import math
 import numpy as np
 import pytest
 
-from scorer.metric import calibration
 from scorer.metric.calibration import (
-    bootstrap_forgetting_quality,
+    Bootstrap,
+    _qualities,
     bootstrap_relative_score,
     paired_difference,
     permutation_test,
 )
 from scorer.metric.forgetting import forgetting_quality
-from scorer.metric.rules import make_rule
+from scorer.metric.rules import Rule, make_rule
 from scorer.metric.utility import ModelAccuracies
 
 COMPETITION, EXACT = make_rule("competition"), make_rule("exact")
@@ -29,12 +29,18 @@ def _banks(seed: int, *shifts: float, shape: tuple[int, int] = (32, 60)) -> list
     return [rng.normal(shift, 1.5, shape) for shift in shifts]
 
 
+def _bootstrap(unlearned: np.ndarray, oracle: np.ndarray, rule: Rule, **options: int) -> Bootstrap:
+    """Return the bootstrap of F; the control bank has no say in it."""
+    result = bootstrap_relative_score(unlearned, oracle, oracle, rule, **options)  # type: ignore[arg-type]
+    return result.forgetting_quality
+
+
 @pytest.mark.parametrize("shift", [0.0, 1.0])
 def test_bootstrap_sd_matches_the_sd_over_fresh_models(shift: float) -> None:
     # 150 pairs of banks of 60 examples, scored in one go.
     fresh = forgetting_quality(*_pair(0, shift, (32, 9000)), COMPETITION).points
     stated = [
-        bootstrap_forgetting_quality(
+        _bootstrap(
             *_pair(1000 + seed, shift, (32, 60)), COMPETITION, n_resamples=40, seed=seed
         ).standard_error
         for seed in range(4)
@@ -45,37 +51,42 @@ def test_bootstrap_sd_matches_the_sd_over_fresh_models(shift: float) -> None:
 
 def test_resampled_means_are_biased_down_as_documented() -> None:
     unlearned, oracle = _banks(0, 0.5, 0.0, shape=(64, 100))
-    result = bootstrap_forgetting_quality(unlearned, oracle, COMPETITION, n_resamples=30)
+    result = _bootstrap(unlearned, oracle, COMPETITION, n_resamples=30)
     assert result.values.mean() < forgetting_quality(unlearned, oracle, COMPETITION).value
     assert result.standard_error == pytest.approx(np.std(result.values, ddof=1))
 
 
 def test_a_resample_is_the_quality_of_the_drawn_models() -> None:
-    unlearned, oracle = _banks(1, 0.5, 0.0, shape=(10, 4))
-    result = bootstrap_forgetting_quality(unlearned, oracle, EXACT, n_resamples=5, seed=8)
+    unlearned, control, oracle = _banks(1, 0.5, 0.2, 0.0, shape=(10, 4))
+    result = bootstrap_relative_score(unlearned, control, oracle, EXACT, n_resamples=5, seed=8)
     rng = np.random.default_rng(8)
-    draws = rng.integers(10, size=(5, 10)), rng.integers(10, size=(5, 10))
-    expected = [
-        forgetting_quality(unlearned[first], oracle[second], EXACT).value
-        for first, second in zip(*draws, strict=True)
-    ]
-    np.testing.assert_allclose(result.values, expected)
+    draws = [rng.integers(10, size=(5, 10)) for _ in range(3)]
+    for found, bank, own in (
+        (result.forgetting_quality, unlearned, draws[0]),
+        (result.ceiling_forgetting_quality, control, draws[1]),
+    ):
+        expected = [
+            forgetting_quality(bank[first], oracle[second], EXACT).value
+            for first, second in zip(own, draws[2], strict=True)
+        ]
+        np.testing.assert_allclose(found.values, expected)
 
 
-def test_batches_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    banks = _pair(2, 0.5, (10, 4))
-    whole = bootstrap_forgetting_quality(*banks, EXACT, n_resamples=7).values
-    monkeypatch.setattr(calibration, "_VALUES_PER_BATCH", 90)
-    np.testing.assert_array_equal(
-        bootstrap_forgetting_quality(*banks, EXACT, n_resamples=7).values, whole
+def test_batches_change_nothing() -> None:
+    unlearned, oracle = _pair(2, 0.5, (10, 4))
+    draws = np.random.default_rng(0).integers(10, size=(2, 7, 10))
+    whole, in_twos, one_by_one = (
+        _qualities(unlearned, draws[0], oracle, draws[1], EXACT, values_per_batch=size)
+        for size in (2**22, 90, 1)
     )
+    np.testing.assert_array_equal(in_twos, whole)
+    np.testing.assert_array_equal(one_by_one, whole)
 
 
 def test_seed_decides() -> None:
     banks = _pair(3, 0.5, (16, 10))
     one, again, other = (
-        bootstrap_forgetting_quality(*banks, EXACT, n_resamples=5, seed=seed).values
-        for seed in (1, 1, 2)
+        _bootstrap(*banks, EXACT, n_resamples=5, seed=seed).values for seed in (1, 1, 2)
     )
     np.testing.assert_array_equal(one, again)
     assert (one != other).any()
@@ -173,7 +184,7 @@ BANK = np.random.default_rng(10).normal(size=(4, 3))
     ("call", "message"),
     [
         (
-            lambda: bootstrap_forgetting_quality(BANK, BANK, EXACT, n_resamples=1),
+            lambda: bootstrap_relative_score(BANK, BANK, BANK, EXACT, n_resamples=1),
             r"`n_resamples` must be at least 2, got 1",
         ),
         (

@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import norm
 
 from scorer.metric.rules import make_rule
-from tests.metric.samples import KINDS
+from tests.metric._samples import KINDS
 from tests.reference import competition_epsilon
 
 RULE = make_rule("competition")

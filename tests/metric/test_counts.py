@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from scorer.metric.counts import (
-    epsilon_from_counts,
+    epsilon_from_ratio,
     n_bins,
     points_from_epsilons,
-    surviving_ratio,
+    ratio_from_counts,
 )
 from tests import reference
 
@@ -18,32 +18,30 @@ from tests import reference
 @pytest.mark.parametrize("n_models", [2, 3, 10, 33])
 def test_every_pair_of_counts_agrees_with_the_slow_version(n_models: int, delta: float) -> None:
     fp, fn = np.meshgrid(np.arange(n_models + 1), np.arange(n_models + 1))
-    found = epsilon_from_counts(fp, fn, n_models, delta)
+    ratio = ratio_from_counts(fp, fn, n_models, delta)
     expected = np.vectorize(reference.epsilon_of_counts)(fp, fn, n_models, delta)
-    np.testing.assert_allclose(found, expected, atol=1e-12)
-    # The ratio that the searches maximise is the same thing, wherever epsilon is above 0.
-    ratio = surviving_ratio(fp, fn, n_models * (1 - delta))
-    survives = ~np.isnan(found)
-    np.testing.assert_array_equal(ratio > -np.inf, survives)
-    epsilons = np.log(np.maximum(ratio[survives], 1.0))
-    np.testing.assert_allclose(epsilons, found[survives], atol=1e-12)
+    np.testing.assert_array_equal(np.isneginf(ratio), np.isnan(expected))
+    capped = np.where(np.isnan(expected), 50.0, np.minimum(expected, 50.0))
+    np.testing.assert_allclose(epsilon_from_ratio(ratio), capped, atol=1e-12)
+
+
+def _epsilon(fp: int, fn: int, n_models: int, delta: float = 0.0) -> float:
+    return float(epsilon_from_ratio(ratio_from_counts(fp, fn, n_models, delta)))
 
 
 def test_worked_by_hand() -> None:
     # 8 models, 1 false positive, 2 misses: log((1 - 2/8) / (1/8)) = log 6.
-    assert epsilon_from_counts(1, 2, 8, 0.0) == pytest.approx(math.log(6))
-    assert epsilon_from_counts(0, 0, 8, 0.0) == math.inf
-    assert math.isnan(epsilon_from_counts(0, 3, 8, 0.0))
-    assert math.isnan(epsilon_from_counts(3, 0, 8, 0.0))
-    assert math.isnan(epsilon_from_counts(8, 8, 8, 1e-5))
-    assert epsilon_from_counts(4, 4, 8, 0.0) == 0.0
+    assert _epsilon(1, 2, 8) == _epsilon(2, 1, 8) == pytest.approx(math.log(6))
+    assert _epsilon(4, 4, 8) == _epsilon(4, 5, 8) == 0.0
+    assert ratio_from_counts(0, 0, 8, 0.0) == math.inf
+    for fp, fn in ((0, 3), (3, 0), (8, 8)):
+        assert ratio_from_counts(fp, fn, 8, 1e-5) == -math.inf
 
 
 def test_largest_finite_epsilon_is_the_one_of_the_published_table() -> None:
     largest = {64: 4.14, 128: 4.84, 256: 5.54, 512: 6.236, 1024: 6.93}
     for n_models, expected in largest.items():
-        found = float(epsilon_from_counts(1, 1, n_models, 1e-5))
-        assert found == pytest.approx(expected, abs=0.006)
+        assert _epsilon(1, 1, n_models, 1e-5) == pytest.approx(expected, abs=0.006)
 
 
 def test_bins_follow_the_number_of_models() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from scorer.metric.rules import make_rule
-from tests.metric.samples import KINDS
+from tests.metric._samples import KINDS
 from tests.reference import exact_epsilon
 
 RULE = make_rule("exact")

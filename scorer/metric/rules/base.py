@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from scorer.metric.arrays import BoolArray, FloatArray, IntArray, check_banks
-from scorer.metric.counts import EPSILON_CAP, points_from_epsilons
+from scorer.metric.counts import points_from_epsilons
 
 FAMILIES = ("none", "range_ratio", "separated", "single", "interval", "complement")
 NONE, RANGE_RATIO, SEPARATED, SINGLE, INTERVAL, COMPLEMENT = range(len(FAMILIES))
@@ -93,78 +93,6 @@ class EpsilonResult:
             fpr=float(self.false_positives[example] / self.n_models) if made else np.nan,
             fnr=float(self.false_negatives[example] / self.n_models) if made else np.nan,
             epsilon=float(self.epsilons[example]),
-        )
-
-
-@dataclass
-class Winners:
-    """Best attack so far of a chunk of examples, filled in place while a rule searches.
-
-    `ratio` is exp(epsilon) of the best attack, -inf while none survived, inf for a separated
-    example; the other arrays are those of `EpsilonResult`.
-    """
-
-    ratio: FloatArray
-    family_codes: IntArray
-    oracle_inside: BoolArray
-    low: FloatArray
-    high: FloatArray
-    false_positives: IntArray
-    false_negatives: IntArray
-
-    @classmethod
-    def empty(cls, n_examples: int) -> Winners:
-        """Return the state before any attack."""
-        return cls(
-            ratio=np.full(n_examples, -np.inf),
-            family_codes=np.full(n_examples, NONE, dtype=np.int64),
-            oracle_inside=np.zeros(n_examples, dtype=bool),
-            low=np.full(n_examples, np.nan),
-            high=np.full(n_examples, np.nan),
-            false_positives=np.full(n_examples, -1, dtype=np.int64),
-            false_negatives=np.full(n_examples, -1, dtype=np.int64),
-        )
-
-    def take(
-        self,
-        examples: IntArray,
-        family_codes: IntArray,
-        oracle_inside: BoolArray,
-        low: FloatArray,
-        high: FloatArray,
-        false_positives: IntArray,
-        false_negatives: IntArray,
-        ratio: FloatArray,
-    ) -> None:
-        """Replace the winners of the distinct `examples` whose ratio is larger than before."""
-        better = ratio > self.ratio[examples]
-        rows = examples[better]
-        self.ratio[rows] = ratio[better]
-        self.family_codes[rows] = np.where(np.isposinf(ratio), SEPARATED, family_codes)[better]
-        self.oracle_inside[rows] = oracle_inside[better]
-        self.low[rows] = low[better]
-        self.high[rows] = high[better]
-        self.false_positives[rows] = false_positives[better]
-        self.false_negatives[rows] = false_negatives[better]
-
-    def decide(self, mask: BoolArray, family_code: int, oracle_inside: BoolArray) -> None:
-        """Give the examples of `mask` to a family that needs no threshold; attacks cannot win."""
-        self.ratio[mask] = np.inf
-        self.family_codes[mask] = family_code
-        self.oracle_inside[mask] = oracle_inside[mask]
-
-    def finish(self, n_models: int) -> EpsilonResult:
-        """Return the result: capped, and at the cap where no attack survived."""
-        plug_in = np.minimum(np.log(np.maximum(self.ratio, 1.0)), EPSILON_CAP)
-        return EpsilonResult(
-            epsilons=np.where(self.family_codes == NONE, EPSILON_CAP, plug_in),
-            family_codes=self.family_codes,
-            oracle_inside=self.oracle_inside,
-            low=self.low,
-            high=self.high,
-            false_positives=self.false_positives,
-            false_negatives=self.false_negatives,
-            n_models=n_models,
         )
 
 

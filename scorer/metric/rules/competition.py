@@ -8,12 +8,8 @@ from typing import ClassVar
 import numpy as np
 
 from scorer.metric.arrays import FloatArray
-from scorer.metric.pooled import pool
-from scorer.metric.rules.base import RANGE_RATIO, EpsilonResult, Rule, Winners
-from scorer.metric.rules.double_thresholds import search_double_thresholds
-from scorer.metric.rules.single_thresholds import search_single_thresholds
-
-MIN_RANGE_RATIO = 0.01
+from scorer.metric.counts import epsilon_from_ratio
+from scorer.metric.rules.base import EpsilonResult, Rule
 
 
 @dataclass(frozen=True)
@@ -21,9 +17,8 @@ class CompetitionRule(Rule):
     """The competition's estimate of epsilon, in its own grids, with its defects repaired.
 
     Two families of attacks on the logit-scaled confidence of one example: one threshold, and the
-    interval between two (see `single_thresholds` and `double_thresholds`). Epsilon is the largest
-    over both, clipped to `[0, 50]`; it is 50 outright where one bank's range is below 1 % of the
-    other's.
+    interval between two (see `_competition_walk`). Epsilon is the largest over both, clipped to
+    `[0, 50]`; it is 50 outright where one bank's range is below 1 % of the other's.
 
     Kept as it is: grids of 100 points per logit unit and a margin of 2 logits, so that scores
     change with the temperature of the logits; one orientation only, the larger median (the oracle
@@ -51,26 +46,23 @@ class CompetitionRule(Rule):
     name: ClassVar[str] = "competition"
 
     def _search(self, unlearned: FloatArray, oracle: FloatArray) -> EpsilonResult:
-        """Return the best attack of both families for a chunk of examples."""
-        n_models, n_examples = unlearned.shape
-        budget = n_models * (1.0 - self.delta)
-        unlearned_range, oracle_range = np.ptp(unlearned, axis=0), np.ptp(oracle, axis=0)
-        oracle_is_positive = np.median(oracle, axis=0) > np.median(unlearned, axis=0)
-        narrow_is_oracle = np.where(
-            oracle_is_positive, oracle_range < unlearned_range, oracle_range <= unlearned_range
-        )
-        larger = np.maximum(unlearned_range, oracle_range)
-        smaller = np.minimum(unlearned_range, oracle_range)
-        with np.errstate(invalid="ignore"):
-            is_degenerate = smaller / larger < MIN_RANGE_RATIO
+        """Return the strongest attack of both families for a chunk of examples."""
+        # Imported here because numba takes a while to, and only this rule needs it.
+        from scorer.metric.rules._competition_walk import strongest_attack
 
-        winners = Winners.empty(n_examples)
-        winners.decide(is_degenerate, RANGE_RATIO, narrow_is_oracle)
-        pooled = pool(oracle, unlearned)
-        search_single_thresholds(
-            pooled.swapped_where(~oracle_is_positive), oracle_is_positive, budget, winners
+        # Contiguous, as the walk is compiled for.
+        banks = (np.sort(np.ascontiguousarray(bank.T), axis=1) for bank in (unlearned, oracle))
+        attacks = [strongest_attack(u, o, self.delta) for u, o in zip(*banks, strict=True)]
+        codes, oracle_inside, ratio, low, high, false_positives, false_negatives = map(
+            np.array, zip(*attacks, strict=True)
         )
-        search_double_thresholds(
-            pooled.swapped_where(~narrow_is_oracle), narrow_is_oracle, budget, winners
+        return EpsilonResult(
+            epsilons=epsilon_from_ratio(ratio),
+            family_codes=codes,
+            oracle_inside=oracle_inside,
+            low=low,
+            high=high,
+            false_positives=false_positives,
+            false_negatives=false_negatives,
+            n_models=len(unlearned),
         )
-        return winners.finish(n_models)

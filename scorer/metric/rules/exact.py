@@ -8,9 +8,17 @@ from typing import ClassVar
 import numpy as np
 
 from scorer.metric.arrays import BoolArray, FloatArray, IntArray
-from scorer.metric.counts import surviving_ratio
+from scorer.metric.counts import epsilon_from_ratio, ratio_from_counts
 from scorer.metric.pooled import Pooled, pool
-from scorer.metric.rules.base import COMPLEMENT, INTERVAL, SINGLE, EpsilonResult, Rule, Winners
+from scorer.metric.rules.base import (
+    COMPLEMENT,
+    INTERVAL,
+    NONE,
+    SEPARATED,
+    SINGLE,
+    EpsilonResult,
+    Rule,
+)
 
 
 @dataclass(frozen=True)
@@ -40,12 +48,11 @@ class ExactRule(Rule):
     def _search(self, unlearned: FloatArray, oracle: FloatArray) -> EpsilonResult:
         """Return the best interval of both orientations for a chunk of examples."""
         n_models, n_examples = unlearned.shape
-        winners = Winners.empty(n_examples)
+        winners = _Winners.empty(n_examples)
         pooled = pool(oracle, unlearned)
-        everyone = np.ones(n_examples, dtype=bool)
         orientations = [
-            _Orientation.of(side, side_is_oracle, n_models * (1.0 - self.delta), winners)
-            for side, side_is_oracle in ((pooled, True), (pooled.swapped_where(everyone), False))
+            _Orientation.of(side, side_is_oracle, self.delta, winners)
+            for side, side_is_oracle in ((pooled, True), (pooled.exchanged(), False))
         ]
         for orientation in orientations:
             orientation.try_span()
@@ -54,6 +61,71 @@ class ExactRule(Rule):
             orientation.climb(of_wrong_is_ratio=True)
             orientation.climb(of_wrong_is_ratio=False)
         return winners.finish(n_models)
+
+
+@dataclass
+class _Winners:
+    """Best attack so far of a chunk of examples, filled in place.
+
+    `ratio` is exp(epsilon) of the best attack, -inf while none survived, inf for a separated
+    example; the other arrays are those of `EpsilonResult`.
+    """
+
+    ratio: FloatArray
+    family_codes: IntArray
+    oracle_inside: BoolArray
+    low: FloatArray
+    high: FloatArray
+    false_positives: IntArray
+    false_negatives: IntArray
+
+    @classmethod
+    def empty(cls, n_examples: int) -> _Winners:
+        """Return the state before any attack."""
+        return cls(
+            ratio=np.full(n_examples, -np.inf),
+            family_codes=np.full(n_examples, NONE, dtype=np.int64),
+            oracle_inside=np.zeros(n_examples, dtype=bool),
+            low=np.full(n_examples, np.nan),
+            high=np.full(n_examples, np.nan),
+            false_positives=np.full(n_examples, -1, dtype=np.int64),
+            false_negatives=np.full(n_examples, -1, dtype=np.int64),
+        )
+
+    def take(
+        self,
+        examples: IntArray,
+        family_codes: IntArray,
+        oracle_inside: BoolArray,
+        low: FloatArray,
+        high: FloatArray,
+        false_positives: IntArray,
+        false_negatives: IntArray,
+        ratio: FloatArray,
+    ) -> None:
+        """Replace the winners of the distinct `examples` whose ratio is larger than before."""
+        better = ratio > self.ratio[examples]
+        rows = examples[better]
+        self.ratio[rows] = ratio[better]
+        self.family_codes[rows] = np.where(np.isposinf(ratio), SEPARATED, family_codes)[better]
+        self.oracle_inside[rows] = oracle_inside[better]
+        self.low[rows] = low[better]
+        self.high[rows] = high[better]
+        self.false_positives[rows] = false_positives[better]
+        self.false_negatives[rows] = false_negatives[better]
+
+    def finish(self, n_models: int) -> EpsilonResult:
+        """Return the result."""
+        return EpsilonResult(
+            epsilons=epsilon_from_ratio(self.ratio),
+            family_codes=self.family_codes,
+            oracle_inside=self.oracle_inside,
+            low=self.low,
+            high=self.high,
+            false_positives=self.false_positives,
+            false_negatives=self.false_negatives,
+            n_models=n_models,
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +138,7 @@ class _Orientation:
     Attributes:
         pooled: the own bank first.
         own_is_oracle: which bank is predicted inside.
-        budget: `n_models * (1 - delta)`.
+        delta: of the rule.
         winners: updated in place.
         boundary: `(n_examples, 2 n_models + 1)` the boundary that each one stands for.
         own: float64, own values before each boundary.
@@ -79,8 +151,8 @@ class _Orientation:
 
     pooled: Pooled
     own_is_oracle: bool
-    budget: float
-    winners: Winners
+    delta: float
+    winners: _Winners
     boundary: IntArray
     own: FloatArray
     other: FloatArray
@@ -90,7 +162,7 @@ class _Orientation:
 
     @classmethod
     def of(
-        cls, pooled: Pooled, own_is_oracle: bool, budget: float, winners: Winners
+        cls, pooled: Pooled, own_is_oracle: bool, delta: float, winners: _Winners
     ) -> _Orientation:
         """Return the running counts that the search needs."""
         n_examples, n_values = pooled.values.shape
@@ -108,7 +180,7 @@ class _Orientation:
         return cls(
             pooled=pooled,
             own_is_oracle=own_is_oracle,
-            budget=budget,
+            delta=delta,
             winners=winners,
             boundary=boundary,
             own=own.astype(np.float64),
@@ -131,17 +203,17 @@ class _Orientation:
     def try_one_sided(self) -> None:
         """Try the intervals with one end at infinity."""
         rows = np.arange(self.first_start.size)
-        ratio = surviving_ratio(self.other, self.n_models - self.own, self.budget)
+        ratio = self._ratio(self.other, self.n_models - self.own)
         self._take(rows, np.zeros_like(rows), ratio.argmax(axis=1))
-        ratio = surviving_ratio(self.n_models - self.other, self.own, self.budget)
+        ratio = self._ratio(self.n_models - self.other, self.own)
         self._take(rows, ratio.argmax(axis=1), np.full_like(rows, self.own.shape[1] - 1))
 
     def climb(self, *, of_wrong_is_ratio: bool) -> None:
         """Raise the ratio of one kind to its maximum, in every example where it can win.
 
         Args:
-            of_wrong_is_ratio: look for (budget - missed) / wrong, the share of own values inside
-                over that of others; else for (budget - wrong) / missed.
+            of_wrong_is_ratio: look for (n_models (1 - delta) - missed) / wrong, the share of own
+                values inside over that of others; else for the same with the two exchanged.
         """
         rows = np.flatnonzero(self.winners.ratio < np.inf)
         while rows.size:
@@ -180,6 +252,10 @@ class _Orientation:
         start = (possible & (height == lowest[each, end][:, np.newaxis])).argmax(axis=1)
         return start, end
 
+    def _ratio(self, wrong: np.ndarray, missed: np.ndarray) -> FloatArray:
+        """Return exp(epsilon) of attacks by their errors."""
+        return ratio_from_counts(wrong, missed, self.n_models, self.delta)
+
     def _take(self, rows: IntArray, start: IntArray, end: IntArray) -> None:
         """Offer one interval of each row to the winners."""
         wrong = (self.other[rows, end] - self.other[rows, start]).astype(np.int64)
@@ -199,5 +275,5 @@ class _Orientation:
             high=np.where(is_open_above, np.inf, high),
             false_positives=wrong,
             false_negatives=missed,
-            ratio=surviving_ratio(wrong, missed, self.budget),
+            ratio=self._ratio(wrong, missed),
         )
