@@ -14,6 +14,7 @@ import torch
 from scorer.oracles.pool import Pool
 from scorer.runner.host import SubmissionHost, state_difference
 from scorer.runner.sandboxes.process import ProcessSandbox
+from scorer.settings import PROJECT_ROOT
 
 START = "import torch\ndef unlearning(net, retain, forget, val):\n"
 
@@ -152,6 +153,12 @@ def test_what_it_is_given(host: SubmissionHost, tiny_pool: Pool) -> None:
         "assert os.getcwd().startswith(os.environ['HOME'])\n"
         "assert torch.get_num_threads() == 1"
     )
+    assert run(host, body)[1]["fault"] is None
+
+
+def test_it_runs_the_code_of_who_started_it(host: SubmissionHost) -> None:
+    """Also where another checkout is installed in the environment."""
+    body = f"import scorer\nassert scorer.__path__[0] == {str(PROJECT_ROOT / 'scorer')!r}"
     assert run(host, body)[1]["fault"] is None
 
 
