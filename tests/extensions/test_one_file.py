@@ -1,0 +1,105 @@
+"""One file of each kind, added to a copy of the project, is all that it takes."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scorer.kinds import KINDS
+from scorer.settings import PROJECT_ROOT
+from tests.extensions._files import FILES, NAME, NAMES
+
+PARTS = ("scorer", "baselines", "data_prep", "submission", "pyproject.toml")
+
+LIST = """
+import json
+from scorer.kinds import KINDS
+print(json.dumps({kind.name: [row["name"] for row in kind.rows()] for kind in KINDS.values()}))
+"""
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a copy of the project with one more file of each kind."""
+    root = tmp_path_factory.mktemp("project")
+    for part in PARTS:
+        source = PROJECT_ROOT / part
+        if source.is_dir():
+            ignored = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(source, root / part, ignore=ignored)
+        else:
+            shutil.copy(source, root / part)
+    for kind, content in FILES.items():
+        path = root / KINDS[kind].file.replace("NAME", NAMES[kind])
+        assert not path.exists()
+        path.write_text(content)
+    return root
+
+
+def run(root: Path, *arguments: str) -> str:
+    """Return what Python prints with the copy as its working directory."""
+    done = subprocess.run(
+        [sys.executable, *arguments], cwd=root, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_there_is_an_example_of_every_kind() -> None:
+    assert set(FILES) == set(KINDS)
+
+
+def test_every_kind_lists_its_new_file(copy: Path) -> None:
+    listed = json.loads(run(copy, "-c", LIST))
+    for kind, name in NAMES.items():
+        assert name in listed[kind]
+
+
+@pytest.fixture(scope="module")
+def scored(copy: Path) -> dict[str, Any]:
+    """Return a record of the new method under everything else that is new."""
+    options = [f"--{option}={NAME}" for option in ("task", "rule", "engine", "sandbox")]
+    text = run(
+        copy,
+        "-m",
+        "scorer",
+        "score",
+        NAME,
+        *options,
+        "--n-models",
+        "4",
+        "--device",
+        "cpu",
+        "--json",
+    )
+    values: dict[str, Any] = json.loads(text)
+    return values
+
+
+def test_all_of_them_score_together(scored: dict[str, Any]) -> None:
+    for field in ("method", "task", "rule", "sandbox"):
+        assert scored[field] == NAME
+    assert scored["provenance"]["engine"] == NAME
+    assert scored["provenance"]["task"]["sizes"]["forget"] == 8
+    assert scored["faults"] == []
+    assert scored["forgetting_quality"] is not None
+
+
+def test_their_numbers_are_in_the_record_and_on_the_leaderboard(
+    copy: Path, scored: dict[str, Any]
+) -> None:
+    assert isinstance(scored["mean_largest"], float)
+    (group,) = json.loads(run(copy, "-m", "scorer", "leaderboard", "--json"))["groups"]
+    (row,) = [row for row in group["rows"] if row["method"] == NAME]
+    assert row["largest_confidence"] == scored["largest_confidence"]
+
+
+def test_a_new_bench_and_a_new_command_run(copy: Path) -> None:
+    assert run(copy, "-m", "scorer", NAME) == "hello\n"
+    assert "nothing" in run(copy, "-m", "scorer", "bench", NAME)
