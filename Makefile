@@ -25,10 +25,9 @@ help: ## list targets and variables
 	  else echo 'names of tasks, rules, engines and sandboxes: make env, then make help'; fi
 
 define NAMES
-import pkgutil
-from scorer.cli.ls import REGISTRIES
-for kind, registry in REGISTRIES.items():
-    print(f"{kind:<16} {', '.join(pkgutil.resolve_name(registry))}")
+from scorer.kinds import KINDS
+for kind in ("tasks", "rules", "engines", "sandboxes"):
+    print(f"{kind:<16} {', '.join(row['name'] for row in KINDS[kind].rows())}")
 endef
 export NAMES
 

@@ -7,7 +7,7 @@ import subprocess
 from typing import Any
 
 from scorer.machine import machine
-from scorer.settings import PROJECT_ROOT
+from scorer.settings import PROJECT_ROOT, is_checkout
 
 
 def environment(device: str) -> dict[str, Any]:
@@ -31,6 +31,8 @@ def environment(device: str) -> dict[str, Any]:
 
 def _git(*arguments: str) -> str | None:
     """Return the output of a git command in the project, None where there is no repository."""
+    if not is_checkout():
+        return None  # an environment may lie in the repository of something else
     try:
         done = subprocess.run(
             ["git", *arguments], cwd=PROJECT_ROOT, capture_output=True, text=True, check=False
