@@ -148,7 +148,7 @@ class Store:
             DamagedEntry: it is not readable JSON with the hashes of the files.
         """
         try:
-            manifest = json.loads((self.folder(index) / MANIFEST).read_text())
+            manifest: dict[str, Any] = json.loads((self.folder(index) / MANIFEST).read_text())
             manifest["sha256"][ARRAYS]
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise DamagedEntry(f"{self.folder(index) / MANIFEST}: {error}") from error

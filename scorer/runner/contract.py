@@ -25,7 +25,7 @@ IMAGE_KEYS = ("image",)
 LABEL_KEYS = ("label", "age_group")
 
 
-class Sample(tuple):
+class Sample(tuple[Tensor, Tensor]):
     """An `(image, label)` or `(images, labels)` pair that also answers to names."""
 
     __slots__ = ()

@@ -139,7 +139,8 @@ class SubmissionHost:
             self._stop()
             what = "did not answer" if code is None else f"ended with code {code}"
             return Fault("killed", f"the process that runs the submission {what}").as_dict()
-        return json.loads(line)
+        answer: dict[str, Any] = json.loads(line)
+        return answer
 
     def _started(self) -> subprocess.Popen[str]:
         """Return the running process, started now if there is none."""
