@@ -20,7 +20,6 @@ MIN_RANGE_RATIO = 0.01
 PER_UNIT = 100
 BUFFER = 2.0
 N_LEFT = 400
-MIN_RANGE_RATIO = 0.01
 
 
 def grid_epsilon(unlearned: FloatArray, oracle: FloatArray, delta: float = 1e-5) -> float:
