@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 from scorer.errors import ScorerError
@@ -74,18 +75,12 @@ def floors(edges: Mapping[str, set[str]]) -> dict[str, set[str]]:
         ScorerError: some parts import each other in a circle.
     """
     below: dict[str, set[str]] = {}
-
-    def reach(name: str, path: tuple[str, ...] = ()) -> set[str]:
-        if name in path:
-            circle = " -> ".join((*path[path.index(name) :], name))
-            raise ScorerError(f"imports must go one way, got {circle}; move what both need")
-        if name not in below:
-            direct = edges[name]
-            below[name] = direct.union(*(reach(part, (*path, name)) for part in direct))
-        return below[name]
-
-    for name in edges:
-        reach(name)
+    try:
+        for name in TopologicalSorter(edges).static_order():
+            below[name] = edges[name].union(*(below[part] for part in edges[name]))
+    except CycleError as error:
+        circle = " -> ".join(reversed(error.args[1]))
+        raise ScorerError(f"imports must go one way, got {circle}; move what both need") from error
     return {
         name: {part for part in direct if not any(part in below[other] for other in direct)}
         for name, direct in edges.items()

@@ -13,7 +13,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from types import ModuleType
 from typing import Generic, TypeVar
@@ -105,18 +105,13 @@ class Registry(Mapping[str, T], Generic[T]):
         """Return one line about each member: its `summary`, else the first of its docstring."""
         return {name: _summary(member) for name, member in self.items()}
 
-    def choices(self) -> str:
-        """Return the names as a help text lists them: "competition or exact"."""
-        return " or ".join(self)
-
 
 def value(kind: type[T]) -> Callable[[ModuleType], T | None]:
     """Return what finds the one instance of a class among the public names of a module."""
 
     def member_of(module: ModuleType) -> T | None:
-        return _only(
-            module, (v for n, v in vars(module).items() if n.isupper() and isinstance(v, kind))
-        )
+        public = [it for name, it in vars(module).items() if name.isupper()]
+        return _only(module, [it for it in public if isinstance(it, kind)])
 
     return member_of
 
@@ -125,24 +120,16 @@ def subclass(base: type[T]) -> Callable[[ModuleType], type[T] | None]:
     """Return what finds the one concrete subclass of a class that a module defines."""
 
     def member_of(module: ModuleType) -> type[T] | None:
-        return _only(
-            module,
-            (
-                v
-                for n, v in vars(module).items()
-                if inspect.isclass(v)
-                and issubclass(v, base)
-                and not (n.startswith("_") or inspect.isabstract(v))
-                and v.__module__ == module.__name__
-            ),
-        )
+        public = [it for name, it in vars(module).items() if not name.startswith("_")]
+        own = [it for it in public if inspect.isclass(it) and it.__module__ == module.__name__]
+        found = [it for it in own if issubclass(it, base) and not inspect.isabstract(it)]
+        return _only(module, found)
 
     return member_of
 
 
-def _only(module: ModuleType, members: Iterable[T]) -> T | None:
+def _only(module: ModuleType, found: Sequence[T]) -> T | None:
     """Return the one member, None for none."""
-    found = list(members)
     if len(found) > 1:
         raise TypeError(f"{module.__name__} must define one member, got {len(found)}; split it")
     return found[0] if found else None
