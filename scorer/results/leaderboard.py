@@ -16,6 +16,11 @@ Z_95 = 1.959964
 """Two-sided 95 % of the normal distribution."""
 
 
+def columns() -> list[Measurement]:
+    """Return the numbers that a leaderboard shows, from left to right."""
+    return [entry for entry in fields().values() if entry.column]
+
+
 @dataclass(frozen=True)
 class Row:
     """One line of a leaderboard.
@@ -68,11 +73,8 @@ class Group:
 
     def columns(self) -> list[Measurement]:
         """Return what the rows show; a column without any value is left out."""
-        shown = [entry for entry in fields().values() if entry.column]
         return [
-            entry
-            for entry in shown
-            if any(row.values.get(entry.name) is not None for row in self.rows)
+            e for e in columns() if any(row.values.get(e.name) is not None for row in self.rows)
         ]
 
     def as_dict(self) -> dict[str, Any]:
@@ -129,14 +131,12 @@ def _apart(record: Record, reason: str) -> dict[str, str]:
 
 def _difference(record: Record, other: Record) -> str:
     """Return in what a record differs from those that are ranked."""
-    parts = []
-    for name in IDENTITY:
-        mine, theirs = getattr(record, name), getattr(other, name)
-        if mine != theirs:
-            if name == "fingerprint":
-                mine, theirs = mine[:8], theirs[:8]
-            parts.append(f"{name} {mine} instead of {theirs}")
-    return "; ".join(parts)
+    differing = [name for name in IDENTITY if getattr(record, name) != getattr(other, name)]
+
+    def shown(one: Record, name: str) -> Any:
+        return getattr(one, name)[:8] if name == "fingerprint" else getattr(one, name)
+
+    return "; ".join(f"{n} {shown(record, n)} instead of {shown(other, n)}" for n in differing)
 
 
 def _rank(records: Sequence[Record]) -> Group:
@@ -164,8 +164,7 @@ def _method_row(record: Record, rank_best: int, rank_worst: int) -> Row:
     """Return the line of a method."""
     values = {
         path: value_at(record.measured, path)
-        for entry in fields().values()
-        if entry.column
+        for entry in columns()
         for path in (entry.name, entry.error, entry.within)
         if path
     }
@@ -176,10 +175,9 @@ def _method_row(record: Record, rank_best: int, rank_worst: int) -> Row:
 def _pinned(record: Record, kind: str) -> Row:
     """Return the ceiling (control models) or the floor (the original) as a line."""
     values: dict[str, Any] = {}
-    for entry in fields().values():
-        if entry.column:
-            error = entry.ceiling_error if kind == "ceiling" else None
-            values[entry.name] = value_at(record.measured, getattr(entry, kind))
-            values |= {entry.error: value_at(record.measured, error)} if entry.error else {}
-            values |= {entry.within: None} if entry.within else {}
+    for entry in columns():
+        error = entry.ceiling_error if kind == "ceiling" else None
+        values[entry.name] = value_at(record.measured, getattr(entry, kind))
+        values |= {entry.error: value_at(record.measured, error)} if entry.error else {}
+        values |= {entry.within: None} if entry.within else {}
     return Row(kind, kind, None, None, values, {}, record.run_id)
