@@ -36,23 +36,19 @@ def first_lines(root: Path = PROJECT_ROOT) -> dict[str, str]:
     """Return what every part says of itself, by its path with a slash behind folders."""
     found = {}
     for path in parts(root).values():
-        is_package = path.is_dir()
-        text = (path / "__init__.py" if is_package else path).read_text()
-        said = (ast.get_docstring(ast.parse(text)) or "").partition("\n")[0]
-        found[f"{path.relative_to(root)}{'/' if is_package else ''}"] = said
+        file, slash = (path / "__init__.py", "/") if path.is_dir() else (path, "")
+        said = ast.get_docstring(ast.parse(file.read_text())) or ""
+        found[f"{path.relative_to(root)}{slash}"] = said.partition("\n")[0]
     return found
 
 
 def imports(root: Path = PROJECT_ROOT) -> dict[str, set[str]]:
     """Return which parts each part imports, at the top of a file or later; leaves left out."""
-    known = parts(root)
+    shown = {name: path for name, path in parts(root).items() if name not in LEAVES}
     found: dict[str, set[str]] = {}
-    for name, path in known.items():
-        if name in LEAVES:
-            continue
-        files = sorted(path.rglob("*.py")) if path.is_dir() else [path]
-        wanted = {part for file in files for part in _imported(file)}
-        found[name] = {part for part in wanted if part in known} - {name, *LEAVES}
+    for name, path in shown.items():
+        files = path.rglob("*.py") if path.is_dir() else [path]
+        found[name] = {part for file in files for part in _imported(file)} & shown.keys() - {name}
     return found
 
 

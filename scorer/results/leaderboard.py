@@ -79,8 +79,7 @@ class Group:
 
     def as_dict(self) -> dict[str, Any]:
         """Return JSON values."""
-        rows = [row.as_dict() for row in self.rows]
-        return {"identity": self.identity, "rows": rows, "budget": self.budget}
+        return {**vars(self), "rows": [row.as_dict() for row in self.rows]}
 
 
 @dataclass(frozen=True)
@@ -97,8 +96,7 @@ class Leaderboard:
 
     def as_dict(self) -> dict[str, Any]:
         """Return JSON values."""
-        groups = [group.as_dict() for group in self.groups]
-        return {"groups": groups, "not_comparable": self.not_comparable}
+        return {**vars(self), "groups": [group.as_dict() for group in self.groups]}
 
 
 def build_leaderboard(records: Iterable[Record]) -> Leaderboard:
@@ -109,18 +107,17 @@ def build_leaderboard(records: Iterable[Record]) -> Leaderboard:
     the reason.
     """
     selection = select(records)
-    by_identity: dict[tuple[Any, ...], list[Record]] = {}
+    by_task: dict[str, dict[tuple[Any, ...], list[Record]]] = {}
     for record in selection.scored:
-        by_identity.setdefault(tuple(record.identity.values()), []).append(record)
+        identities = by_task.setdefault(record.task, {})
+        identities.setdefault(tuple(record.identity.values()), []).append(record)
     apart = [_apart(record, reason) for record, reason in selection.apart]
     groups = []
-    for task in sorted({records[0].task for records in by_identity.values()}):
-        of_task = [records for records in by_identity.values() if records[0].task == task]
-        chosen = max(of_task, key=lambda rs: (len(rs), max(r.created_at for r in rs)))
+    for _, identities in sorted(by_task.items()):
+        chosen = max(identities.values(), key=lambda rs: (len(rs), max(r.created_at for r in rs)))
         groups.append(_rank(chosen))
-        for others in of_task:
-            if others is not chosen:
-                apart += [_apart(r, _difference(r, chosen[0])) for r in others]
+        others = (r for records in identities.values() if records is not chosen for r in records)
+        apart += [_apart(record, _difference(record, chosen[0])) for record in others]
     return Leaderboard(groups, sorted(apart, key=lambda one: (one["task"], one["method"])))
 
 
@@ -148,8 +145,7 @@ def _rank(records: Sequence[Record]) -> Group:
         better = sum(_beats(other, record) for other in ordered)
         worse = sum(_beats(record, other) for other in ordered)
         rows.append(_method_row(record, 1 + better, len(ordered) - worse))
-    rows.append(_pinned(latest, "floor"))
-    return Group(latest.identity, rows, latest.budget)
+    return Group(latest.identity, [*rows, _pinned(latest, "floor")], latest.budget)
 
 
 def _beats(one: Record, other: Record) -> bool:

@@ -93,12 +93,11 @@ def new_record(*, measured: Measured, **conditions: Any) -> Record:
     """
     now = datetime.datetime.now(datetime.UTC)
     failure = describe_faults(conditions["faults"], conditions["n_models"])
-    missing = dict.fromkeys(measured.missing, failure) if failure else measured.missing
     record = Record(
         **conditions,
         run_id=f"{now:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:6]}",
         created_at=now.isoformat(timespec="microseconds"),
-        missing=missing,
+        missing=dict.fromkeys(measured.missing, failure) if failure else measured.missing,
         measured=measured.values,
     )
     msgspec.convert(record.as_dict(), record_type())
@@ -129,12 +128,10 @@ def parse_record(values: Any, where: Path, kind: type[msgspec.Struct]) -> Record
     for path in fields():
         _explain(values, path.split("."), missing, reason)
     known = set(Conditions.__struct_fields__)
-    own = {name: values[name] for name in known & values.keys()}
-    for name in sorted(known - values.keys() - {"missing"}):
-        missing[name] = NOT_IN_FILE
-    measured = {name: values[name] for name in kind.__struct_fields__ if name not in known}
-    unknown = {name: v for name, v in values.items() if name not in known | measured.keys()}
-    return Record(**{**own, "missing": missing}, measured=measured, unknown=unknown)
+    missing |= dict.fromkeys(sorted(known - values.keys() - {"missing"}), NOT_IN_FILE)
+    own = {name: values.pop(name) for name in known & values.keys()}
+    measured = {name: values.pop(name) for name in kind.__struct_fields__ if name in values}
+    return Record(**{**own, "missing": missing}, measured=measured, unknown=values)
 
 
 def _explain(
