@@ -14,6 +14,7 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from types import ModuleType
 from typing import Generic, TypeVar
@@ -34,6 +35,7 @@ def same_name(one: str, other: str) -> bool:
     return one.replace("-", "_") == other.replace("-", "_")
 
 
+@dataclass(eq=False)
 class Registry(Mapping[str, T], Generic[T]):
     """The members of one kind by name, in alphabetical order.
 
@@ -41,36 +43,25 @@ class Registry(Mapping[str, T], Generic[T]):
     user typed can be looked up as it is. `name in registry` asks without raising.
 
     Attributes:
-        kind: what a member is called in messages.
-        packages: whose modules are looked through; "package.module" as for an import.
+        kind: what a member is called in messages, singular.
+        package: where its members are at home, "package.module" as for an import.
+        member_of: returns the member that a module defines, None where it defines none; see
+            `value` and `subclass`.
+        also_in: packages of another kind, whose modules may define such a member too.
     """
 
-    def __init__(
-        self,
-        kind: str,
-        package: str,
-        member_of: Callable[[ModuleType], T | None],
-        also_in: Sequence[str] = (),
-    ) -> None:
-        """Describe a registry; nothing is imported yet.
-
-        Args:
-            kind: singular, for messages.
-            package: where its members are at home.
-            member_of: returns the member that a module defines, None where it defines none;
-                see `value` and `subclass`.
-            also_in: packages of another kind, whose modules may define such a member too.
-        """
-        self.kind = kind
-        self.packages = (package, *also_in)
-        self._member_of = member_of
+    kind: str
+    package: str
+    member_of: Callable[[ModuleType], T | None]
+    also_in: Sequence[str] = ()
 
     @cached_property
     def members(self) -> dict[str, T]:
         """Members by name; the first reading imports every module of the packages."""
         found: dict[str, T] = {}
-        for module in (f"{p}.{stem}" for p in self.packages for stem in module_names(p)):
-            member = self._member_of(importlib.import_module(module))
+        packages = (self.package, *self.also_in)
+        for module in (f"{each}.{stem}" for each in packages for stem in module_names(each)):
+            member = self.member_of(importlib.import_module(module))
             if member is None:
                 continue
             stem = module.rpartition(".")[2]

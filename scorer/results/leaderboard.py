@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from scorer.measures import Measurement, fields, value_at
+from scorer.measures import fields
+from scorer.measures.base import Measurement, value_at
 from scorer.results.record import IDENTITY, Record
 from scorer.results.selection import select
 

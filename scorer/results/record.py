@@ -16,7 +16,8 @@ import msgspec
 import numpy as np
 
 from scorer.errors import ScorerError
-from scorer.measures import Measured, fields
+from scorer.measures import fields
+from scorer.measures.base import Measured
 from scorer.results.migrations import migrate
 from scorer.results.schema import Conditions, record_type
 

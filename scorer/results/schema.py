@@ -11,7 +11,8 @@ from typing import Annotated, Any, TypedDict
 import msgspec
 from msgspec import Meta
 
-from scorer.measures import Measurement, fields
+from scorer.measures import fields
+from scorer.measures.base import Measurement
 from scorer.results.markdown import markdown_table
 
 SCHEMA_VERSION = 2

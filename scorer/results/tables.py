@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 from rich.console import Console, JustifyMethod
 from rich.table import Table
 
-from scorer.measures import Measurement, fields, value_at
+from scorer.measures import fields
+from scorer.measures.base import Measurement, value_at
 from scorer.results.leaderboard import Group, Row
 from scorer.results.markdown import markdown_table
 from scorer.results.record import Record
