@@ -51,11 +51,11 @@ class Row:
         return {**own.pop("values"), **own}
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Row:
+    def from_dict(cls, given: Mapping[str, Any]) -> Row:
         """Return a row from JSON values."""
+        values = {"missing": {}, **given}
         names = [field.name for field in dataclasses.fields(cls) if field.name != "values"]
-        own = {"missing": {}, **{name: values[name] for name in names if name in values}}
-        return cls(**own, values={k: v for k, v in values.items() if k not in names})
+        return cls(**{name: values.pop(name) for name in names}, values=values)
 
 
 @dataclass(frozen=True)
@@ -159,13 +159,9 @@ def _beats(one: Record, other: Record) -> bool:
 
 def _method_row(record: Record, rank_best: int, rank_worst: int) -> Row:
     """Return the line of a method."""
-    values = {
-        path: value_at(record.measured, path)
-        for entry in columns()
-        for path in (entry.name, entry.error, entry.within)
-        if path
-    }
-    missing = {path: why for path in values if (why := record.why_missing(path))}
+    paths = [p for entry in columns() for p in (entry.name, entry.error, entry.within) if p]
+    values = {path: value_at(record.measured, path) for path in paths}
+    missing = {path: why for path in paths if (why := record.why_missing(path))}
     return Row(record.method, "method", rank_best, rank_worst, values, missing, record.run_id)
 
 
@@ -173,8 +169,10 @@ def _pinned(record: Record, kind: str) -> Row:
     """Return the ceiling (control models) or the floor (the original) as a line."""
     values: dict[str, Any] = {}
     for entry in columns():
-        error = entry.ceiling_error if kind == "ceiling" else None
         values[entry.name] = value_at(record.measured, getattr(entry, kind))
-        values |= {entry.error: value_at(record.measured, error)} if entry.error else {}
-        values |= {entry.within: None} if entry.within else {}
+        if entry.error:
+            error = entry.ceiling_error if kind == "ceiling" else None
+            values[entry.error] = value_at(record.measured, error)
+        if entry.within:
+            values[entry.within] = None
     return Row(kind, kind, None, None, values, {}, record.run_id)

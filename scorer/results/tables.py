@@ -20,12 +20,12 @@ MOST_NAMES = 5
 
 def plain_text(*tables: Table, width: int = 100) -> str:
     """Return tables as they look where there are no colours."""
+    buffer = io.StringIO()
     console = Console(
-        width=width, no_color=True, highlight=False, markup=False, emoji=False, file=io.StringIO()
+        width=width, no_color=True, highlight=False, markup=False, emoji=False, file=buffer
     )
     console.print(*tables)
-    lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
-    return "\n".join(line.rstrip() for line in lines)
+    return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines())
 
 
 def number(value: float | None, digits: int = 3) -> str:
@@ -55,10 +55,9 @@ def heads(group: Group) -> list[str]:
 
 def cells(row: Row, columns: Sequence[Measurement]) -> list[str]:
     """Return the cells of a line under `heads`."""
-    rank = "-"
-    if row.rank_best is not None:
-        tied = row.rank_best != row.rank_worst
-        rank = f"{row.rank_best}-{row.rank_worst}" if tied else str(row.rank_best)
+    rank = "-" if row.rank_best is None else str(row.rank_best)
+    if row.rank_best != row.rank_worst:
+        rank = f"{row.rank_best}-{row.rank_worst}"
     shown = [rank, row.method]
     for entry in columns:
         paths = (entry.name, entry.error, entry.within)
