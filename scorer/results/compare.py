@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from scorer.errors import ScorerError, UsageError, unknown_name
@@ -30,7 +30,7 @@ class Comparison:
     first: Record
     second: Record
     paired: PairedDifference
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[Problem]
 
     def as_dict(self) -> dict[str, object]:
         """Return JSON values."""

@@ -56,11 +56,6 @@ class Record(Conditions, frozen=True, kw_only=True):
         """Return what has to be equal for two scores to be comparable."""
         return {name: getattr(self, name) for name in IDENTITY}
 
-    @property
-    def failure(self) -> str:
-        """Return how many runs failed and in which ways; empty where none did."""
-        return describe_faults(self.faults, self.n_models)
-
     def why_missing(self, path: str) -> str | None:
         """Return why a number is None: for itself, or for the object that it is a part of."""
         parts = path.split(".")
