@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,9 @@ from scorer.errors import unknown_name
 from scorer.registry import Registry, module_names
 
 Rows = list[dict[str, Any]]
+
+LABELS = ("short", "year", "data", "cost", "source")
+"""What the docstring of a method may say besides what it is."""
 
 
 @dataclass(frozen=True)
@@ -23,29 +26,42 @@ class Kind:
     Attributes:
         name: plural, as `ls` takes it.
         about: what one is.
-        file: where a new one goes; `NAME` stands for its name.
-        test: where its test goes, likewise.
-        like: the file to copy from.
-        members: "module:name" of the registry, or of a function without arguments that returns
-            the rows of `ls`.
+        package: whose modules the members are.
+        example: the member to copy from.
+        listed: returns the rows of `ls`; by default those of the package's registry, which has the
+            name in capitals.
         shown: columns of `ls`; empty for all of them.
     """
 
     name: str
     about: str
-    file: str
-    test: str
-    like: str
-    members: str
+    package: str
+    example: str
+    listed: Callable[[], Rows] | None = None
     shown: tuple[str, ...] = ()
+
+    @property
+    def file(self) -> str:
+        """Where a new one goes; `NAME` stands for its name."""
+        return f"{self.package.replace('.', '/')}/NAME.py"
+
+    @property
+    def test(self) -> str:
+        """Where its test goes, likewise."""
+        return f"tests/{self.package.removeprefix('scorer.').partition('.')[0]}/test_NAME.py"
+
+    @property
+    def like(self) -> str:
+        """The file to copy from."""
+        return self.file.replace("NAME", self.example)
 
     def rows(self) -> Rows:
         """Return one row a member, its name first."""
-        module, _, name = self.members.partition(":")
-        found: Registry[Any] | Callable[[], Rows] = getattr(importlib.import_module(module), name)
-        if isinstance(found, Registry):
-            return [{"name": name, "summary": said} for name, said in found.summaries().items()]
-        return found()
+        if self.listed is not None:
+            return self.listed()
+        package = importlib.import_module(self.package)
+        registry: Registry[Any] = getattr(package, self.name.upper())
+        return [{"name": name, "summary": said} for name, said in registry.summaries().items()]
 
 
 def list_methods() -> Rows:
@@ -53,24 +69,15 @@ def list_methods() -> Rows:
     from scorer.runner.load import REFERENCES, describe, method_files
     from scorer.settings import PROJECT_ROOT
 
-    rows: Rows = [
-        {"name": name, "short": "", "year": "", "data": "", "cost": "", "source": "the kit",
-         "summary": summary, "path": ""}
-        for name, summary in REFERENCES.items()
-    ]  # fmt: skip
+    def row(name: str, labels: Mapping[str, str], summary: str, path: str) -> dict[str, Any]:
+        said = {label: labels.get(label.title(), "") for label in LABELS}
+        return {"name": name, **said, "summary": summary, "path": path}
+
+    rows = [row(name, {"Source": "the kit"}, said, "") for name, said in REFERENCES.items()]
     for name, path in sorted(method_files().items()):
         said = describe(path)
         shown = path.relative_to(PROJECT_ROOT) if path.is_relative_to(PROJECT_ROOT) else path
-        labels = {key.lower(): value for key, value in said.labels.items()}
-        keys = ("short", "year", "data", "cost", "source")
-        rows.append(
-            {
-                "name": name,
-                **{key: labels.get(key, "") for key in keys},
-                "summary": said.summary,
-                "path": str(shown),
-            }
-        )
+        rows.append(row(name, said.labels, said.summary, str(shown)))
     return rows
 
 
@@ -85,94 +92,35 @@ def list_commands() -> Rows:
 
 _ALL = (
     Kind(
-        name="methods",
-        about="an unlearning method, a file that is scored",
-        file="baselines/NAME.py",
-        test="tests/baselines/test_NAME.py",
-        like="baselines/finetune.py",
-        members="scorer.kinds:list_methods",
+        "methods",
+        "an unlearning method, a file that is scored",
+        "baselines",
+        "finetune",
+        list_methods,
         shown=("name", "year", "data", "cost", "source"),
     ),
+    Kind("tasks", "data, split, forget set, network and recipe", "scorer.tasks", "fashion_mnist"),
+    Kind("rules", "how epsilon is found and becomes points", "scorer.metric.rules", "exact"),
     Kind(
-        name="tasks",
-        about="data, split, forget set, network and recipe",
-        file="scorer/tasks/NAME.py",
-        test="tests/tasks/test_NAME.py",
-        like="scorer/tasks/fashion_mnist.py",
-        members="scorer.tasks:TASKS",
+        "measures",
+        "a family of numbers in the record, computed together",
+        "scorer.measures",
+        "utility",
     ),
     Kind(
-        name="rules",
-        about="how epsilon is found and becomes points",
-        file="scorer/metric/rules/NAME.py",
-        test="tests/metric/test_NAME.py",
-        like="scorer/metric/rules/exact.py",
-        members="scorer.metric.rules:RULES",
+        "features",
+        "an output kept of each model; may bring its measure along",
+        "scorer.features",
+        "correct",
     ),
+    Kind("benches", "a measurement of speed, side by side", "scorer.bench", "metric"),
+    Kind("engines", "where shards of work run", "scorer.engines", "local"),
+    Kind("sandboxes", "how far a submission is kept apart", "scorer.runner.sandboxes", "process"),
     Kind(
-        name="measures",
-        about="a family of numbers in the record, computed together",
-        file="scorer/measures/NAME.py",
-        test="tests/measures/test_NAME.py",
-        like="scorer/measures/utility.py",
-        members="scorer.measures:MEASURES",
+        "forget_sets", "how the examples to forget are chosen", "scorer.tasks.forget", "hard_random"
     ),
-    Kind(
-        name="features",
-        about="an output kept of each model; may bring its measure along",
-        file="scorer/features/NAME.py",
-        test="tests/features/test_NAME.py",
-        like="scorer/features/correct.py",
-        members="scorer.features:FEATURES",
-    ),
-    Kind(
-        name="benches",
-        about="a measurement of speed, side by side",
-        file="scorer/bench/NAME.py",
-        test="tests/bench/test_NAME.py",
-        like="scorer/bench/metric.py",
-        members="scorer.bench:BENCHES",
-    ),
-    Kind(
-        name="engines",
-        about="where shards of work run",
-        file="scorer/engines/NAME.py",
-        test="tests/engines/test_NAME.py",
-        like="scorer/engines/local.py",
-        members="scorer.engines:ENGINES",
-    ),
-    Kind(
-        name="sandboxes",
-        about="how far a submission is kept apart",
-        file="scorer/runner/sandboxes/NAME.py",
-        test="tests/runner/test_NAME.py",
-        like="scorer/runner/sandboxes/process.py",
-        members="scorer.runner.sandboxes:SANDBOXES",
-    ),
-    Kind(
-        name="forget_sets",
-        about="how the examples to forget are chosen",
-        file="scorer/tasks/forget/NAME.py",
-        test="tests/tasks/test_NAME.py",
-        like="scorer/tasks/forget/hard_random.py",
-        members="scorer.tasks.forget:FORGET_KINDS",
-    ),
-    Kind(
-        name="datasets",
-        about="raw data as verified arrays",
-        file="data_prep/NAME.py",
-        test="tests/data_prep/test_NAME.py",
-        like="data_prep/fashion_mnist.py",
-        members="data_prep.registry:DATASETS",
-    ),
-    Kind(
-        name="commands",
-        about="a verb of the command line",
-        file="scorer/cli/NAME.py",
-        test="tests/cli/test_NAME.py",
-        like="scorer/cli/metric.py",
-        members="scorer.kinds:list_commands",
-    ),
+    Kind("datasets", "raw data as verified arrays", "data_prep", "fashion_mnist"),
+    Kind("commands", "a verb of the command line", "scorer.cli", "metric", list_commands),
 )
 
 KINDS = {kind.name: kind for kind in _ALL}

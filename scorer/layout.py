@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 from scorer.errors import ScorerError
@@ -35,23 +36,19 @@ def first_lines(root: Path = PROJECT_ROOT) -> dict[str, str]:
     """Return what every part says of itself, by its path with a slash behind folders."""
     found = {}
     for path in parts(root).values():
-        is_package = path.is_dir()
-        text = (path / "__init__.py" if is_package else path).read_text()
-        said = (ast.get_docstring(ast.parse(text)) or "").partition("\n")[0]
-        found[f"{path.relative_to(root)}{'/' if is_package else ''}"] = said
+        file, slash = (path / "__init__.py", "/") if path.is_dir() else (path, "")
+        said = ast.get_docstring(ast.parse(file.read_text())) or ""
+        found[f"{path.relative_to(root)}{slash}"] = said.partition("\n")[0]
     return found
 
 
 def imports(root: Path = PROJECT_ROOT) -> dict[str, set[str]]:
     """Return which parts each part imports, at the top of a file or later; leaves left out."""
-    known = parts(root)
+    shown = {name: path for name, path in parts(root).items() if name not in LEAVES}
     found: dict[str, set[str]] = {}
-    for name, path in known.items():
-        if name in LEAVES:
-            continue
-        files = sorted(path.rglob("*.py")) if path.is_dir() else [path]
-        wanted = {part for file in files for part in _imported(file)}
-        found[name] = {part for part in wanted if part in known} - {name, *LEAVES}
+    for name, path in shown.items():
+        files = path.rglob("*.py") if path.is_dir() else [path]
+        found[name] = {part for file in files for part in _imported(file)} & shown.keys() - {name}
     return found
 
 
@@ -74,18 +71,12 @@ def floors(edges: Mapping[str, set[str]]) -> dict[str, set[str]]:
         ScorerError: some parts import each other in a circle.
     """
     below: dict[str, set[str]] = {}
-
-    def reach(name: str, path: tuple[str, ...] = ()) -> set[str]:
-        if name in path:
-            circle = " -> ".join((*path[path.index(name) :], name))
-            raise ScorerError(f"imports must go one way, got {circle}; move what both need")
-        if name not in below:
-            direct = edges[name]
-            below[name] = direct.union(*(reach(part, (*path, name)) for part in direct))
-        return below[name]
-
-    for name in edges:
-        reach(name)
+    try:
+        for name in TopologicalSorter(edges).static_order():
+            below[name] = edges[name].union(*(below[part] for part in edges[name]))
+    except CycleError as error:
+        circle = " -> ".join(reversed(error.args[1]))
+        raise ScorerError(f"imports must go one way, got {circle}; move what both need") from error
     return {
         name: {part for part in direct if not any(part in below[other] for other in direct)}
         for name, direct in edges.items()

@@ -21,6 +21,11 @@ from scorer.settings import default_cache_dir, default_data_dir, default_results
 DEVICES = ("auto", "cpu", "cuda")
 
 
+def _option(default: Any, about: str, **limits: Any) -> Any:
+    """Return a field with its help text and limits."""
+    return field(default=default, metadata={"about": about, **limits})
+
+
 @dataclass(frozen=True, kw_only=True)
 class Options:
     """How a method is scored, or a pool grown; whoever holds one may rely on its values.
@@ -46,47 +51,28 @@ class Options:
             limits; a GPU is asked for where there is none.
     """
 
-    task: str = field(
-        default="digits",
-        metadata={
-            "about": "data, split and network; see `ls tasks`",
-            "known": "scorer.tasks:TASKS",
-            "unlisted": True,
-        },
+    task: str = _option(
+        "digits",
+        "data, split and network; see `ls tasks`",
+        known="scorer.tasks:TASKS",
+        unlisted=True,
     )
-    split_seed: int = field(
-        default=0, metadata={"about": "another split and forget set of the data", "least": 0}
+    split_seed: int = _option(0, "another split and forget set of the data", least=0)
+    n_models: int = _option(64, "models per side, N", least=2)
+    rule: str = _option(
+        "competition", "how epsilon becomes points", known="scorer.metric.rules:RULES"
     )
-    n_models: int = field(default=64, metadata={"about": "models per side, N", "least": 2})
-    rule: str = field(
-        default="competition",
-        metadata={"about": "how epsilon becomes points", "known": "scorer.metric.rules:RULES"},
+    design: str = _option(
+        "reuse-1", "originals a run starts from", known="scorer.runner.designs:DESIGNS"
     )
-    design: str = field(
-        default="reuse-1",
-        metadata={"about": "originals a run starts from", "known": "scorer.runner.designs:DESIGNS"},
+    budget: float = _option(0.2, "share of a retraining that a run may take", above=0)
+    timeout_s: float | None = _option(None, "hard limit of one run; default: the task's", above=0)
+    sandbox: str = _option(
+        "process", "tier of isolation", known="scorer.runner.sandboxes:SANDBOXES"
     )
-    budget: float = field(
-        default=0.2, metadata={"about": "share of a retraining that a run may take", "above": 0}
-    )
-    timeout_s: float | None = field(
-        default=None, metadata={"about": "hard limit of one run; default: the task's", "above": 0}
-    )
-    sandbox: str = field(
-        default="process",
-        metadata={"about": "tier of isolation", "known": "scorer.runner.sandboxes:SANDBOXES"},
-    )
-    device: str = field(
-        default="auto",
-        metadata={"about": "where models are trained", "known": "scorer.options:DEVICES"},
-    )
-    workers: int | None = field(
-        default=None, metadata={"about": "processes; default: one a core", "least": 1}
-    )
-    engine: str = field(
-        default="local",
-        metadata={"about": "where shards run", "known": "scorer.engines:ENGINES"},
-    )
+    device: str = _option("auto", "where models are trained", known="scorer.options:DEVICES")
+    workers: int | None = _option(None, "processes; default: one a core", least=1)
+    engine: str = _option("local", "where shards run", known="scorer.engines:ENGINES")
     results_dir: Path = field(
         default_factory=default_results_dir,
         metadata={"about": "default: RESULTS_DIR, or results/ in the project"},
@@ -131,10 +117,8 @@ def names_known(where: str) -> Iterable[str]:
 def _check(each: Field[Any], value: Any) -> None:
     """Raise where the value of a field is not one of its names or out of its limits."""
     limits = each.metadata
-    if "known" in limits:
-        known = names_known(limits["known"])
-        if value not in known:
-            raise unknown_name(each.name, value, known)
+    if "known" in limits and value not in (known := names_known(limits["known"])):
+        raise unknown_name(each.name, value, known)
     if value is None:
         return
     if "least" in limits and not value >= limits["least"]:

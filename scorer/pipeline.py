@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from scorer.engines.base import Engine, Progress
-from scorer.measures import Evidence, Measured, RunTimes, measure, roles_needed
+from scorer.measures import measure, roles_needed
+from scorer.measures.base import Evidence, Measured, RunTimes
 from scorer.metric.rules import make_rule
 from scorer.options import Options
 from scorer.oracles.open import open_pool

@@ -13,7 +13,8 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from types import ModuleType
 from typing import Generic, TypeVar
@@ -34,6 +35,7 @@ def same_name(one: str, other: str) -> bool:
     return one.replace("-", "_") == other.replace("-", "_")
 
 
+@dataclass(eq=False)
 class Registry(Mapping[str, T], Generic[T]):
     """The members of one kind by name, in alphabetical order.
 
@@ -41,36 +43,25 @@ class Registry(Mapping[str, T], Generic[T]):
     user typed can be looked up as it is. `name in registry` asks without raising.
 
     Attributes:
-        kind: what a member is called in messages.
-        packages: whose modules are looked through; "package.module" as for an import.
+        kind: what a member is called in messages, singular.
+        package: where its members are at home, "package.module" as for an import.
+        member_of: returns the member that a module defines, None where it defines none; see
+            `value` and `subclass`.
+        also_in: packages of another kind, whose modules may define such a member too.
     """
 
-    def __init__(
-        self,
-        kind: str,
-        package: str,
-        member_of: Callable[[ModuleType], T | None],
-        also_in: Sequence[str] = (),
-    ) -> None:
-        """Describe a registry; nothing is imported yet.
-
-        Args:
-            kind: singular, for messages.
-            package: where its members are at home.
-            member_of: returns the member that a module defines, None where it defines none;
-                see `value` and `subclass`.
-            also_in: packages of another kind, whose modules may define such a member too.
-        """
-        self.kind = kind
-        self.packages = (package, *also_in)
-        self._member_of = member_of
+    kind: str
+    package: str
+    member_of: Callable[[ModuleType], T | None]
+    also_in: Sequence[str] = ()
 
     @cached_property
     def members(self) -> dict[str, T]:
         """Members by name; the first reading imports every module of the packages."""
         found: dict[str, T] = {}
-        for module in (f"{p}.{stem}" for p in self.packages for stem in module_names(p)):
-            member = self._member_of(importlib.import_module(module))
+        packages = (self.package, *self.also_in)
+        for module in (f"{each}.{stem}" for each in packages for stem in module_names(each)):
+            member = self.member_of(importlib.import_module(module))
             if member is None:
                 continue
             stem = module.rpartition(".")[2]
@@ -105,18 +96,13 @@ class Registry(Mapping[str, T], Generic[T]):
         """Return one line about each member: its `summary`, else the first of its docstring."""
         return {name: _summary(member) for name, member in self.items()}
 
-    def choices(self) -> str:
-        """Return the names as a help text lists them: "competition or exact"."""
-        return " or ".join(self)
-
 
 def value(kind: type[T]) -> Callable[[ModuleType], T | None]:
     """Return what finds the one instance of a class among the public names of a module."""
 
     def member_of(module: ModuleType) -> T | None:
-        return _only(
-            module, (v for n, v in vars(module).items() if n.isupper() and isinstance(v, kind))
-        )
+        public = [it for name, it in vars(module).items() if name.isupper()]
+        return _only(module, [it for it in public if isinstance(it, kind)])
 
     return member_of
 
@@ -125,24 +111,16 @@ def subclass(base: type[T]) -> Callable[[ModuleType], type[T] | None]:
     """Return what finds the one concrete subclass of a class that a module defines."""
 
     def member_of(module: ModuleType) -> type[T] | None:
-        return _only(
-            module,
-            (
-                v
-                for n, v in vars(module).items()
-                if inspect.isclass(v)
-                and issubclass(v, base)
-                and not (n.startswith("_") or inspect.isabstract(v))
-                and v.__module__ == module.__name__
-            ),
-        )
+        public = [it for name, it in vars(module).items() if not name.startswith("_")]
+        own = [it for it in public if inspect.isclass(it) and it.__module__ == module.__name__]
+        found = [it for it in own if issubclass(it, base) and not inspect.isabstract(it)]
+        return _only(module, found)
 
     return member_of
 
 
-def _only(module: ModuleType, members: Iterable[T]) -> T | None:
+def _only(module: ModuleType, found: Sequence[T]) -> T | None:
     """Return the one member, None for none."""
-    found = list(members)
     if len(found) > 1:
         raise TypeError(f"{module.__name__} must define one member, got {len(found)}; split it")
     return found[0] if found else None

@@ -11,15 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 import click
+from rich import progress as rich_progress
 from rich.console import Console, RenderableType
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 
 from scorer.options import Options, flag, names_known
 
@@ -46,20 +39,19 @@ class Setting(click.Option):
     The names to choose from are read only where help is shown, since to read them imports them.
     """
 
-    def __init__(self, declarations: list[str], field: dataclasses.Field[Any], **changes: Any):
-        """Take name, default, type and help from the field; `changes` go before them."""
+    def __init__(self, declarations: list[str], field: dataclasses.Field[Any]):
+        """Take default, type and help from the field."""
         self._known = None if field.metadata.get("unlisted") else field.metadata.get("known")
         hint = get_type_hints(Options)[field.name]
         kinds = [kind for kind in get_args(hint) or (hint,) if kind is not type(None)]
-        given = {
-            "type": DIRECTORY if kinds == [Path] else kinds[0],
-            "default": field.default,
-            "show_default": field.default not in (None, dataclasses.MISSING),
-            "help": field.metadata["about"],
-        }
-        if field.default is dataclasses.MISSING:
-            given["default"] = field.default_factory
-        super().__init__(declarations, **{**given, **changes})
+        is_made = field.default is dataclasses.MISSING
+        super().__init__(
+            declarations,
+            type=DIRECTORY if kinds == [Path] else kinds[0],
+            default=field.default_factory if is_made else field.default,
+            show_default=not is_made and field.default is not None,
+            help=field.metadata["about"],
+        )
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
         """Add the names to choose from."""
@@ -99,11 +91,8 @@ def show(*tables: RenderableType) -> None:
     terminal = sys.stdout.isatty()
     width = None if terminal else WIDTH
     # Names come from files, so what looks like markup in them is text.
-    console = Console(
-        width=width, no_color=not terminal, highlight=False, markup=False, emoji=False
-    )
-    for table in tables:
-        console.print(table)
+    as_text: dict[str, Any] = {"highlight": False, "markup": False, "emoji": False}
+    Console(width=width, no_color=not terminal, **as_text).print(*tables)
 
 
 def show_json(value: Any) -> None:
@@ -128,13 +117,13 @@ def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
         yield _plain_progress
         return
     columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
+        rich_progress.TextColumn("{task.description}"),
+        rich_progress.BarColumn(),
+        rich_progress.MofNCompleteColumn(),
+        rich_progress.TimeElapsedColumn(),
+        rich_progress.TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console) as progress:
+    with rich_progress.Progress(*columns, console=console) as progress:
         bars: dict[str, Any] = {}
 
         def update(what: str, done: int, total: int) -> None:

@@ -25,14 +25,7 @@ from scorer.cli._common import folder_options, json_option, progress_bar, show, 
 @folder_options
 @json_option
 def command(
-    name: str | None,
-    task: str | None,
-    rounds: int,
-    save: bool,
-    as_json: bool,
-    cache_dir: Path,
-    data_dir: Path,
-    results_dir: Path,
+    name: str | None, task: str | None, rounds: int, save: bool, as_json: bool, **folders: Path
 ) -> None:
     """Measure bench NAME; without NAME list them.
 
@@ -50,19 +43,19 @@ def command(
     from scorer.results.speed import speed_table
     from scorer.settings import PROJECT_ROOT
 
-    del results_dir
     if name is None:
         rows = KINDS["benches"].rows()
         if as_json:
             show_json({"benches": rows})
-            return
-        for row in rows:
-            click.echo(f"{row['name']:<10}{row['summary']}")
+        else:
+            click.echo("\n".join(f"{row['name']:<10}{row['summary']}" for row in rows))
         return
     chosen = BENCHES[name]
     load = os.getloadavg()[0]
     with progress_bar() as progress:
-        settings = Settings(chosen.choose_task(task), rounds, data_dir, cache_dir, progress)
+        settings = Settings(
+            chosen.choose_task(task), rounds, folders["data_dir"], folders["cache_dir"], progress
+        )
         report = chosen.run(settings)
     report.notes.append(f"load of the minute before: {load:.1f} on {n_cores()} cores")
     values = report.as_dict()
@@ -70,7 +63,6 @@ def command(
         show_json(values)
     else:
         show(speed_table(values))
-        for note in values["notes"]:
-            click.echo(f"- {note}")
+        click.echo("\n".join(f"- {note}" for note in values["notes"]))
     if save:
         click.echo(f"wrote {report.save().relative_to(PROJECT_ROOT)}", err=True)

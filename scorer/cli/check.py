@@ -52,8 +52,8 @@ def command(method: str | None, as_json: bool, **values: Any) -> None:
         for note in facts["notes"]:
             click.echo(f"note: {note}")
     if not facts["ok"]:
-        click.echo(f"{facts['path']} is at fault", err=True)
-        click.echo(Fault(**scored.record.faults[0]).describe(), err=True)
+        fault = Fault(**scored.record.faults[0])
+        click.echo(f"{facts['path']} is at fault\n{fault.describe()}", err=True)
         raise SystemExit(3)
 
 
@@ -77,19 +77,15 @@ def describe(scored: Scored) -> dict[str, Any]:
 
 def notes(scored: Scored) -> list[str]:
     """Return what is not wrong but will not score well."""
-    outputs = scored.banks["unlearned"].confidence()
-    before = scored.banks["floor"].confidence()[0]
-    record = scored.record
-    found = []
-    if np.array_equal(outputs[0], outputs[1]):
+    one, other = scored.banks["unlearned"].confidence()
+    record, found = scored.record, []
+    if np.array_equal(one, other):
         found.append(
             "two seeds gave the same outputs: without spread over runs every example scores 0"
         )
-    if np.array_equal(outputs[0], before):
+    if np.array_equal(one, scored.banks["floor"].confidence()[0]):
         found.append("the outputs are those of the original: nothing was unlearned")
-    if record.time_ratio is not None and not record.within_budget:
-        found.append(
-            f"a run took {record.time_ratio:.2f} of a retraining, over the budget of"
-            f" {record.budget:g}"
-        )
+    if record.within_budget is False:
+        took = f"{record.time_ratio:.2f} of a retraining"
+        found.append(f"a run took {took}, over the budget of {record.budget:g}")
     return found

@@ -16,13 +16,7 @@ from scorer.cli._common import folder_options, json_option, show_json, show_prob
 @folder_options
 @json_option
 def command(
-    first: str,
-    second: str,
-    task: str,
-    cache_dir: Path,
-    data_dir: Path,
-    results_dir: Path,
-    as_json: bool,
+    first: str, second: str, task: str, results_dir: Path, as_json: bool, **_: Path
 ) -> None:
     """Compare the forgetting quality of two scored methods on the oracles that they share.
 
@@ -38,7 +32,6 @@ def command(
     from scorer.results.record import read_records
     from scorer.results.tables import number
 
-    del cache_dir, data_dir
     results = read_records(results_dir, task)
     show_problems(results.problems)
     found = compare(results, first, second, results_dir)

@@ -13,9 +13,7 @@ from scorer.cli._common import folder_options, json_option, show, show_json, sho
 @click.option("--task", help="only this task")
 @folder_options
 @json_option
-def command(
-    task: str | None, cache_dir: Path, data_dir: Path, results_dir: Path, as_json: bool
-) -> None:
+def command(task: str | None, results_dir: Path, as_json: bool, **_: Path) -> None:
     """Rank the newest result of every method; ceiling and floor are pinned.
 
     Rows share N, rule, delta, design and oracles; a rank such as 2-4 is a tie within noise.
@@ -31,7 +29,6 @@ def command(
     from scorer.results.record import read_records
     from scorer.results.tables import group_table
 
-    del cache_dir, data_dir
     if task is not None:
         from scorer.tasks import TASKS
 

@@ -26,15 +26,10 @@ def list_kinds() -> Rows:
 
 def list_results(results: Results) -> Rows:
     """Return every record by its identity."""
+    numbers = ("forgetting_quality", "forgetting_quality_se", "ceiling")
     return [
-        {
-            "run_id": record.run_id,
-            "method": record.method,
-            **record.identity,
-            "forgetting_quality": record.forgetting_quality,
-            "forgetting_quality_se": record.forgetting_quality_se,
-            "ceiling": record.ceiling,
-        }
+        {"run_id": record.run_id, "method": record.method, **record.identity}
+        | {name: getattr(record, name) for name in numbers}
         for record in results
     ]
 
@@ -58,9 +53,7 @@ def _text(value: Any) -> str:
 @click.argument("kind", type=click.Choice([*KINDS, "results"]), required=False)
 @folder_options
 @json_option
-def command(
-    kind: str | None, as_json: bool, results_dir: Path, cache_dir: Path, data_dir: Path
-) -> None:
+def command(kind: str | None, as_json: bool, results_dir: Path, **_: Path) -> None:
     """List what can be named: methods, tasks, rules and other kinds, or the results.
 
     Without KIND it lists the kinds, and which file adds one.
@@ -70,7 +63,6 @@ def command(
       python -m scorer ls
       python -m scorer ls methods
     """
-    del cache_dir, data_dir
     shown: Sequence[str] = ()
     found: dict[str, Any] = {}
     if kind is None:

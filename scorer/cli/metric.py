@@ -48,17 +48,10 @@ def command(unlearned: Path, oracle: Path, rule: str, delta: float, as_json: boo
     except ValueError as error:
         raise UsageError(str(error)) from error
     n_models, n_examples = arrays[0].shape
+    about = {"rule": chosen.name, "delta": chosen.delta, "n_models": n_models}
     if as_json:
-        show_json(
-            {
-                "rule": chosen.name,
-                "delta": chosen.delta,
-                "n_models": n_models,
-                "n_examples": n_examples,
-                "epsilons": quality.epsilons.tolist(),
-                "forgetting_quality": quality.value,
-            }
-        )
+        found = {"epsilons": quality.epsilons.tolist(), "forgetting_quality": quality.value}
+        show_json({**about, "n_examples": n_examples, **found})
         return
     median = float(np.median(quality.epsilons))
     click.echo(

@@ -3,63 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
 from scorer.cli._common import folder_options
+from scorer.kinds import KINDS, kind_named
+from scorer.layout import drawing, first_lines
+from scorer.results.markdown import markdown_table
+from scorer.runner.faults import FAULTS
+from scorer.settings import PROJECT_ROOT
 
 EXAMPLE = ("digits", "adversarial")
 """Task and method of the quickstart, whose output is shown there."""
 
 
-def markdown_table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """Return a table in Markdown."""
-    names = list(columns)
-    lines = [names, ["---"] * len(names), *(list(row) for row in rows)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+def coded(rows: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:
+    """Yield names as code beside what they are."""
+    return ((f"`{name}`", said) for name, said in rows)
 
 
 def render_list(kind: str) -> str:
     """Return name and summary of all members of a kind."""
-    from scorer.kinds import kind_named
-
-    rows = kind_named(kind).rows()
-    return markdown_table(
-        (kind, "what it is"), ((f"`{row['name']}`", row["summary"]) for row in rows)
-    )
+    rows = ((row["name"], row["summary"]) for row in kind_named(kind).rows())
+    return markdown_table((kind, "what it is"), coded(rows))
 
 
 def render_kinds() -> str:
     """Return what can be added as one file, and how."""
-    from scorer.kinds import KINDS
-
-    return markdown_table(
-        ("kind", "what one is", "a new one is", "its test", "copy from"),
-        (
-            (f"**{kind.name}**", kind.about, f"`{kind.file}`", f"`{kind.test}`", f"`{kind.like}`")
-            for kind in KINDS.values()
-        ),
+    rows = (
+        (f"**{kind.name}**", kind.about, f"`{kind.file}`", f"`{kind.test}`", f"`{kind.like}`")
+        for kind in KINDS.values()
     )
+    return markdown_table(("kind", "what one is", "a new one is", "its test", "copy from"), rows)
 
 
 def render_parts() -> str:
     """Return what every part of the project says of itself."""
-    from scorer.layout import first_lines
-
-    return markdown_table(
-        ("part", "what it is"), ((f"`{name}`", said) for name, said in first_lines().items())
-    )
+    return markdown_table(("part", "what it is"), coded(first_lines().items()))
 
 
 def render_faults() -> str:
     """Return the names of faults and what they mean."""
-    from scorer.runner.faults import FAULTS
-
-    return markdown_table(
-        ("fault", "what it means"), ((f"`{name}`", said) for name, said in FAULTS.items())
-    )
+    return markdown_table(("fault", "what it means"), coded(FAULTS.items()))
 
 
 def written() -> dict[Path, str]:
@@ -68,13 +56,9 @@ def written() -> dict[Path, str]:
     Raises:
         ScorerError: a document names what is not kept.
     """
-    from functools import partial
-
-    from scorer.layout import drawing
     from scorer.results import readme
     from scorer.results.schema import schema_json, schema_markdown
     from scorer.runner.load import REFERENCES
-    from scorer.settings import PROJECT_ROOT
 
     renderers: dict[str, Any] = {
         "best": partial(readme.render_best, references=REFERENCES),
@@ -102,7 +86,7 @@ def written() -> dict[Path, str]:
 
 @click.command()
 @folder_options
-def command(cache_dir: Path, data_dir: Path, results_dir: Path) -> None:
+def command(results_dir: Path, **_: Path) -> None:
     """Keep the leaderboards of the results beside the methods; render all documents.
 
     README.md, CONTRIBUTING.md and docs/ are rendered between their marks, the pages of
@@ -116,9 +100,7 @@ def command(cache_dir: Path, data_dir: Path, results_dir: Path) -> None:
     from scorer.results.leaderboard import build_leaderboard
     from scorer.results.readme import save_example, save_snapshot
     from scorer.results.record import read_arrays, read_records
-    from scorer.settings import PROJECT_ROOT
 
-    del cache_dir, data_dir
     records = list(read_records(results_dir))
     by_run = {record.run_id: record for record in records}
     for group in build_leaderboard(records).groups:

@@ -9,23 +9,8 @@ import math
 from collections.abc import Collection
 from typing import Any
 
-import numpy as np
-
-from scorer.measures.base import Evidence, Measure, Measured, Measurement, RunTimes, value_at
+from scorer.measures.base import Evidence, Measure, Measured, Measurement
 from scorer.registry import Registry, value
-
-__all__ = [
-    "MEASURES",
-    "Evidence",
-    "Measure",
-    "Measured",
-    "Measurement",
-    "RunTimes",
-    "fields",
-    "measure",
-    "roles_needed",
-    "value_at",
-]
 
 MEASURES: Registry[Measure] = Registry(
     "measure", __name__, value(Measure), also_in=("scorer.features",)
@@ -65,19 +50,16 @@ def measure(evidence: Evidence, names: Collection[str] | None = None) -> Measure
         UsageError: no such measure.
     """
     asked = list(MEASURES) if names is None else [MEASURES[name].name for name in names]
-    values = dict.fromkeys(path.split(".")[0] for path in fields())
-    missing: dict[str, str] = {}
-    arrays: dict[str, np.ndarray] = {}
+    every = Measured(dict.fromkeys(path.split(".")[0] for path in fields()))
     for family in MEASURES.values():
         found = _compute(family, evidence) if family.name in asked else NOT_ASKED_FOR
         if isinstance(found, str):
-            missing |= dict.fromkeys(_top_level(family), found)
-            continue
-        missing |= found.missing
+            found = Measured(missing=dict.fromkeys(_top_level(family), found))
+        every.missing.update(found.missing)
+        every.arrays.update(found.arrays)
         for name, given in found.values.items():
-            values[name] = _finite(given, name, missing)
-        arrays |= found.arrays
-    return Measured(values, missing, arrays)
+            every.values[name] = _finite(given, name, every.missing)
+    return every
 
 
 def _compute(family: Measure, evidence: Evidence) -> Measured | str:

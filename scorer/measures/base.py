@@ -59,10 +59,10 @@ class Measurement:
         unit: in the field's words; empty for a plain number.
         higher_is_better: None where neither is.
         kind: `float`, `int` or `bool`.
-        error: field of its standard error over models.
+        error: field of its standard error over models. Where it has one, so has its ceiling, in the
+            field of the ceiling with `_se` behind.
         ceiling: the same number for perfect unlearning; a path that no entry of any measure has is
-            a field of its own, and so are the next two.
-        ceiling_error: standard error of the ceiling.
+            a field of its own, and so is the next.
         floor: the same number for the untouched original.
         within: path of a truth value that is False where the number breaks its limit.
         score_line: label in the table of the score; with "*" in the name there is a line a key,
@@ -82,7 +82,6 @@ class Measurement:
     kind: type = float
     error: str | None = None
     ceiling: Source | None = None
-    ceiling_error: str | None = None
     floor: Source | None = None
     within: str | None = None
     score_line: str = ""
@@ -91,6 +90,11 @@ class Measurement:
     digits: int = 3
     place: int = 1000
     hidden_at_zero: bool = False
+
+    @property
+    def ceiling_error(self) -> str | None:
+        """Return the field of the ceiling's standard error, where the number has an error."""
+        return f"{self.ceiling}_se" if self.error and isinstance(self.ceiling, str) else None
 
     def companions(self) -> Iterator[Measurement]:
         """Yield the fields that this entry names besides its own."""
@@ -115,7 +119,7 @@ class Measurement:
             known = {name: value for name, value in own.items() if value is not None}
             changes: dict[str, Any] = {
                 name: path.replace("*", key)
-                for name in ("name", "error", "ceiling", "ceiling_error", "floor", "within")
+                for name in ("name", "error", "ceiling", "floor", "within")
                 if isinstance(path := getattr(self, name), str)
             }
             said = defaultdict(lambda: "-", known, key=key)

@@ -14,22 +14,19 @@ def compute(evidence: Evidence) -> Measured:
 
     unlearned, oracle = evidence.confidence("unlearned"), evidence.confidence("oracle")
     p_values = bounds.benjamini_hochberg(bounds.ks_p_values(unlearned, oracle))
-    share = float((p_values <= FALSE_DISCOVERY_RATE).mean())
+    values = {
+        "share_distinguishable": float((p_values <= FALSE_DISCOVERY_RATE).mean()),
+        "share_positive": None,
+        "largest_epsilon_lb": None,
+    }
     if len(unlearned) < bounds.MIN_SPLIT_MODELS:
         few = f"needs at least {bounds.MIN_SPLIT_MODELS} models, got {len(unlearned)}"
-        none = {"share_positive": None, "largest_epsilon_lb": None}
-        missing = {f"certified.{name}": few for name in none}
-        return Measured({"certified": {"share_distinguishable": share, **none}}, missing)
+        missing = {f"certified.{name}": few for name, value in values.items() if value is None}
+        return Measured({"certified": values}, missing)
     found = bounds.epsilon_lower_bounds(unlearned, oracle, delta=evidence.rule.delta)
-    return Measured(
-        {
-            "certified": {
-                "share_distinguishable": share,
-                "share_positive": float((found.epsilons_lb > 0).mean()),
-                "largest_epsilon_lb": float(found.epsilons_lb.max()),
-            }
-        }
-    )
+    values["share_positive"] = float((found.epsilons_lb > 0).mean())
+    values["largest_epsilon_lb"] = float(found.epsilons_lb.max())
+    return Measured({"certified": values})
 
 
 MEASURE = Measure(

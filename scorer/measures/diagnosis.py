@@ -9,19 +9,16 @@ from scorer.metric.diagnosis import diagnose
 def compute(evidence: Evidence) -> Measured:
     """Return errors over the forget set; infinite ones become None, which the counts explain."""
     found = diagnose(evidence.confidence("unlearned"), evidence.confidence("oracle"))
-    return Measured(
-        {
-            "diagnosis": {
-                "mean_bias": found.mean_error_bias,
-                "mean_rms": found.mean_error_rms,
-                "log_spread_bias": found.log_spread_error_bias,
-                "log_spread_rms": found.log_spread_error_rms,
-                "n_without_spread": found.n_collapsed,
-                "n_oracles_without_spread": found.n_undefined,
-                "n_undecided": evidence.quality("unlearned").attacks.count("none"),
-            }
-        }
-    )
+    values = {
+        "mean_bias": found.mean_error_bias,
+        "mean_rms": found.mean_error_rms,
+        "log_spread_bias": found.log_spread_error_bias,
+        "log_spread_rms": found.log_spread_error_rms,
+        "n_without_spread": found.n_collapsed,
+        "n_oracles_without_spread": found.n_undefined,
+        "n_undecided": evidence.quality("unlearned").attacks.count("none"),
+    }
+    return Measured({"diagnosis": values})
 
 
 def _error(name: str, about: str, line: str, unit: str = "") -> Measurement:

@@ -16,16 +16,13 @@ ROLES = ("unlearned", "control", "oracle")
 def compute(evidence: Evidence) -> Measured:
     """Resample models, and return the standard deviations of what is computed of them."""
     unlearned, control, oracle = (evidence.confidence(role) for role in ROLES)
+    of_unlearned, of_control, of_oracle = (evidence.accuracies(role) for role in ROLES)
     found = bootstrap_relative_score(
         unlearned,
         control,
         oracle,
         evidence.rule,
-        accuracies=(
-            evidence.accuracies("unlearned"),
-            evidence.accuracies("control"),
-            evidence.accuracies("oracle"),
-        ),
+        accuracies=(of_unlearned, of_control, of_oracle),
         n_resamples=n_draws(N_RESAMPLES, MIN_RESAMPLES, oracle.size),
     )
     missing = {}
@@ -48,12 +45,11 @@ MEASURE = Measure(
     compute=compute,
     measurements=tuple(
         Measurement(f"{name}_se", f"standard error of `{name}` over models", place=place)
-        for name, place in (
-            ("forgetting_quality", 10),
-            ("ceiling", 10),
-            ("final_score", 70),
-            ("ceiling_final_score", 70),
-            ("relative_score", 80),
+        for place, names in (
+            (10, ("forgetting_quality", "ceiling")),
+            (70, ("final_score", "ceiling_final_score")),
+            (80, ("relative_score",)),
         )
+        for name in names
     ),
 )

@@ -10,46 +10,42 @@ from scorer.measures.base import Evidence, Measure, Measured, Measurement, Value
 from scorer.metric.forgetting import strata_means
 from scorer.metric.utility import final_score, relative_score, utility_ratios
 
-ROLES = ("unlearned", "control", "floor")
+QUALITY = {"unlearned": "forgetting_quality", "control": "ceiling", "floor": "floor"}
+"""Field of the forgetting quality of each bank, by role: of the record and of a stratum."""
 
-NO_CEILING = "the ceiling's final score is 0"
+FINAL = {"unlearned": "final_score", "control": "ceiling_final_score", "floor": "floor_final_score"}
+"""Field of the final score of each bank, by role."""
+
+ROLES = (*QUALITY, "oracle")
 
 
 def compute(evidence: Evidence) -> Measured:
     """Score the unlearned models, the control bank and the original against the oracles."""
-    quality = {role: evidence.quality(role) for role in ROLES}
-    accuracies = {role: evidence.accuracies(role) for role in (*ROLES, "oracle")}
-    final = {
-        role: final_score(
-            quality[role].value, utility_ratios(accuracies[role], accuracies["oracle"])
-        )
-        for role in ROLES
+    quality = {role: evidence.quality(role).value for role in QUALITY}
+    ratios = {
+        role: utility_ratios(evidence.accuracies(role), evidence.accuracies("oracle"))
+        for role in QUALITY
     }
+    final = {role: final_score(quality[role], ratios[role]) for role in FINAL}
     relative = relative_score(final["unlearned"], final["control"])
     values = {
-        "forgetting_quality": quality["unlearned"].value,
-        "ceiling": quality["control"].value,
-        "floor": quality["floor"].value,
+        **{field: quality[role] for role, field in QUALITY.items()},
+        **{field: final[role] for role, field in FINAL.items()},
         "strata": _strata(evidence),
-        "final_score": final["unlearned"],
-        "ceiling_final_score": final["control"],
-        "floor_final_score": final["floor"],
         "relative_score": relative,
     }
-    missing = {} if relative is not None else {"relative_score": NO_CEILING}
+    missing = {"relative_score": "the ceiling's final score is 0"} if relative is None else {}
     return Measured(values, missing, _arrays(evidence))
 
 
 def _strata(evidence: Evidence) -> dict[str, dict[str, Any]]:
     """Return F of each stratum of the forget set, beside ceiling and floor there."""
     stratum = evidence.stratum
-    means = {role: strata_means(evidence.quality(role).points, stratum) for role in ROLES}
+    means = {role: strata_means(evidence.quality(role).points, stratum) for role in QUALITY}
     return {
         str(name): {
             "n_examples": int((stratum == name).sum()),
-            "forgetting_quality": means["unlearned"][name],
-            "ceiling": means["control"][name],
-            "floor": means["floor"][name],
+            **{field: means[role][name] for role, field in QUALITY.items()},
         }
         for name in means["unlearned"]
     }
@@ -59,7 +55,7 @@ def _arrays(evidence: Evidence) -> dict[str, np.ndarray]:
     """Return what to score again from, and what each example got."""
     own, attacks = evidence.quality("unlearned"), evidence.quality("unlearned").attacks
     return {
-        **{f"{role}_confidence": evidence.confidence(role) for role in (*ROLES, "oracle")},
+        **{f"{role}_confidence": evidence.confidence(role) for role in ROLES},
         "epsilons": own.epsilons,
         "points": own.points,
         "ceiling_epsilons": evidence.quality("control").epsilons,
@@ -79,7 +75,7 @@ def _over_ceiling(path: str, values: Values) -> float | None:
 MEASURE = Measure(
     name="forgetting",
     summary="how like the oracles the unlearned models answer on the forget set",
-    needs=frozenset((*ROLES, "oracle")),
+    needs=frozenset(ROLES),
     compute=compute,
     measurements=(
         Measurement(
@@ -88,7 +84,6 @@ MEASURE = Measure(
             higher_is_better=True,
             error="forgetting_quality_se",
             ceiling="ceiling",
-            ceiling_error="ceiling_se",
             floor="floor",
             score_line="forgetting quality F",
             column="F",
@@ -116,7 +111,6 @@ MEASURE = Measure(
             higher_is_better=True,
             error="final_score_se",
             ceiling="ceiling_final_score",
-            ceiling_error="ceiling_final_score_se",
             floor="floor_final_score",
             score_line="final score",
             column="final score",

@@ -18,17 +18,16 @@ def compute(evidence: Evidence) -> Measured:
     if not len(times.elapsed_s) or not len(times.retraining_s):
         what = "retraining" if len(times.elapsed_s) else "run"
         return Measured(missing=dict.fromkeys(FIELDS, f"no {what} ended well"), arrays=arrays)
-    elapsed, retraining = float(times.elapsed_s.mean()), float(times.retraining_s.mean())
-    ratio = elapsed / retraining
+    means = {name: float(taken.mean()) for name, taken in arrays.items()}
+    ratio = means["elapsed_s"] / means["retraining_s"]
     relative = [
         one.std(ddof=1) / (len(one) ** 0.5 * one.mean()) for one in arrays.values() if len(one) > 1
     ]
     values = {
+        **means,
         "time_ratio": ratio,
         "time_ratio_se": ratio * float(np.hypot.reduce(relative)),
         "within_budget": ratio <= evidence.budget,
-        "elapsed_s": elapsed,
-        "retraining_s": retraining,
         "peak_mib": times.peak_mib,
     }
     return Measured(values, arrays=arrays)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from scorer.errors import ScorerError, UsageError, unknown_name
@@ -30,7 +30,7 @@ class Comparison:
     first: Record
     second: Record
     paired: PairedDifference
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[Problem]
 
     def as_dict(self) -> dict[str, object]:
         """Return JSON values."""
@@ -54,19 +54,16 @@ def comparable_pairs(
         UsageError: a method has no record with a score, or no two are comparable.
     """
     selection = select(records)
+    scored: dict[str, list[Record]] = {}
+    for record in selection.scored:
+        scored.setdefault(record.method, []).append(record)
     for name in (first, second):
-        if any(record.method == name for record in selection.scored):
-            continue
         reasons = [reason for record, reason in selection.apart if record.method == name]
-        if reasons:
+        if name not in scored and reasons:
             raise UsageError(f"{name} must have a score to be compared, got: {reasons[0]}")
-        raise unknown_name("result", name, {record.method for record in selection.scored})
-    pairs = [
-        (a, b)
-        for a in selection.scored
-        for b in selection.scored
-        if a.method == first and b.method == second and a.identity == b.identity
-    ]
+        if name not in scored:
+            raise unknown_name("result", name, scored)
+    pairs = [(a, b) for a in scored[first] for b in scored[second] if a.identity == b.identity]
     if not pairs:
         raise UsageError(
             f"{first} and {second} must have results that agree in {', '.join(IDENTITY)}, got none"

@@ -8,12 +8,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from scorer.measures import Measurement, fields, value_at
+from scorer.measures import fields
+from scorer.measures.base import Measurement, value_at
 from scorer.results.record import IDENTITY, Record
 from scorer.results.selection import select
 
 Z_95 = 1.959964
 """Two-sided 95 % of the normal distribution."""
+
+
+def columns() -> list[Measurement]:
+    """Return the numbers that a leaderboard shows, from left to right."""
+    return [entry for entry in fields().values() if entry.column]
 
 
 @dataclass(frozen=True)
@@ -45,11 +51,11 @@ class Row:
         return {**own.pop("values"), **own}
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Row:
+    def from_dict(cls, given: Mapping[str, Any]) -> Row:
         """Return a row from JSON values."""
+        values = {"missing": {}, **given}
         names = [field.name for field in dataclasses.fields(cls) if field.name != "values"]
-        own = {"missing": {}, **{name: values[name] for name in names if name in values}}
-        return cls(**own, values={k: v for k, v in values.items() if k not in names})
+        return cls(**{name: values.pop(name) for name in names}, values=values)
 
 
 @dataclass(frozen=True)
@@ -68,17 +74,13 @@ class Group:
 
     def columns(self) -> list[Measurement]:
         """Return what the rows show; a column without any value is left out."""
-        shown = [entry for entry in fields().values() if entry.column]
         return [
-            entry
-            for entry in shown
-            if any(row.values.get(entry.name) is not None for row in self.rows)
+            e for e in columns() if any(row.values.get(e.name) is not None for row in self.rows)
         ]
 
     def as_dict(self) -> dict[str, Any]:
         """Return JSON values."""
-        rows = [row.as_dict() for row in self.rows]
-        return {"identity": self.identity, "rows": rows, "budget": self.budget}
+        return {**vars(self), "rows": [row.as_dict() for row in self.rows]}
 
 
 @dataclass(frozen=True)
@@ -95,8 +97,7 @@ class Leaderboard:
 
     def as_dict(self) -> dict[str, Any]:
         """Return JSON values."""
-        groups = [group.as_dict() for group in self.groups]
-        return {"groups": groups, "not_comparable": self.not_comparable}
+        return {**vars(self), "groups": [group.as_dict() for group in self.groups]}
 
 
 def build_leaderboard(records: Iterable[Record]) -> Leaderboard:
@@ -107,18 +108,17 @@ def build_leaderboard(records: Iterable[Record]) -> Leaderboard:
     the reason.
     """
     selection = select(records)
-    by_identity: dict[tuple[Any, ...], list[Record]] = {}
+    by_task: dict[str, dict[tuple[Any, ...], list[Record]]] = {}
     for record in selection.scored:
-        by_identity.setdefault(tuple(record.identity.values()), []).append(record)
+        identities = by_task.setdefault(record.task, {})
+        identities.setdefault(tuple(record.identity.values()), []).append(record)
     apart = [_apart(record, reason) for record, reason in selection.apart]
     groups = []
-    for task in sorted({records[0].task for records in by_identity.values()}):
-        of_task = [records for records in by_identity.values() if records[0].task == task]
-        chosen = max(of_task, key=lambda rs: (len(rs), max(r.created_at for r in rs)))
+    for _, identities in sorted(by_task.items()):
+        chosen = max(identities.values(), key=lambda rs: (len(rs), max(r.created_at for r in rs)))
         groups.append(_rank(chosen))
-        for others in of_task:
-            if others is not chosen:
-                apart += [_apart(r, _difference(r, chosen[0])) for r in others]
+        others = (r for records in identities.values() if records is not chosen for r in records)
+        apart += [_apart(record, _difference(record, chosen[0])) for record in others]
     return Leaderboard(groups, sorted(apart, key=lambda one: (one["task"], one["method"])))
 
 
@@ -129,14 +129,12 @@ def _apart(record: Record, reason: str) -> dict[str, str]:
 
 def _difference(record: Record, other: Record) -> str:
     """Return in what a record differs from those that are ranked."""
-    parts = []
-    for name in IDENTITY:
-        mine, theirs = getattr(record, name), getattr(other, name)
-        if mine != theirs:
-            if name == "fingerprint":
-                mine, theirs = mine[:8], theirs[:8]
-            parts.append(f"{name} {mine} instead of {theirs}")
-    return "; ".join(parts)
+    differing = [name for name in IDENTITY if getattr(record, name) != getattr(other, name)]
+
+    def shown(one: Record, name: str) -> Any:
+        return getattr(one, name)[:8] if name == "fingerprint" else getattr(one, name)
+
+    return "; ".join(f"{n} {shown(record, n)} instead of {shown(other, n)}" for n in differing)
 
 
 def _rank(records: Sequence[Record]) -> Group:
@@ -148,8 +146,7 @@ def _rank(records: Sequence[Record]) -> Group:
         better = sum(_beats(other, record) for other in ordered)
         worse = sum(_beats(record, other) for other in ordered)
         rows.append(_method_row(record, 1 + better, len(ordered) - worse))
-    rows.append(_pinned(latest, "floor"))
-    return Group(latest.identity, rows, latest.budget)
+    return Group(latest.identity, [*rows, _pinned(latest, "floor")], latest.budget)
 
 
 def _beats(one: Record, other: Record) -> bool:
@@ -162,24 +159,20 @@ def _beats(one: Record, other: Record) -> bool:
 
 def _method_row(record: Record, rank_best: int, rank_worst: int) -> Row:
     """Return the line of a method."""
-    values = {
-        path: value_at(record.measured, path)
-        for entry in fields().values()
-        if entry.column
-        for path in (entry.name, entry.error, entry.within)
-        if path
-    }
-    missing = {path: why for path in values if (why := record.why_missing(path))}
+    paths = [p for entry in columns() for p in (entry.name, entry.error, entry.within) if p]
+    values = {path: value_at(record.measured, path) for path in paths}
+    missing = {path: why for path in paths if (why := record.why_missing(path))}
     return Row(record.method, "method", rank_best, rank_worst, values, missing, record.run_id)
 
 
 def _pinned(record: Record, kind: str) -> Row:
     """Return the ceiling (control models) or the floor (the original) as a line."""
     values: dict[str, Any] = {}
-    for entry in fields().values():
-        if entry.column:
+    for entry in columns():
+        values[entry.name] = value_at(record.measured, getattr(entry, kind))
+        if entry.error:
             error = entry.ceiling_error if kind == "ceiling" else None
-            values[entry.name] = value_at(record.measured, getattr(entry, kind))
-            values |= {entry.error: value_at(record.measured, error)} if entry.error else {}
-            values |= {entry.within: None} if entry.within else {}
+            values[entry.error] = value_at(record.measured, error)
+        if entry.within:
+            values[entry.within] = None
     return Row(kind, kind, None, None, values, {}, record.run_id)

@@ -79,19 +79,18 @@ def save_snapshot(
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{group.identity['task']}.json"
-    made = {name: environment[name] for name in ("python", "torch", "numpy", "device_name")}
-    accuracy = {}
-    for name in ("retain", "test", "forget"):
-        values = arrays[f"oracle_accuracy_{name}"]
-        accuracy[name] = {"mean": float(values.mean()), "sd": float(values.std(ddof=1))}
-    value = {
+    oracles = {name: arrays[f"oracle_accuracy_{name}"] for name in ("retain", "test", "forget")}
+    kept = {
         "identity": group.identity,
         "budget": group.budget,
-        "environment": made,
-        "oracle_accuracy": accuracy,
+        "environment": {n: environment[n] for n in ("python", "torch", "numpy", "device_name")},
+        "oracle_accuracy": {
+            name: {"mean": float(values.mean()), "sd": float(values.std(ddof=1))}
+            for name, values in oracles.items()
+        },
         "rows": [row.as_dict() for row in group.rows],
     }
-    path.write_text(json.dumps(value, indent=1) + "\n")
+    path.write_text(json.dumps(kept, indent=1) + "\n")
     return path
 
 
@@ -107,9 +106,8 @@ def read_snapshot(path: Path) -> tuple[Group, dict[str, Any]]:
             f" `make scores TASK={path.stem}`, then `make readme`"
         )
     kept = json.loads(path.read_text())
-    return Group(
-        kept["identity"], [Row.from_dict(row) for row in kept["rows"]], kept["budget"]
-    ), kept
+    rows = [Row.from_dict(row) for row in kept["rows"]]
+    return Group(kept["identity"], rows, kept["budget"]), kept
 
 
 def leaderboard_page(path: Path) -> str:

@@ -16,7 +16,8 @@ import msgspec
 import numpy as np
 
 from scorer.errors import ScorerError
-from scorer.measures import Measured, fields
+from scorer.measures import fields
+from scorer.measures.base import Measured
 from scorer.results.migrations import migrate
 from scorer.results.schema import Conditions, record_type
 
@@ -55,11 +56,6 @@ class Record(Conditions, frozen=True, kw_only=True):
         """Return what has to be equal for two scores to be comparable."""
         return {name: getattr(self, name) for name in IDENTITY}
 
-    @property
-    def failure(self) -> str:
-        """Return how many runs failed and in which ways; empty where none did."""
-        return describe_faults(self.faults, self.n_models)
-
     def why_missing(self, path: str) -> str | None:
         """Return why a number is None: for itself, or for the object that it is a part of."""
         parts = path.split(".")
@@ -93,12 +89,11 @@ def new_record(*, measured: Measured, **conditions: Any) -> Record:
     """
     now = datetime.datetime.now(datetime.UTC)
     failure = describe_faults(conditions["faults"], conditions["n_models"])
-    missing = dict.fromkeys(measured.missing, failure) if failure else measured.missing
     record = Record(
         **conditions,
         run_id=f"{now:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:6]}",
         created_at=now.isoformat(timespec="microseconds"),
-        missing=missing,
+        missing=dict.fromkeys(measured.missing, failure) if failure else measured.missing,
         measured=measured.values,
     )
     msgspec.convert(record.as_dict(), record_type())
@@ -129,12 +124,10 @@ def parse_record(values: Any, where: Path, kind: type[msgspec.Struct]) -> Record
     for path in fields():
         _explain(values, path.split("."), missing, reason)
     known = set(Conditions.__struct_fields__)
-    own = {name: values[name] for name in known & values.keys()}
-    for name in sorted(known - values.keys() - {"missing"}):
-        missing[name] = NOT_IN_FILE
-    measured = {name: values[name] for name in kind.__struct_fields__ if name not in known}
-    unknown = {name: v for name, v in values.items() if name not in known | measured.keys()}
-    return Record(**{**own, "missing": missing}, measured=measured, unknown=unknown)
+    missing |= dict.fromkeys(sorted(known - values.keys() - {"missing"}), NOT_IN_FILE)
+    own = {name: values.pop(name) for name in known & values.keys()}
+    measured = {name: values.pop(name) for name in kind.__struct_fields__ if name in values}
+    return Record(**{**own, "missing": missing}, measured=measured, unknown=values)
 
 
 def _explain(

@@ -6,13 +6,14 @@ From both come the type that files are held against and the schema that is publi
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from typing import Annotated, Any, TypedDict
 
 import msgspec
 from msgspec import Meta
 
-from scorer.measures import Measurement, fields
+from scorer.measures import fields
+from scorer.measures.base import Measurement
+from scorer.results.markdown import markdown_table
 
 SCHEMA_VERSION = 2
 
@@ -108,47 +109,34 @@ def schema_json() -> str:
 
 def schema_markdown() -> str:
     """Return what every field is, as tables for people."""
-    conditions = [
-        (field.name, _description(field.type)) for field in msgspec.structs.fields(Conditions)
-    ]
     better = {True: "higher", False: "lower", None: ""}
-    measured = [
-        (path, entry.unit, better[entry.higher_is_better], entry.about)
+    measured = (
+        (f"`{path}`", entry.unit, better[entry.higher_is_better], entry.about)
         for path, entry in fields().items()
-    ]
-    return "\n".join(
-        [
-            "# What a record holds",
-            "",
-            "Written by `python -m scorer readme`; `schema.json` beside it is the same for"
-            " programs.",
-            f"This is version {SCHEMA_VERSION}. Files of older versions are read too, and fields"
-            " that the kit does not",
-            "know are kept. A number that is null has its reason under `missing`.",
-            "",
-            "## Measurements",
-            "",
-            "`a.b` is the field `b` of the object `a`; `a.*` stands for each of its keys.",
-            "",
-            *_table(("field", "unit", "better", "about"), measured),
-            "",
-            "## Conditions",
-            "",
-            *_table(("field", "about"), conditions),
-            "",
-        ]
     )
+    conditions = (
+        (f"`{field.name}`", _description(field.type))
+        for field in msgspec.structs.fields(Conditions)
+    )
+    version = SCHEMA_VERSION
+    return f"""# What a record holds
+
+Written by `python -m scorer readme`; `schema.json` beside it is the same for programs.
+This is version {version}. Files of older versions are read too, and fields that the kit does not
+know are kept. A number that is null has its reason under `missing`.
+
+## Measurements
+
+`a.b` is the field `b` of the object `a`; `a.*` stands for each of its keys.
+
+{markdown_table(("field", "unit", "better", "about"), measured)}
+
+## Conditions
+
+{markdown_table(("field", "about"), conditions)}
+"""
 
 
 def _description(annotated: Any) -> str:
     """Return what an annotated type says of itself."""
     return " ".join(meta.description or "" for meta in annotated.__metadata__)
-
-
-def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> list[str]:
-    """Return a Markdown table; names of fields, in the first column, as code."""
-    heads = list(heads)
-    lines = [f"| {' | '.join(heads)} |", "|" + "---|" * len(heads)]
-    for name, *rest in rows:
-        lines.append(f"| {' | '.join([f'`{name}`', *rest])} |")
-    return lines

@@ -7,6 +7,8 @@ from typing import Any
 
 from rich.table import Table
 
+from scorer.results.markdown import markdown_table
+
 COLUMNS = ("", "median", "min to max", "unit", "n")
 
 
@@ -25,9 +27,7 @@ def speed_table(values: Mapping[str, Any]) -> Table:
 def speed_markdown(values: Mapping[str, Any]) -> str:
     """Return the figures, the notes and the machine of a bench as Markdown."""
     lines = [
-        f"| {' | '.join(COLUMNS)} |",
-        "|" + "---|" * len(COLUMNS),
-        *(f"| {' | '.join(row)} |" for row in _rows(values)),
+        markdown_table(COLUMNS, _rows(values)),
         "",
         *(f"- {note}" for note in values["notes"]),
         f"- measured on {made_on(values)}: `{values['command']}`",
@@ -57,6 +57,4 @@ def _rows(values: Mapping[str, Any]) -> list[tuple[str, ...]]:
 
 def number(value: float) -> str:
     """Return three significant digits, never an exponent below a million."""
-    if abs(value) >= 1000:
-        return f"{value:,.0f}"
-    return f"{value:.3g}"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"

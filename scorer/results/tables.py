@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Sequence
 
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.table import Table
 
-from scorer.measures import Measurement, fields, value_at
+from scorer.measures import fields
+from scorer.measures.base import Measurement, value_at
 from scorer.results.leaderboard import Group, Row
+from scorer.results.markdown import markdown_table
 from scorer.results.record import Record
 
 MOST_NAMES = 5
@@ -18,12 +20,12 @@ MOST_NAMES = 5
 
 def plain_text(*tables: Table, width: int = 100) -> str:
     """Return tables as they look where there are no colours."""
+    buffer = io.StringIO()
     console = Console(
-        width=width, no_color=True, highlight=False, markup=False, emoji=False, file=io.StringIO()
+        width=width, no_color=True, highlight=False, markup=False, emoji=False, file=buffer
     )
     console.print(*tables)
-    lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
-    return "\n".join(line.rstrip() for line in lines)
+    return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines())
 
 
 def number(value: float | None, digits: int = 3) -> str:
@@ -33,9 +35,8 @@ def number(value: float | None, digits: int = 3) -> str:
 
 def with_error(value: float | None, error: float | None, digits: int = 3) -> str:
     """Return "0.038 ± 0.006", without the error where there is none."""
-    if value is None or error is None:
-        return number(value, digits)
-    return f"{value:.{digits}f} ± {error:.{digits}f}"
+    shown = number(value, digits)
+    return shown if value is None or error is None else f"{shown} ± {number(error, digits)}"
 
 
 def group_title(group: Group) -> str:
@@ -54,10 +55,9 @@ def heads(group: Group) -> list[str]:
 
 def cells(row: Row, columns: Sequence[Measurement]) -> list[str]:
     """Return the cells of a line under `heads`."""
-    rank = "-"
-    if row.rank_best is not None:
-        tied = row.rank_best != row.rank_worst
-        rank = f"{row.rank_best}-{row.rank_worst}" if tied else str(row.rank_best)
+    rank = "-" if row.rank_best is None else str(row.rank_best)
+    if row.rank_best != row.rank_worst:
+        rank = f"{row.rank_best}-{row.rank_worst}"
     shown = [rank, row.method]
     for entry in columns:
         paths = (entry.name, entry.error, entry.within)
@@ -69,10 +69,8 @@ def cells(row: Row, columns: Sequence[Measurement]) -> list[str]:
 
 def group_table(group: Group) -> Table:
     """Return a leaderboard of one task, below it why something is missing."""
-    table = Table(title=group_title(group), title_justify="left", caption_justify="left")
-    for name in heads(group):
-        table.add_column(name, justify="left" if name == "method" else "right", no_wrap=True)
     columns = group.columns()
+    table = _table(group_title(group), heads(group))
     table.caption = _gaps(
         (f"{entry.column} of {_listed(names)}", why)
         for entry in columns
@@ -86,44 +84,40 @@ def group_table(group: Group) -> Table:
 
 def group_markdown(group: Group) -> str:
     """Return the same table in Markdown, the title as its caption."""
-    names, columns = heads(group), group.columns()
-    lines = ["| " + " | ".join(names) + " |", "|" + "---|" * len(names)]
-    lines += ["| " + " | ".join(cells(row, columns)) + " |" for row in group.rows]
-    return "\n".join([f"*{group_title(group)}*", "", *lines])
+    rows = (cells(row, group.columns()) for row in group.rows)
+    return f"*{group_title(group)}*\n\n{markdown_table(heads(group), rows)}"
 
 
 def record_tables(record: Record) -> list[Table]:
     """Return what a score says: the score, its strata, what to mend, why any is missing."""
-    i = record.identity
     title = (
         f"{record.method} on {record.task}: N={record.n_models} models, rule {record.rule},"
-        f" delta {record.delta:g}, design {i['design']}"
+        f" delta {record.delta:g}, design {record.design}"
     )
-    score = Table(title=title, title_justify="left", caption_justify="left")
-    for name in ("", record.method, "ceiling", "floor"):
-        score.add_column(name, justify="left" if not name else "right", no_wrap=True)
-    mend = Table(
-        title="against the oracles, forget set", title_justify="left", caption_justify="left"
-    )
-    mend.add_column("", no_wrap=True)
-    mend.add_column(record.method, justify="right")
-    measured = record.measured
-    lines = [line for entry in fields().values() for line in entry.lines(measured)]
-    of_score = [line for line in lines if line.score_line]
-    of_diagnosis = [
-        line
-        for line in lines
-        if line.diagnosis_line and (value_at(measured, line.name) or not line.hidden_at_zero)
-    ]
-    for line in of_score:
-        score.add_row(line.score_line, *_score_cells(record, line))
-    for line in of_diagnosis:
-        mend.add_row(line.diagnosis_line, _diagnosis_cell(record, line))
-    score.caption = _gaps((line.score_line, record.why_missing(line.name)) for line in of_score)
-    mend.caption = _gaps(
-        (line.diagnosis_line, record.why_missing(line.name)) for line in of_diagnosis
-    )
+    score = _table(title, ["", record.method, "ceiling", "floor"])
+    mend = _table("against the oracles, forget set", ["", record.method])
+    score_gaps, mend_gaps = [], []
+    for line in (line for entry in fields().values() for line in entry.lines(record.measured)):
+        why = record.why_missing(line.name)
+        if line.score_line:
+            score.add_row(line.score_line, *_score_cells(record, line))
+            score_gaps.append((line.score_line, why))
+        if line.diagnosis_line and (
+            value_at(record.measured, line.name) or not line.hidden_at_zero
+        ):
+            mend.add_row(line.diagnosis_line, _diagnosis_cell(record, line))
+            mend_gaps.append((line.diagnosis_line, why))
+    score.caption, mend.caption = _gaps(score_gaps), _gaps(mend_gaps)
     return [score, mend]
+
+
+def _table(title: str, names: Iterable[str]) -> Table:
+    """Return a table without rows; what is not a number stands to the left."""
+    table = Table(title=title, title_justify="left", caption_justify="left")
+    for name in names:
+        justify: JustifyMethod = "left" if name in ("", "method") else "right"
+        table.add_column(name, justify=justify, no_wrap=True)
+    return table
 
 
 def _gaps(found: Iterable[tuple[str, str | None]]) -> str | None:
@@ -161,7 +155,6 @@ def _score_cells(record: Record, entry: Measurement) -> list[str]:
 
 def _diagnosis_cell(record: Record, entry: Measurement) -> str:
     """Return a number, in brackets its ceiling where it has one."""
-    shown = number(value_at(record.measured, entry.name), entry.digits)
-    if entry.ceiling is None:
-        return shown
-    return f"{shown} ({number(value_at(record.measured, entry.ceiling), entry.digits)})"
+    value, ceiling = (value_at(record.measured, one) for one in (entry.name, entry.ceiling))
+    shown = number(value, entry.digits)
+    return shown if entry.ceiling is None else f"{shown} ({number(ceiling, entry.digits)})"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from scorer.tasks.forget import FORGET_KINDS, ForgetSet
+from scorer.tasks.forget import FORGET_SETS, ForgetSet
 from scorer.training.recipe import Recipe
 
 
@@ -43,5 +43,5 @@ class TaskDefinition:
     def from_dict(cls, values: Mapping[str, Any]) -> TaskDefinition:
         """Return the definition that `as_dict` told."""
         forget = dict(values["forget"])
-        kind = FORGET_KINDS[forget.pop("kind")]
+        kind = FORGET_SETS[forget.pop("kind")]
         return cls(**{**values, "recipe": Recipe(**values["recipe"]), "forget": kind(**forget)})

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from scorer.measures import Evidence
+from scorer.measures.base import Evidence
 from scorer.metric.rules import make_rule
 
 SIZES = {"forget": 12, "retain": 30, "val": 10, "test": 20}

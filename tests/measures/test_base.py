@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scorer.measures import Measure, Measured, Measurement, value_at
+from scorer.measures.base import Measure, Measured, Measurement, value_at
 
 ENTRY = Measurement(
     "groups.*.quality",

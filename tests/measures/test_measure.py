@@ -13,17 +13,8 @@ import numpy as np
 import pytest
 
 from scorer.errors import UsageError
-from scorer.measures import (
-    MEASURES,
-    Evidence,
-    Measure,
-    Measured,
-    Measurement,
-    fields,
-    measure,
-    roles_needed,
-)
-from scorer.measures.base import RunTimes
+from scorer.measures import MEASURES, fields, measure, roles_needed
+from scorer.measures.base import Evidence, Measure, Measured, Measurement, RunTimes
 from scorer.results.schema import record_type
 from tests.measures._banks import simulated_evidence
 

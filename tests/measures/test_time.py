@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scorer.measures import RunTimes
+from scorer.measures.base import RunTimes
 from scorer.measures.time import FIELDS, MEASURE, compute
 from tests.measures._banks import simulated_evidence
 

@@ -58,7 +58,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "spread.py").write_text(SOURCE)
     list(MEASURES)
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(MEASURES, "packages", (*MEASURES.packages, "more_measures"))
+    monkeypatch.setattr(MEASURES, "also_in", (*MEASURES.also_in, "more_measures"))
     monkeypatch.delitem(vars(MEASURES), "members")
 
 

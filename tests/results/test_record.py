@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from scorer.errors import ScorerError
-from scorer.measures import Measured
+from scorer.measures.base import Measured
 from scorer.results.record import new_record, read_arrays, read_record, read_records, save_record
 from scorer.results.schema import SCHEMA_VERSION
 from tests.results._records import make_record, plausible_measured

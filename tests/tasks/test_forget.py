@@ -12,7 +12,7 @@ from data_prep import load_raw
 from scorer.engines import LocalEngine
 from scorer.tasks import TASKS
 from scorer.tasks.definition import TaskDefinition
-from scorer.tasks.forget import FORGET_KINDS, Material
+from scorer.tasks.forget import FORGET_SETS, Material
 from scorer.tasks.forget.given import Given
 from scorer.tasks.forget.hard_random import HardRandom
 from tests.conftest import tiny_definition
@@ -44,8 +44,8 @@ def material(split_seed: int) -> Material:
 
 
 def test_kinds_are_found() -> None:
-    assert list(FORGET_KINDS) == ["given", "hard_random"]
-    assert all(FORGET_KINDS.summaries().values())
+    assert list(FORGET_SETS) == ["given", "hard_random"]
+    assert all(FORGET_SETS.summaries().values())
 
 
 @pytest.mark.parametrize("name", TASKS)

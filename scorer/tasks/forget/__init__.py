@@ -8,6 +8,6 @@ from __future__ import annotations
 from scorer.registry import Registry, subclass
 from scorer.tasks.forget.base import ForgetSet, Material
 
-FORGET_KINDS: Registry[type[ForgetSet]] = Registry("forget-set kind", __name__, subclass(ForgetSet))  # type: ignore[type-abstract]
+FORGET_SETS: Registry[type[ForgetSet]] = Registry("forget-set kind", __name__, subclass(ForgetSet))  # type: ignore[type-abstract]
 
-__all__ = ["FORGET_KINDS", "ForgetSet", "Material"]
+__all__ = ["FORGET_SETS", "ForgetSet", "Material"]
