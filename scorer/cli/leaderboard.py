@@ -35,7 +35,7 @@ def command(
     if task is not None:
         from scorer.tasks import TASKS
 
-        TASKS[task]
+        task = TASKS[task].name
     results = read_records(results_dir, task)
     board = build_leaderboard(results)
     show_problems(results.problems)
