@@ -15,6 +15,9 @@ from scorer.results.record import Record
 MOST_NAMES = 5
 """Methods that are named below a leaderboard for one reason."""
 
+LONGEST_NAME = 32
+"""Letters of a method's name in one line of a table."""
+
 
 def plain_text(*tables: Table, width: int = 100) -> str:
     """Return tables as they look where there are no colours."""
@@ -71,7 +74,11 @@ def group_table(group: Group) -> Table:
     """Return a leaderboard of one task, below it why something is missing."""
     table = Table(title=group_title(group), title_justify="left", caption_justify="left")
     for name in heads(group):
-        table.add_column(name, justify="left" if name == "method" else "right", no_wrap=True)
+        if name == "method":
+            # A name may be as long as a file's: it is folded before any number is cut.
+            table.add_column(name, overflow="fold", max_width=LONGEST_NAME)
+        else:
+            table.add_column(name, justify="right", no_wrap=True)
     columns = group.columns()
     table.caption = _gaps(
         (f"{entry.column} of {_listed(names)}", why)
@@ -100,13 +107,15 @@ def record_tables(record: Record) -> list[Table]:
         f" delta {record.delta:g}, design {i['design']}"
     )
     score = Table(title=title, title_justify="left", caption_justify="left")
-    for name in ("", record.method, "ceiling", "floor"):
-        score.add_column(name, justify="left" if not name else "right", no_wrap=True)
+    score.add_column("", no_wrap=True)
+    score.add_column(record.method, justify="right", overflow="fold", max_width=LONGEST_NAME)
+    for name in ("ceiling", "floor"):
+        score.add_column(name, justify="right", no_wrap=True)
     mend = Table(
         title="against the oracles, forget set", title_justify="left", caption_justify="left"
     )
     mend.add_column("", no_wrap=True)
-    mend.add_column(record.method, justify="right")
+    mend.add_column(record.method, justify="right", overflow="fold", max_width=LONGEST_NAME)
     measured = record.measured
     lines = [line for entry in fields().values() for line in entry.lines(measured)]
     of_score = [line for line in lines if line.score_line]
