@@ -21,6 +21,8 @@ class UsageError(ScorerError):
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> UsageError:
     """Return the error for a name that is not in a registry, with near matches and the list."""
     names = sorted(known)
-    near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    small = {each.lower(): each for each in names}
+    found = difflib.get_close_matches(name.lower(), small, n=3, cutoff=0.5)
+    near = [small[each] for each in found]
     hint = f" Did you mean {' or '.join(near)}?" if near else ""
     return UsageError(f"unknown {kind} {name!r}.{hint} Known: {', '.join(names)}")

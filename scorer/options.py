@@ -2,14 +2,15 @@
 
 An option is one field of `Options`. Its metadata hold its help text and limits: `known`, where the
 names to choose from are ("package.module:NAME"); `unlisted`, where help does not list them because
-importing them takes seconds; `least`, the least number allowed; `above`, a number to exceed. The
-command line makes its flags, defaults and help texts from these fields, and whatever runs a method
-is handed the whole of them.
+importing them takes seconds; `least`, the least number allowed; `above`, a number that a finite
+one has to exceed. The command line makes its flags, defaults and help texts from these fields, and
+whatever runs a method is handed the whole of them.
 """
 
 from __future__ import annotations
 
 import importlib
+import math
 from collections.abc import Iterable
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
@@ -123,5 +124,7 @@ def _check(each: Field[Any], value: Any) -> None:
         return
     if "least" in limits and not value >= limits["least"]:
         raise UsageError(f"{flag(each.name)} must be at least {limits['least']}, got {value}")
-    if "above" in limits and not value > limits["above"]:
-        raise UsageError(f"{flag(each.name)} must be above {limits['above']}, got {value}")
+    if "above" in limits and not limits["above"] < value < math.inf:
+        raise UsageError(
+            f"{flag(each.name)} must be above {limits['above']} and finite, got {value}"
+        )

@@ -34,9 +34,11 @@ def test_the_defaults_are_allowed() -> None:
         ({"n_models": 1}, "--n-models must be at least 2, got 1"),
         ({"split_seed": -1}, "--split-seed must be at least 0, got -1"),
         ({"workers": 0}, "--workers must be at least 1, got 0"),
-        ({"budget": 0.0}, "--budget must be above 0, got 0.0"),
-        ({"budget": float("nan")}, "--budget must be above 0, got nan"),
-        ({"timeout_s": 0.0}, "--timeout-s must be above 0, got 0.0"),
+        ({"budget": 0.0}, "--budget must be above 0 and finite, got 0.0"),
+        ({"budget": float("nan")}, "--budget must be above 0 and finite, got nan"),
+        ({"budget": float("inf")}, "--budget must be above 0 and finite, got inf"),
+        ({"timeout_s": 0.0}, "--timeout-s must be above 0 and finite, got 0.0"),
+        ({"timeout_s": float("inf")}, "--timeout-s must be above 0 and finite, got inf"),
     ],
 )
 def test_what_is_out_of_its_limits_is_refused(values: dict[str, Any], message: str) -> None:

@@ -31,7 +31,9 @@ def command(
     from scorer.results.compare import compare
     from scorer.results.record import read_records
     from scorer.results.tables import number
+    from scorer.tasks import TASKS
 
+    task = TASKS[task].name
     results = read_records(results_dir, task)
     show_problems(results.problems)
     found = compare(results, first, second, results_dir)

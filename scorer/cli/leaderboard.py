@@ -32,7 +32,7 @@ def command(task: str | None, results_dir: Path, as_json: bool, **_: Path) -> No
     if task is not None:
         from scorer.tasks import TASKS
 
-        TASKS[task]
+        task = TASKS[task].name
     results = read_records(results_dir, task)
     board = build_leaderboard(results)
     show_problems(results.problems)

@@ -14,6 +14,9 @@ from scorer.results.leaderboard import Group, Row
 from scorer.results.markdown import markdown_table
 from scorer.results.record import Record
 
+LONGEST_NAME = 32
+"""Characters of a method's name on one line."""
+
 MOST_NAMES = 5
 """Methods that are named below a leaderboard for one reason."""
 
@@ -112,11 +115,18 @@ def record_tables(record: Record) -> list[Table]:
 
 
 def _table(title: str, names: Iterable[str]) -> Table:
-    """Return a table without rows; what is not a number stands to the left."""
+    """Return a table without rows; what is not a number stands to the left.
+
+    The second column is the method's, whose name may be as long as that of a file: it is folded
+    before any number is cut.
+    """
     table = Table(title=title, title_justify="left", caption_justify="left")
-    for name in names:
+    for place, name in enumerate(names):
         justify: JustifyMethod = "left" if name in ("", "method") else "right"
-        table.add_column(name, justify=justify, no_wrap=True)
+        longest = LONGEST_NAME if place == 1 else None
+        table.add_column(
+            name, justify=justify, no_wrap=longest is None, overflow="fold", max_width=longest
+        )
     return table
 
 

@@ -93,7 +93,7 @@ def find_submission(method: str | None) -> Submission:
     A file in `submission/` hides a baseline of the same name.
 
     Raises:
-        UsageError: there is no such method or file.
+        UsageError: there is no such method or file, or it is a row of the kit itself.
     """
     if not method:
         method = "unlearn"
@@ -105,6 +105,11 @@ def find_submission(method: str | None) -> Submission:
         if path.is_file():
             return Submission.read(path.resolve())
         raise UsageError(f"no file {method!r}; METHOD is a name from `ls methods` or a path")
+    if method in REFERENCES:
+        raise UsageError(
+            f"METHOD must be a file here, got {method!r}, a row that the kit makes itself; only"
+            " `score` takes it"
+        )
     raise unknown_name("method", method, [*files, *REFERENCES])
 
 

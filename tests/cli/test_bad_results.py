@@ -66,3 +66,30 @@ def test_names_are_shown_as_they_are(tmp_path: Path) -> None:
     save_record(make_record("[red]:smile:"), {}, None, tmp_path)
     shown = CliRunner().invoke(main, ["leaderboard", "--results-dir", str(tmp_path)]).stdout
     assert "[red]:smile:" in shown
+
+
+@pytest.mark.parametrize("task", ["cifar10_resnet18", "cifar10-resnet18"])
+@pytest.mark.parametrize("arguments", [("leaderboard",), ("compare", "one", "two")])
+def test_a_task_is_found_under_either_spelling(
+    tmp_path: Path, task: str, arguments: tuple[str, ...]
+) -> None:
+    rng = np.random.default_rng(0)
+    for name in ("one", "two"):
+        banks = ("unlearned_confidence", "oracle_confidence")
+        arrays = {bank: rng.normal(size=(64, 5)) for bank in banks}
+        save_record(make_record(name, task="cifar10-resnet18"), arrays, None, tmp_path)
+    call = [*arguments, "--task", task, "--results-dir", str(tmp_path)]
+    result = CliRunner().invoke(main, call)
+    assert result.exit_code == 0, result.stderr
+    assert "cifar10-resnet18: N=64" in result.stdout
+
+
+@pytest.mark.parametrize("task", ["*", "", "digit"])
+@pytest.mark.parametrize("arguments", [("leaderboard",), ("compare", "extra", "without")])
+def test_an_unknown_task_is_refused(
+    results_dir: Path, task: str, arguments: tuple[str, ...]
+) -> None:
+    call = [*arguments, "--task", task, "--results-dir", str(results_dir)]
+    result = CliRunner().invoke(main, call)
+    assert result.exit_code == 2
+    assert f"unknown task {task!r}" in result.stderr

@@ -23,6 +23,17 @@ def test_the_leaderboard_shows_score_error_and_conditions() -> None:
     assert "missing" not in text
 
 
+def test_a_long_name_hides_no_number() -> None:
+    name = "very_long_" * 20
+    (group,) = build_leaderboard([make_record(**F), make_record(name, **F)]).groups
+    text = plain_text(group_table(group), width=140)
+    assert text.count("0.050 ± 0.004") == 4
+    assert text.count("very_long") > 12
+    text = plain_text(*record_tables(make_record(name, **F)))
+    assert "0.050 ± 0.004" in text and "0.190 ± 0.020" in text
+    assert "…" not in text
+
+
 def test_a_record_shows_strata_diagnosis_ceiling_and_floor() -> None:
     text = plain_text(*record_tables(make_record(**F)))
     for part in ("0.050 ± 0.004", "0.190 ± 0.020", "hard (65 examples)", "0.26 ± 0.03",

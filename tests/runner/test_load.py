@@ -53,6 +53,8 @@ def test_what_a_method_shares_belongs_to_its_identity(tmp_path: Path) -> None:
 def test_rows_of_the_kit_itself_have_no_file() -> None:
     assert find_method("retrain") == "retrain"
     assert isinstance(find_method("finetune"), Submission)
+    with pytest.raises(UsageError, match=r"METHOD must be a file here, got 'retrain', a row"):
+        find_submission("retrain")
 
 
 def test_unknown_names_get_near_matches_and_the_list() -> None:
