@@ -52,21 +52,15 @@ class TrainingSet:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def subset(self, indices: Tensor) -> TrainingSet:
-        """Return the examples at `indices`, int64 on the device, in that order."""
-        return TrainingSet(self.images[indices], self.labels[indices], self.n_classes)
-
     def class_weight(self, kind: str) -> Tensor | None:
-        """Return the weight of each class in the loss, None for "none"; empty classes weigh 0."""
+        """Return the weight of each class in the loss, `(n_classes,)` float32, None for "none".
+
+        It is 1 / count of the class, and 0 for an empty one.
+        """
         if kind == "none":
             return None
-        return inverse_counts(self.labels, self.n_classes)
-
-
-def inverse_counts(labels: Tensor, n_classes: int) -> Tensor:
-    """Return 1 / count of each class, `(n_classes,)` float32; 0 for an empty one."""
-    counts = torch.bincount(labels, minlength=n_classes).float()
-    return torch.where(counts > 0, 1.0 / counts.clamp(min=1.0), counts)
+        counts = torch.bincount(self.labels, minlength=self.n_classes).float()
+        return torch.where(counts > 0, 1.0 / counts.clamp(min=1.0), counts)
 
 
 def learning_rate_factor(recipe: Recipe, step: int, n_steps: int) -> float:

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from scorer.training.loop import ModelSeeds, TrainingSet, train_models
 from scorer.training.probe import ProbeResult, probe
@@ -58,7 +58,6 @@ def train_group(
     recipe: Recipe,
     seeds: Sequence[ModelSeeds],
     path: TrainingPath,
-    subsets: Sequence[Tensor] | None = None,
 ) -> list[nn.Module]:
     """Train one model for each entry of `seeds`.
 
@@ -67,15 +66,12 @@ def train_group(
         recipe: how.
         seeds: in any number; the stacked path takes at most `path.k` at once.
         path: from `choose_path`.
-        subsets: for each model the indices into `data`, int64 on its device, that it is trained
-            on instead of all.
 
     Returns:
         The models in the order of `seeds`, in eval mode on the data's device.
 
     Raises:
-        ValueError: path and recipe differ in dtype, or path and data in device, or `subsets` do
-            not fit.
+        ValueError: path and recipe differ in dtype, or path and data in device.
         NotStackable: the path is "stacked" and the architecture cannot be.
     """
     if path.dtype != recipe.dtype:
@@ -89,21 +85,11 @@ def train_group(
             f"`path` must be for the device of the data, {data.images.device.type!r}, got "
             f"{path.device!r}; choose the path anew"
         )
-    if subsets is not None and len(subsets) != len(seeds):
-        raise ValueError(
-            f"`subsets` must have one entry for each of `seeds`, got {len(subsets)} for "
-            f"{len(seeds)}"
-        )
     if path.name == "loop":
-        if subsets is None:
-            return list(train_models(data, recipe, seeds))
-        pairs = zip(seeds, subsets, strict=True)
-        return [next(train_models(data.subset(part), recipe, [one])) for one, part in pairs]
+        return list(train_models(data, recipe, seeds))
     nets: list[nn.Module] = []
     for start in range(0, len(seeds), path.k):
-        group = slice(start, start + path.k)
-        parts = None if subsets is None else subsets[group]
-        nets += train_models_stacked(data, recipe, seeds[group], parts)
+        nets += train_models_stacked(data, recipe, seeds[start : start + path.k])
     return nets
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scorer.training.recipe import Recipe, seed_of, steps_per_epoch
-from tests.training.common import recipe
+from tests.training._common import recipe
 
 
 @pytest.mark.parametrize(
