@@ -9,7 +9,7 @@ oracles no oracle is trained.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -155,7 +155,7 @@ def provenance(pool: Pool, engine: Engine, options: Options) -> dict[str, Any]:
     return {
         "environment": environment(pool.device),
         "task": pool.task.describe(),
-        "path": pool.path.as_dict(),
+        "path": asdict(pool.path),
         "engine": options.engine,
         "n_workers": engine.n_workers,
     }
@@ -187,6 +187,6 @@ def make_record(
         design=options.design,
         sandbox=options.sandbox if file else "none",
         budget=options.budget,
-        faults=[fault.as_dict() for fault in runs.faults] if runs else [],
+        faults=[asdict(fault) for fault in runs.faults] if runs else [],
         provenance={**about, "seeds": runs.seeds if runs else []},
     )

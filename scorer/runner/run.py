@@ -17,7 +17,6 @@ from scorer.oracles.pool import Pool
 from scorer.runner.faults import Fault
 from scorer.runner.load import Submission
 from scorer.store import Store
-from scorer.tasks.snapshot import save_snapshot
 from scorer.training.recipe import seed_of
 
 logger = logging.getLogger("scorer")
@@ -97,11 +96,8 @@ def run_submissions(
         for root, submission in zip(roots, submissions, strict=True):
             root.mkdir(parents=True, exist_ok=True)
             (root / "submission.py").write_bytes(submission.source)
-        spec: dict[str, Any] = {
-            "snapshot": str(save_snapshot(pool.task, pool.cache_dir / "v1" / "tasks")),
-            "cache_dir": str(pool.cache_dir),
-            "path": pool.path.as_dict(),
-            "device": pool.device,
+        spec = {
+            **pool.to_spec(),
             "jobs": [
                 {"root": str(root), "shown_path": submission.shown_path}
                 for root, submission in zip(roots, submissions, strict=True)

@@ -48,10 +48,6 @@ class TrainingPath:
         if self.k < 1:
             raise ValueError(f"`k` must be at least 1, got {self.k}")
 
-    def as_dict(self) -> dict[str, str | int]:
-        """Return every field by name, for records and workers."""
-        return asdict(self)
-
 
 def train_group(
     data: TrainingSet,
@@ -182,9 +178,9 @@ def _read(file: Path) -> TrainingPath | None:
 def _write(file: Path, path: TrainingPath, result: ProbeResult, key: dict[str, object]) -> None:
     """Keep a choice with its reason; a reader sees the old file or the new one, never half."""
     kept = {
-        "path": path.as_dict(),
+        "path": asdict(path),
         "reason": result.reason,
-        "timings": [timing.as_dict() for timing in result.timings],
+        "timings": [asdict(timing) for timing in result.timings],
         "measured_for": key,
     }
     file.parent.mkdir(parents=True, exist_ok=True)

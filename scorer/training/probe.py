@@ -7,7 +7,7 @@ import os
 import statistics
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import torch
@@ -63,10 +63,6 @@ class Timing:
     name: str
     k: int
     ms_per_model_step: float
-
-    def as_dict(self) -> dict[str, object]:
-        """Return every field by name."""
-        return asdict(self)
 
 
 @dataclass(frozen=True)

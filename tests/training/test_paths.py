@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -95,7 +96,7 @@ def test_engine_ids() -> None:
 
 
 def test_paths_travel_as_dictionaries() -> None:
-    assert TrainingPath(**json.loads(json.dumps(STACKED.as_dict()))) == STACKED
+    assert TrainingPath(**json.loads(json.dumps(asdict(STACKED)))) == STACKED
     with pytest.raises(ValueError, match=r"`name` must be one of .* got 'fast'"):
         TrainingPath("fast", 1, "cpu", "float32")
     with pytest.raises(ValueError, match="`k` must be at least 1, got 0"):
