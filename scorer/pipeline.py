@@ -128,11 +128,7 @@ def pool_banks(
 
 
 def gather(
-    method: Method,
-    runs: RunResults | None,
-    banks: Mapping[str, Bank],
-    pool: Pool,
-    options: Options,
+    method: Method, runs: RunResults | None, banks: Mapping[str, Bank], pool: Pool, options: Options
 ) -> Evidence:
     """Return what the measures of one method may look at."""
     seen = {role: bank for role, bank in banks.items() if role in ("oracle", "control", "floor")}

@@ -134,11 +134,10 @@ class Pool:
         self, wanted: Mapping[str, int], engine: Engine, progress: Progress = no_progress
     ) -> dict[str, Bank]:
         """Return the outputs of all wanted models, trained now where missing or damaged."""
-        for _ in range(2):
+        for _ in range(3):
             self.ensure(wanted, engine, progress)
             if not self.repair(wanted):
-                return {role: self.bank(role, n_models) for role, n_models in wanted.items()}
-        self.ensure(wanted, engine, progress)
+                break
         return {role: self.bank(role, n_models) for role, n_models in wanted.items()}
 
     def repair(self, wanted: Mapping[str, int]) -> list[Path]:
@@ -168,11 +167,8 @@ class Pool:
         if outdated:
             kept = sum((store.folder(index) / WEIGHTS).is_file() for index in outdated)
             logger.warning(
-                "%d models of role %s lack a feature: %d are evaluated again, %d trained again",
-                len(outdated),
-                role,
-                kept,
-                len(outdated) - kept,
+                f"{len(outdated)} models of role {role} lack a feature: {kept} are evaluated again,"
+                f" {len(outdated) - kept} trained again"
             )
 
     def _sweep(self, role: str) -> None:

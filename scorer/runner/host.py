@@ -46,11 +46,7 @@ class SubmissionHost:
     """
 
     def __init__(
-        self,
-        *,
-        sandbox: Sandbox,
-        settings: dict[str, Any],
-        sets: Mapping[str, Tensor],
+        self, *, sandbox: Sandbox, settings: dict[str, Any], sets: Mapping[str, Tensor]
     ) -> None:
         """Prepare the folder that the process is given.
 

@@ -17,7 +17,7 @@ import torch
 from torch import nn
 
 from scorer.training.loop import ModelSeeds, TrainingSet, train_models
-from scorer.training.probe import ProbeResult, probe
+from scorer.training.probe import probe
 from scorer.training.recipe import Recipe
 from scorer.training.stacked import train_models_stacked
 
@@ -50,10 +50,7 @@ class TrainingPath:
 
 
 def train_group(
-    data: TrainingSet,
-    recipe: Recipe,
-    seeds: Sequence[ModelSeeds],
-    path: TrainingPath,
+    data: TrainingSet, recipe: Recipe, seeds: Sequence[ModelSeeds], path: TrainingPath
 ) -> list[nn.Module]:
     """Train one model for each entry of `seeds`.
 
@@ -109,7 +106,17 @@ def choose_path(data: TrainingSet, recipe: Recipe, cache_dir: Path) -> TrainingP
         return known
     result = probe(data, recipe)
     path = TrainingPath(result.name, result.k, device_slug(data.images.device), recipe.dtype)
-    _write(file, path, result, key)
+    kept = {
+        "path": asdict(path),
+        "reason": result.reason,
+        "timings": [asdict(timing) for timing in result.timings],
+        "measured_for": key,
+    }
+    file.parent.mkdir(parents=True, exist_ok=True)
+    # A reader sees the old file or the new one, never half.
+    temporary = file.with_name(f".tmp-{uuid.uuid4().hex}.json")
+    temporary.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+    temporary.replace(file)
     return path
 
 
@@ -173,17 +180,3 @@ def _read(file: Path) -> TrainingPath | None:
     except (ValueError, KeyError, TypeError) as error:
         logger.warning("%s cannot be read (%s); measuring again", file, error)
         return None
-
-
-def _write(file: Path, path: TrainingPath, result: ProbeResult, key: dict[str, object]) -> None:
-    """Keep a choice with its reason; a reader sees the old file or the new one, never half."""
-    kept = {
-        "path": asdict(path),
-        "reason": result.reason,
-        "timings": [asdict(timing) for timing in result.timings],
-        "measured_for": key,
-    }
-    file.parent.mkdir(parents=True, exist_ok=True)
-    temporary = file.with_name(f".tmp-{uuid.uuid4().hex}.json")
-    temporary.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
-    temporary.replace(file)

@@ -31,8 +31,8 @@ from scorer.training.loop import (
     TrainingSet,
     autocast,
     draw_epochs,
+    follow,
     initial_model,
-    learning_rate_factor,
     make_optimizer,
 )
 from scorer.training.recipe import Recipe
@@ -106,15 +106,7 @@ class StackedTraining:
             self._parameters.values(), recipe, self._device, fused=self._device.type == "cuda"
         )
         train_step = TrainingStep(self._loss, optimizer, self._device, capture=True)
-        n_steps = recipe.n_steps(len(self._data))
-        number = 0
-        for epoch in self._draw_epochs():
-            for inputs in zip(*epoch, strict=True):
-                factor = learning_rate_factor(recipe, number, n_steps)
-                train_step(recipe.learning_rate * factor, *inputs)
-                number += 1
-                yield
-        optimizer.zero_grad(set_to_none=True)
+        return follow(recipe, train_step, self._batches(), recipe.n_steps(len(self._data)))
 
     def models(self) -> list[nn.Module]:
         """Return one network for each entry of the seeds, with the weights as they are now."""
@@ -133,13 +125,14 @@ class StackedTraining:
             return weight.movedim(2, -1).contiguous().movedim(-1, 2)
         return weight
 
-    def _draw_epochs(self) -> Iterator[list[Tensor]]:
-        """Yield, for each epoch, indices `(n_steps, batch, k)` and the augmentation drawn."""
+    def _batches(self) -> Iterator[tuple[Tensor, ...]]:
+        """Yield the indices `(batch, k)` of each batch, and what augmentation drew for it."""
         draws = [draw_epochs(len(self._data), self._recipe, seeds) for seeds in self._seeds]
         for drawn_by_model in zip(*draws, strict=True):
             chosen, drawn = zip(*drawn_by_model, strict=True)
             parts = (chosen,) if self._augmentation is None else (chosen, drawn)
-            yield [torch.stack(part, dim=2).to(self._device) for part in parts]
+            stacked = [torch.stack(part, dim=2).to(self._device) for part in parts]
+            yield from zip(*stacked, strict=True)
 
     def _gather(self, chosen: Tensor, drawn: Tensor | None) -> Tensor:
         """Return the images `(batch, k, ...)` at `chosen`, augmented, in the order for `vmap`."""
