@@ -79,8 +79,7 @@ class StackedTraining:
         self._seeds = [*seeds, *[seeds[-1]] * n_dummies]
         self._class_weight = data.class_weight(recipe.class_weights)
         self._augmentation = augmentation_named(recipe.augmentation)
-        rest = [initial_model(data, recipe, model_seeds) for model_seeds in self._seeds[1:]]
-        self._nets = [first, *rest]
+        self._nets = [first, *(initial_model(data, recipe, each) for each in self._seeds[1:])]
         # Grouped convolutions have slow channels_last kernels on GPUs (pytorch/pytorch#34977).
         self._channels_last = self._device.type == "cpu" and data.images.dim() == 4
         stacked, self._buffers = stack_module_state(self._nets)

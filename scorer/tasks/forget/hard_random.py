@@ -72,8 +72,8 @@ class HardRandom(ForgetSet):
         if not path.exists():
             return None
         kept = json.loads(path.read_text())
-        recipe = material.task.recipe
-        if kept["measured_with"] != measured_with(material.raw, recipe, self.n_models):
+        present = measured_with(material.raw, material.task.recipe, self.n_models)
+        if kept["measured_with"] != present:
             return None
         return np.where(np.isin(parts.train, kept["hard"]), 0.0, 1.0)
 
