@@ -9,7 +9,7 @@ oracles no oracle is trained.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -129,11 +129,7 @@ def pool_banks(
 
 
 def gather(
-    method: Method,
-    runs: RunResults | None,
-    banks: Mapping[str, Bank],
-    pool: Pool,
-    options: Options,
+    method: Method, runs: RunResults | None, banks: Mapping[str, Bank], pool: Pool, options: Options
 ) -> Evidence:
     """Return what the measures of one method may look at."""
     seen = {role: bank for role, bank in banks.items() if role in ("oracle", "control", "floor")}
@@ -156,7 +152,7 @@ def provenance(pool: Pool, engine: Engine, options: Options) -> dict[str, Any]:
     return {
         "environment": environment(pool.device),
         "task": pool.task.describe(),
-        "path": pool.path.as_dict(),
+        "path": asdict(pool.path),
         "engine": options.engine,
         "n_workers": engine.n_workers,
     }
@@ -188,6 +184,6 @@ def make_record(
         design=options.design,
         sandbox=options.sandbox if file else "none",
         budget=options.budget,
-        faults=[fault.as_dict() for fault in runs.faults] if runs else [],
+        faults=[asdict(fault) for fault in runs.faults] if runs else [],
         provenance={**about, "seeds": runs.seeds if runs else []},
     )

@@ -55,9 +55,9 @@ def sync_folder(path: Path) -> None:
         os.close(descriptor)
 
 
-def canonical_json(value: Any) -> bytes:
-    """Return the one JSON text of a value: sorted keys, no spaces to differ in."""
-    return json.dumps(value, sort_keys=True, indent=1, allow_nan=False).encode()
+def json_sha256(value: Any) -> str:
+    """Return the SHA-256 of a JSON value, whatever the order of its keys."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
 class Store:
@@ -127,7 +127,8 @@ class Store:
             for name, content in files.items():
                 write_durably(temporary / name, content)
             manifest = {**facts, "index": index, "sha256": hashes}
-            write_durably(temporary / MANIFEST, canonical_json(manifest))
+            text = json.dumps(manifest, sort_keys=True, indent=1, allow_nan=False)
+            write_durably(temporary / MANIFEST, text.encode())
             sync_folder(temporary)
             if self.exists(index) and not self.has(index):
                 self.folder(index).rename(outdated)

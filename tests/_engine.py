@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import pkgutil
 from collections.abc import Sequence
 
-from scorer.engines.base import Emit, Engine, Spec, resolve
+from scorer.engines.base import Emit, Engine, Spec
 
 
 class InlineEngine(Engine):
@@ -14,4 +15,4 @@ class InlineEngine(Engine):
     def run(self, function: str, specs: Sequence[Spec], on_event: Emit) -> None:
         """See `Engine.run`."""
         for spec in specs:
-            resolve(function)(json.loads(json.dumps(spec)), on_event)
+            pkgutil.resolve_name(function)(json.loads(json.dumps(spec)), on_event)

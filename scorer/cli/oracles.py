@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import asdict
 from typing import Any
 
 import click
@@ -48,7 +49,7 @@ def command(shard: tuple[int, int], verify: bool, as_json: bool, **values: Any) 
         "task": pool.task.name,
         "fingerprint": pool.task.fingerprint,
         "engine_id": pool.engine_id,
-        "path": pool.path.as_dict(),
+        "path": asdict(pool.path),
         "pool": str(pool.root),
         "wanted": wanted,
         "trained": trained,

@@ -7,7 +7,6 @@ as a JSON object. Its results are files. It must be safe to call again after it 
 
 from __future__ import annotations
 
-import importlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -17,7 +16,6 @@ from scorer.machine import n_cores
 
 Spec = Mapping[str, Any]
 Emit = Callable[[dict[str, Any]], None]
-ShardFunction = Callable[[Spec, Emit], None]
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how many units are done, and of how many."""
 
@@ -38,12 +36,7 @@ class Engine(ABC):
     def __init__(self, n_workers: int | None = None) -> None:
         if n_workers is not None and n_workers < 1:
             raise ValueError(f"`n_workers` must be at least 1, got {n_workers}")
-        self.n_workers = n_workers or self.default_workers()
-
-    @staticmethod
-    def default_workers() -> int:
-        """Return one worker a processor."""
-        return n_cores()
+        self.n_workers = n_workers or n_cores()
 
     @abstractmethod
     def run(self, function: str, specs: Sequence[Spec], on_event: Emit) -> None:
@@ -105,13 +98,6 @@ class Engine(ABC):
 
 def no_progress(what: str, done: int, total: int) -> None:
     """Show nothing."""
-
-
-def resolve(function: str) -> ShardFunction:
-    """Return the shard function of that name."""
-    module, _, name = function.partition(":")
-    found: ShardFunction = getattr(importlib.import_module(module), name)
-    return found
 
 
 def worker_environment(environment: Mapping[str, str]) -> dict[str, str]:

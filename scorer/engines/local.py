@@ -69,10 +69,15 @@ class LocalEngine(Engine):
         """Run one shard process to its end; return its exit code and its last lines on stderr."""
         if stopping.is_set():
             return 0, ""
-        with tempfile.TemporaryFile("w+", errors="replace") as errors:
+        with (
+            tempfile.TemporaryFile("w+") as told,
+            tempfile.TemporaryFile("w+", errors="replace") as errors,
+        ):
+            json.dump(dict(spec), told)
+            told.seek(0)
             process = subprocess.Popen(
                 [sys.executable, "-m", "scorer.engines.shard", function],
-                stdin=subprocess.PIPE,
+                stdin=told,
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 text=True,
@@ -81,14 +86,8 @@ class LocalEngine(Engine):
             )
             running.add(process)
             try:
-                if process.stdin is None or process.stdout is None:
-                    raise ShardFailed("a worker was started without pipes")
-                process.stdin.write(json.dumps(dict(spec)))
-                process.stdin.close()
-                for line in process.stdout:
+                for line in process.stdout or ():
                     emit(json.loads(line))
-                code = process.wait()
-            except BrokenPipeError:
                 code = process.wait()
             finally:
                 process.kill()

@@ -15,6 +15,7 @@ import importlib
 import logging
 import math
 import os
+import pkgutil
 import secrets
 import socket
 import tempfile
@@ -24,15 +25,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from scorer.engines.base import (
-    MAX_ATTEMPTS,
-    Emit,
-    Engine,
-    ShardFailed,
-    Spec,
-    resolve,
-    worker_environment,
-)
+from scorer.engines.base import MAX_ATTEMPTS, Emit, Engine, ShardFailed, Spec, worker_environment
 from scorer.engines.local import LAST_LINES
 from scorer.errors import ScorerError, UsageError
 from scorer.settings import PROJECT_ROOT
@@ -127,9 +120,7 @@ class RayEngine(Engine):
             max_calls=1,
             max_retries=0,
             scheduling_strategy="SPREAD",
-            runtime_env={
-                "env_vars": worker_environment({"PYTHONPATH": os.pathsep.join(path)}),
-            },
+            runtime_env={"env_vars": worker_environment({"PYTHONPATH": os.pathsep.join(path)})},
         )(run_in_worker)
 
 
@@ -144,7 +135,7 @@ def run_in_worker(function: str, spec: Spec, events: Any) -> str:
     torch.set_num_threads(1)
     try:
         # `put` returns once the driver's side has the event, so a later death cannot lose it.
-        resolve(function)(spec, events.put)
+        pkgutil.resolve_name(function)(spec, events.put)
     except (Exception, SystemExit):
         return "\n".join(traceback.format_exc().splitlines()[-LAST_LINES:])
     return ""

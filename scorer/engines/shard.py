@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import json
 import os
+import pkgutil
 import sys
 from typing import Any
-
-from scorer.engines.base import resolve
 
 
 def main() -> None:
@@ -27,7 +26,7 @@ def main() -> None:
     import torch
 
     torch.set_num_threads(1)
-    resolve(sys.argv[1])(spec, emit)
+    pkgutil.resolve_name(sys.argv[1])(spec, emit)
 
 
 if __name__ == "__main__":

@@ -21,15 +21,7 @@ def open_pool(options: Options, progress: Progress) -> tuple[Pool, Engine]:
     """
     engine = make_engine(options.engine, options.workers)
     device = options.torch_device
-    task = load_task(
-        options.task,
-        split_seed=options.split_seed,
-        data_dir=options.data_dir,
-        cache_dir=options.cache_dir,
-        engine=engine,
-        device=device,
-        progress=progress,
-    )
+    task = load_task(options, engine, progress)
     data = task.training_set("retain", torch.device(device))
     path = choose_path(data, task.definition.recipe, options.cache_dir)
     return Pool(task, path, device, options.cache_dir), engine

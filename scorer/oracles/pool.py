@@ -6,18 +6,18 @@ import logging
 import shutil
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from safetensors.torch import load as load_tensors
 from torch import Tensor
 
-from scorer.engines.base import Engine, Progress, no_progress
+from scorer.engines.base import Engine, Progress, Spec, no_progress
 from scorer.errors import ScorerError
 from scorer.oracles.outputs import Bank, output_store
 from scorer.store import WEIGHTS, DamagedEntry, Store
-from scorer.tasks.snapshot import save_snapshot
+from scorer.tasks.snapshot import read_snapshot, save_snapshot
 from scorer.tasks.task import Task
 from scorer.training.paths import TrainingPath, engine_id
 
@@ -42,6 +42,21 @@ class Pool:
     path: TrainingPath
     device: str
     cache_dir: Path
+
+    def to_spec(self) -> dict[str, Any]:
+        """Return JSON values that `from_spec` makes this pool of again, in a worker."""
+        return {
+            "snapshot": str(save_snapshot(self.task, self.cache_dir / "v1" / "tasks")),
+            "path": asdict(self.path),
+            "device": self.device,
+            "cache_dir": str(self.cache_dir),
+        }
+
+    @classmethod
+    def from_spec(cls, spec: Spec) -> Pool:
+        """Return the pool that `to_spec` told of."""
+        task, path = read_snapshot(Path(spec["snapshot"])), TrainingPath(**spec["path"])
+        return cls(task, path, spec["device"], Path(spec["cache_dir"]))
 
     @property
     def engine_id(self) -> str:
@@ -96,16 +111,9 @@ class Pool:
         if not units:
             return 0
         self._check_room(len(units))
-        snapshot = save_snapshot(self.task, self.cache_dir / "v1" / "tasks")
-        spec: dict[str, Any] = {
-            "snapshot": str(snapshot),
-            "cache_dir": str(self.cache_dir),
-            "path": self.path.as_dict(),
-            "device": self.device,
-        }
         engine.share(
             "scorer.oracles.shard:train_shard",
-            spec,
+            self.to_spec(),
             units,
             what="train",
             progress=progress,
@@ -126,11 +134,10 @@ class Pool:
         self, wanted: Mapping[str, int], engine: Engine, progress: Progress = no_progress
     ) -> dict[str, Bank]:
         """Return the outputs of all wanted models, trained now where missing or damaged."""
-        for _ in range(2):
+        for _ in range(3):
             self.ensure(wanted, engine, progress)
             if not self.repair(wanted):
-                return {role: self.bank(role, n_models) for role, n_models in wanted.items()}
-        self.ensure(wanted, engine, progress)
+                break
         return {role: self.bank(role, n_models) for role, n_models in wanted.items()}
 
     def repair(self, wanted: Mapping[str, int]) -> list[Path]:
@@ -160,11 +167,8 @@ class Pool:
         if outdated:
             kept = sum((store.folder(index) / WEIGHTS).is_file() for index in outdated)
             logger.warning(
-                "%d models of role %s lack a feature: %d are evaluated again, %d trained again",
-                len(outdated),
-                role,
-                kept,
-                len(outdated) - kept,
+                f"{len(outdated)} models of role {role} lack a feature: {kept} are evaluated again,"
+                f" {len(outdated) - kept} trained again"
             )
 
     def _sweep(self, role: str) -> None:

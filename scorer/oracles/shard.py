@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -19,7 +18,6 @@ from scorer.features.base import versions
 from scorer.oracles.outputs import EvaluationData, evaluate
 from scorer.oracles.pool import Pool
 from scorer.store import WEIGHTS, DamagedEntry, Store, Unit, claim
-from scorer.tasks.snapshot import read_snapshot
 from scorer.tasks.task import Task
 from scorer.training.loop import ModelSeeds, TrainingSet
 from scorer.training.models import build_model
@@ -32,10 +30,8 @@ def train_shard(spec: Spec, emit: Emit) -> None:
     Every model is a function of (fingerprint, role, index); its manifest says which seeds, path
     and versions made it and the SHA-256 of its weights, and nothing about when or beside whom.
     """
-    task = read_snapshot(Path(spec["snapshot"]))
-    path = TrainingPath(**spec["path"])
-    pool = Pool(task, path, spec["device"], Path(spec["cache_dir"]))
-    device = torch.device(spec["device"])
+    pool = Pool.from_spec(spec)
+    task, path, device = pool.task, pool.path, torch.device(pool.device)
     evaluation = EvaluationData.of(task, device)
     units = [(pool.store(role), index) for role, index in spec["units"]]
     for group in claim(units, spec["start"], path.k):

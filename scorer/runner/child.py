@@ -137,11 +137,10 @@ class Server:
                 return _fault("bad_return", f"unlearning() must return an nn.Module, got {what}")
             save_state(returned, out)
         except (MemoryError, torch.OutOfMemoryError) as error:
-            return _fault("out_of_memory", _last_line(error), _own_lines(error, shown))
+            return _thrown("out_of_memory", error, shown)
         except BaseException as error:  # whatever a submission throws is its own fault
             no_memory = "allocate memory" in str(error)
-            name = "out_of_memory" if no_memory else "raised"
-            return _fault(name, _last_line(error), _own_lines(error, shown))
+            return _thrown("out_of_memory" if no_memory else "raised", error, shown)
         return {"fault": None, "elapsed_s": elapsed_s}
 
 
@@ -205,7 +204,7 @@ def import_submission(path: Path, shown: str) -> tuple[Any, dict[str, Any] | Non
     try:
         exec(compile(source, shown, "exec"), module.__dict__)
     except BaseException as error:  # whatever importing throws, SystemExit included
-        return None, _fault("import_error", _last_line(error), _own_lines(error, shown))
+        return None, _thrown("import_error", error, shown)
     function = getattr(module, "unlearning", None)
     if function is None:
         return None, _fault("bad_signature", f"{shown} must define unlearning(), got no such name")
@@ -225,15 +224,11 @@ def _fault(fault: str, message: str, trace: str = "") -> dict[str, Any]:
     return {"fault": fault, "message": message, "trace": trace}
 
 
-def _last_line(error: BaseException) -> str:
-    """Return "ValueError: what was wrong"."""
-    return "".join(traceback.format_exception_only(error)).strip()[-2000:]
-
-
-def _own_lines(error: BaseException, shown: str) -> str:
-    """Return the last lines of the traceback that lie in the submission's own file."""
+def _thrown(fault: str, error: BaseException, shown: str) -> dict[str, Any]:
+    """Return the fault of an exception, with the last lines that lie in the submission's file."""
     frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == shown]
-    return "".join(traceback.format_list(frames[-TRACE_LINES:])).rstrip()
+    message = "".join(traceback.format_exception_only(error)).strip()[-2000:]
+    return _fault(fault, message, "".join(traceback.format_list(frames[-TRACE_LINES:])).rstrip())
 
 
 def main() -> None:

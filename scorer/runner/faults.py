@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 FAULTS = {
     "import_error": "the file could not be imported",
@@ -33,10 +33,6 @@ class Fault:
     message: str
     trace: str = ""
     run: int = 0
-
-    def as_dict(self) -> dict[str, object]:
-        """Return JSON values."""
-        return asdict(self)
 
     def describe(self) -> str:
         """Return the fault as a person reads it."""

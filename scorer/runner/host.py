@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -45,11 +46,7 @@ class SubmissionHost:
     """
 
     def __init__(
-        self,
-        *,
-        sandbox: Sandbox,
-        settings: dict[str, Any],
-        sets: Mapping[str, Tensor],
+        self, *, sandbox: Sandbox, settings: dict[str, Any], sets: Mapping[str, Tensor]
     ) -> None:
         """Prepare the folder that the process is given.
 
@@ -116,7 +113,7 @@ class SubmissionHost:
                 return None, answer
             state, fault = self._read_state(out / "model.safetensors")
             if fault is not None:
-                return None, fault.as_dict()
+                return None, asdict(fault)
             return state, answer
         finally:
             shutil.rmtree(out, ignore_errors=True)
@@ -139,7 +136,7 @@ class SubmissionHost:
             code = process.poll()
             self._stop()
             what = "did not answer" if code is None else f"ended with code {code}"
-            return Fault("killed", f"the process that runs the submission {what}").as_dict()
+            return asdict(Fault("killed", f"the process that runs the submission {what}"))
         answer: dict[str, Any] = json.loads(line)
         return answer
 

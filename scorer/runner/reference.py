@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader
 from scorer.training.augment import augmentation_named
 from scorer.training.loop import TrainingSet, optimise
 from scorer.training.models import build_model
-from scorer.training.recipe import Recipe, steps_per_epoch
+from scorer.training.recipe import Recipe
 
 
 def retrain(net: nn.Module, retain: DataLoader[Any], recipe: Recipe, n_classes: int) -> nn.Module:
@@ -32,12 +32,10 @@ def retrain(net: nn.Module, retain: DataLoader[Any], recipe: Recipe, n_classes: 
     images, labels = retain.dataset.images, retain.dataset.labels  # type: ignore[attr-defined]
     seed = int(torch.randint(0, 2**62, ()).item())
     fresh = build_model(recipe.architecture, images.shape[1], n_classes, seed).to(device)
-    data = TrainingSet(images, labels, n_classes)
+    data = TrainingSet(images, labels.to(device), n_classes)
     weight = data.class_weight(recipe.class_weights)
-    weight = None if weight is None else weight.to(device)
     batches = loader_batches(retain, recipe, device)
-    n_steps = recipe.epochs * steps_per_epoch(len(labels), recipe.batch_size)
-    optimise(fresh, batches, recipe, n_steps, weight)
+    optimise(fresh, batches, recipe, recipe.n_steps(len(data)), weight)
     return fresh
 
 

@@ -17,7 +17,6 @@ from scorer.oracles.pool import Pool
 from scorer.runner.faults import Fault
 from scorer.runner.load import Submission
 from scorer.store import Store
-from scorer.tasks.snapshot import save_snapshot
 from scorer.training.recipe import seed_of
 
 logger = logging.getLogger("scorer")
@@ -73,65 +72,51 @@ def run_submissions(
     """
     if not submissions:
         return []
-    place = runs_dir or pool.root / "unlearned"
+    place, n_models = runs_dir or pool.root / "unlearned", options.n_models
     roots = [
         place / f"{each.name}-{each.sha256[:16]}-{options.design}-{options.sandbox}"
         for each in submissions
     ]
-    for root, submission in zip(roots, submissions, strict=True):
-        outdated = output_store(root / "run").outdated(options.n_models)
+    stores = [output_store(root / "run") for root in roots]
+    for store, submission in zip(stores, submissions, strict=True):
+        outdated = store.outdated(n_models)
         if outdated:
             message = "%d runs of %s lack a feature and are made again"
             logger.warning(message, len(outdated), submission.name)
     references = Store(roots[0] / "reference")
-    units = interleave(
-        [
-            (job, "run", index)
-            for job, root in enumerate(roots)
-            for index in output_store(root / "run").missing(options.n_models)
-        ],
-        [(0, "reference", index) for index in references.missing(N_REFERENCES)],
-    )
+    runs = [
+        (job, "run", index) for job, store in enumerate(stores) for index in store.missing(n_models)
+    ]
+    retrainings = [(0, "reference", index) for index in references.missing(N_REFERENCES)]
+    units = interleave(runs, retrainings)
     faults: list[list[Fault]] = [[] for _ in submissions]
+
+    def on_event(event: dict[str, Any]) -> None:
+        if event.get("fault"):
+            faults[event["job"]].append(Fault(**event["fault"]))
+
     if units:
+        jobs = []
         for root, submission in zip(roots, submissions, strict=True):
             root.mkdir(parents=True, exist_ok=True)
             (root / "submission.py").write_bytes(submission.source)
-        spec: dict[str, Any] = {
-            "snapshot": str(save_snapshot(pool.task, pool.cache_dir / "v1" / "tasks")),
-            "cache_dir": str(pool.cache_dir),
-            "path": pool.path.as_dict(),
-            "device": pool.device,
-            "jobs": [
-                {"root": str(root), "shown_path": submission.shown_path}
-                for root, submission in zip(roots, submissions, strict=True)
-            ],
-            "n_models": options.n_models,
+            jobs.append({"root": str(root), "shown_path": submission.shown_path})
+        spec = {
+            **pool.to_spec(),
+            "jobs": jobs,
+            "n_models": n_models,
             "design": options.design,
             "sandbox": options.sandbox,
             "timeout_s": options.timeout_s or pool.task.definition.timeout_s,
         }
-
-        def on_event(event: dict[str, Any]) -> None:
-            if event.get("fault"):
-                faults[event["job"]].append(Fault(**event["fault"]))
-
-        engine.share(
-            "scorer.runner.shard:run_shard",
-            spec,
-            units,
-            what="unlearn",
-            progress=progress,
-            on_event=on_event,
-        )
-    reference_s = np.array(
-        [references.manifest(i)["elapsed_s"] for i in range(N_REFERENCES) if references.has(i)]
-    )
-    n_models, fingerprint = options.n_models, pool.task.fingerprint
-    seeds = [seed_of(fingerprint, "unlearn", index, "run") for index in range(n_models)]
+        function = "scorer.runner.shard:run_shard"
+        engine.share(function, spec, units, what="unlearn", progress=progress, on_event=on_event)
+    timed = [index for index in range(N_REFERENCES) if references.has(index)]
+    reference_s = np.array([references.manifest(index)["elapsed_s"] for index in timed])
+    seeds = [seed_of(pool.task.fingerprint, "unlearn", i, "run") for i in range(n_models)]
     return [
-        _results(output_store(root / "run"), n_models, reference_s, seeds, own)
-        for root, own in zip(roots, faults, strict=True)
+        _results(store, n_models, reference_s, seeds, own)
+        for store, own in zip(stores, faults, strict=True)
     ]
 
 
@@ -155,7 +140,6 @@ def _results(
 def interleave(runs: list[Unit], references: list[Unit]) -> list[Unit]:
     """Return the units of work, the timed retrainings spread evenly among the runs."""
     units = list(runs)
-    for position, reference in enumerate(reversed(references)):
-        place = len(runs) * (len(references) - 1 - position) // max(1, len(references))
-        units.insert(place, reference)
+    for position, reference in reversed(list(enumerate(references))):
+        units.insert(len(runs) * position // len(references), reference)
     return units

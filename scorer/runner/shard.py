@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,7 @@ from scorer.runner.faults import Fault
 from scorer.runner.host import State, SubmissionHost
 from scorer.runner.sandboxes import SANDBOXES
 from scorer.store import Store, claim
-from scorer.tasks.snapshot import read_snapshot
 from scorer.tasks.task import Task
-from scorer.training.paths import TrainingPath
 from scorer.training.recipe import seed_of
 
 MEMORY_SHARE = 0.8
@@ -35,9 +34,8 @@ def run_shard(spec: Spec, emit: Emit) -> None:
 
     Of a submission whose first run fails here no others are made: the file is at fault.
     """
-    task = read_snapshot(Path(spec["snapshot"]))
-    pool = Pool(task, TrainingPath(**spec["path"]), spec["device"], Path(spec["cache_dir"]))
-    device = torch.device(spec["device"])
+    pool = Pool.from_spec(spec)
+    task, device = pool.task, torch.device(pool.device)
     net, evaluation = network(task, device), EvaluationData.of(task, device)
     roots = [Path(job["root"]) for job in spec["jobs"]]
     stores = {"run": output_store, "reference": Store}
@@ -60,7 +58,7 @@ def run_shard(spec: Spec, emit: Emit) -> None:
                 outputs, answer = outputs_of(state, answer, net, evaluation)
             if outputs is None:
                 fault = Fault(answer["fault"], answer["message"], answer.get("trace", ""), index)
-                emit({"job": job, "fault": fault.as_dict()})
+                emit({"job": job, "fault": asdict(fault)})
                 if not reference and job not in succeeded:
                     given_up.add(job)
                 continue
@@ -79,7 +77,7 @@ def run_shard(spec: Spec, emit: Emit) -> None:
 def start_host(task: Task, spec: Spec) -> SubmissionHost:
     """Return the process for submissions, with the sets and limits of this shard."""
     settings = {
-        "recipe": task.definition.recipe.as_dict(),
+        "recipe": asdict(task.definition.recipe),
         "n_channels": task.n_channels,
         "n_classes": task.n_classes,
         "device": spec["device"],
@@ -122,7 +120,7 @@ def outputs_of(
     outputs = evaluate(net.eval(), evaluation)
     if np.isfinite(outputs["logits_forget"]).all():
         return outputs, answer
-    return None, Fault("non_finite", "the network's outputs are not finite").as_dict()
+    return None, asdict(Fault("non_finite", "the network's outputs are not finite"))
 
 
 def memory_per_worker_mib(n_workers: int) -> float:

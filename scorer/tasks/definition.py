@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from scorer.tasks.forget import FORGET_SETS, ForgetSet
@@ -36,8 +36,9 @@ class TaskDefinition:
 
     def as_dict(self) -> dict[str, Any]:
         """Return JSON values, for workers."""
-        values = {each.name: getattr(self, each.name) for each in fields(self)}
-        return {**values, "recipe": self.recipe.as_dict(), "forget": self.forget.as_dict()}
+        values = asdict(self)
+        values["forget"]["kind"] = self.forget.name
+        return values
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> TaskDefinition:

@@ -9,75 +9,57 @@ of everything it depends on.
 from __future__ import annotations
 
 import hashlib
-import json
-import uuid
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 
-from data_prep import RawData, half_masks, out_of_sample_mean
-from scorer.engines.base import Emit, Engine, Progress, Spec
+from data_prep import half_masks, out_of_sample_mean
+from scorer.engines.base import Emit, Spec
 from scorer.metric.confidence import logit_scaled_confidence
-from scorer.store import Store, claim
+from scorer.store import Store, claim, json_sha256
+from scorer.tasks.forget.base import Material
 from scorer.training.loop import ModelSeeds, TrainingSet, predict, train_models
 from scorer.training.recipe import Recipe
 
 
-def measure_difficulty(
-    raw: RawData,
-    train: np.ndarray,
-    recipe: Recipe,
-    n_models: int,
-    *,
-    device: str,
-    cache_dir: Path,
-    engine: Engine,
-    progress: Progress,
-) -> np.ndarray:
+def measure_difficulty(material: Material, train: np.ndarray, n_models: int) -> np.ndarray:
     """Return the mean out-of-sample confidence `(len(train),)` float64; lower is harder.
 
     Args:
-        raw: the data set.
-        train: indices into it.
-        recipe: of the task.
+        material: of the task. The models' confidences are kept below its cache folder, so an
+            interrupted call goes on.
+        train: indices into its data.
         n_models: even; half of them see any one example.
-        device: of the training.
-        cache_dir: the models' confidences are kept below it, so an interrupted call goes on.
-        engine: trains the models.
-        progress: called with ("difficulty", done, total).
     """
+    raw, recipe, options = material.raw, asdict(material.task.recipe), material.options
     identity = {
         "data": raw.content_sha256(),
         "train": hashlib.sha256(train.astype("<i8").tobytes()).hexdigest(),
-        "recipe": recipe.as_dict(),
+        "recipe": recipe,
         "n_models": n_models,
     }
-    key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
-    folder = cache_dir / "v1" / "difficulty" / key
-    folder.mkdir(parents=True, exist_ok=True)
-    store = Store(folder / "models")
-    masks = half_masks(raw.labels[train], n_models, seed=0)
-    data = folder / "data.npz"
-    if not data.exists():
-        temporary = folder / f".tmp-{uuid.uuid4().hex}.npz"
-        images, labels = raw.normalised(train), raw.labels[train]
-        np.savez(temporary, images=images, labels=labels, masks=masks)
-        temporary.replace(data)
-    spec: dict[str, Any] = {
+    key = json_sha256(identity)
+    folder = options.cache_dir / "v1" / "difficulty" / key
+    store, data = Store(folder / "models"), Store(folder / "data")
+    labels = raw.labels[train]
+    masks = half_masks(labels, n_models, seed=0)
+    if not data.has(0):
+        data.write(0, {"images": raw.normalised(train), "labels": labels, "masks": masks}, {})
+    spec = {
         "folder": str(folder),
         "key": key,
-        "recipe": recipe.as_dict(),
+        "recipe": recipe,
         "n_classes": raw.n_classes,
-        "device": device,
+        "device": options.torch_device,
     }
-    engine.share(
+    material.engine.share(
         "scorer.tasks.difficulty:train_shard",
         spec,
         store.missing(n_models),
         what="difficulty",
-        progress=progress,
+        progress=material.progress,
     )
     confidences = np.stack([store.read(index)["confidence"] for index in range(n_models)])
     return out_of_sample_mean(confidences, masks)
@@ -89,16 +71,14 @@ def train_shard(spec: Spec, emit: Emit) -> None:
     store = Store(folder / "models")
     recipe = Recipe(**spec["recipe"])
     device = torch.device(spec["device"])
-    with np.load(folder / "data.npz") as arrays:
-        images = torch.from_numpy(arrays["images"]).to(device)
-        labels = torch.from_numpy(arrays["labels"]).to(device)
-        masks = torch.from_numpy(arrays["masks"])
-    for group in claim([(store, i) for i in spec["units"]], spec["start"], 1):
-        for _, index in group:
-            seen = masks[index].to(device)
-            data = TrainingSet(images[seen], labels[seen], spec["n_classes"])
-            (net,) = train_models(data, recipe, [ModelSeeds.of(spec["key"], "difficulty", index)])
-            logits = predict(net, images).cpu().numpy()
-            confidence = logit_scaled_confidence(logits, labels.cpu().numpy())
-            store.write(index, {"confidence": confidence}, {"key": spec["key"]})
-            emit({"index": index})
+    arrays = Store(folder / "data").read(0)
+    images = torch.from_numpy(arrays["images"]).to(device)
+    labels = torch.from_numpy(arrays["labels"]).to(device)
+    for ((_, index),) in claim([(store, i) for i in spec["units"]], spec["start"], 1):
+        seen = torch.from_numpy(arrays["masks"][index]).to(device)
+        data = TrainingSet(images[seen], labels[seen], spec["n_classes"])
+        (net,) = train_models(data, recipe, [ModelSeeds.of(spec["key"], "difficulty", index)])
+        logits = predict(net, images).cpu().numpy()
+        confidence = logit_scaled_confidence(logits, arrays["labels"])
+        store.write(index, {"confidence": confidence}, {"key": spec["key"]})
+        emit({"index": index})

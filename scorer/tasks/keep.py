@@ -9,7 +9,8 @@ import json
 import sys
 
 from scorer.engines import LocalEngine
-from scorer.settings import default_cache_dir, default_data_dir
+from scorer.engines.base import no_progress
+from scorer.options import Options
 from scorer.tasks.forget.hard_random import HardRandom, kept_path, measured_with
 from scorer.tasks.load import load_task
 
@@ -20,15 +21,7 @@ def main() -> None:
         raise SystemExit("usage: python -m scorer.tasks.keep TASK")
     path = kept_path(sys.argv[1], 0)
     path.unlink(missing_ok=True)
-    task = load_task(
-        sys.argv[1],
-        split_seed=0,
-        data_dir=default_data_dir(),
-        cache_dir=default_cache_dir(),
-        engine=LocalEngine(),
-        device="cpu",
-        progress=lambda *_: None,
-    )
+    task = load_task(Options(task=sys.argv[1], device="cpu"), LocalEngine(), no_progress)
     forget = task.definition.forget
     if not (isinstance(forget, HardRandom) and forget.n_hard):
         raise SystemExit(f"task {task.name} must have hard examples to forget, got {forget}")

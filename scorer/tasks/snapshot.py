@@ -2,72 +2,48 @@
 
 from __future__ import annotations
 
-import json
-import uuid
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from data_prep import RawData, Split
+from scorer.store import Store
 from scorer.tasks.definition import TaskDefinition
 from scorer.tasks.task import SETS, Task
 
-EDITION = 2
-"""Of the file's form, in its name: workers never meet a file of another edition."""
+EDITION = 3
+"""Of the form, in the folder's name: workers never meet a snapshot of another edition."""
+
+RAW_FACTS = ("name", "n_classes", "mean", "std", "value_range", "source")
+RAW_ARRAYS = ("images", "labels", "is_official_test")
 
 
 def save_snapshot(task: Task, folder: Path) -> Path:
     """Write the task under its fingerprint, unless it is there, and return the path."""
-    path = folder / f"task-{task.fingerprint[:16]}-{EDITION}.npz"
-    if path.exists():
-        return path
-    folder.mkdir(parents=True, exist_ok=True)
-    raw = task.raw
-    facts = {
-        "definition": task.definition.as_dict(),
-        "split_seed": task.split_seed,
-        "notes": task.split.notes,
-        "raw": {
-            "name": raw.name,
-            "n_classes": raw.n_classes,
-            "mean": list(raw.mean),
-            "std": list(raw.std),
-            "value_range": raw.value_range,
-            "source": raw.source,
-        },
-    }
-    temporary = folder / f".tmp-{uuid.uuid4().hex}.npz"
-    arrays = {
-        "facts": np.array(json.dumps(facts)),
-        "images": raw.images,
-        "labels": raw.labels,
-        "is_official_test": raw.is_official_test,
-        "forget_stratum": task.split.forget_stratum.astype(str),
-        **{name: task.indices(name) for name in SETS},
-    }
-    np.savez(temporary, **arrays)  # type: ignore[arg-type]
-    temporary.replace(path)
-    return path
+    store = Store(folder / f"task-{task.fingerprint[:16]}-{EDITION}")
+    if not store.has(0):
+        facts = {
+            "definition": task.definition.as_dict(),
+            "split_seed": task.split_seed,
+            "notes": task.split.notes,
+            "forget_stratum": task.split.forget_stratum.tolist(),
+            "raw": {name: getattr(task.raw, name) for name in RAW_FACTS},
+        }
+        arrays = {name: getattr(task.raw, name) for name in RAW_ARRAYS}
+        store.write(0, {**arrays, **{name: task.indices(name) for name in SETS}}, facts)
+    return store.root
 
 
 def read_snapshot(path: Path) -> Task:
     """Return the task that `save_snapshot` wrote."""
-    with np.load(path, allow_pickle=False) as arrays:
-        facts = json.loads(str(arrays["facts"]))
-        raw = RawData(
-            images=arrays["images"],
-            labels=arrays["labels"],
-            is_official_test=arrays["is_official_test"],
-            **{
-                **facts["raw"],
-                "mean": tuple(facts["raw"]["mean"]),
-                "std": tuple(facts["raw"]["std"]),
-            },
-        )
-        split = Split(
-            **{name: arrays[name] for name in SETS},
-            forget_stratum=arrays["forget_stratum"],
-            notes=facts["notes"],
-        )
+    facts, arrays = Store(path).manifest(0), Store(path).read(0)
+    raw: dict[str, Any] = {**facts["raw"], **{name: arrays[name] for name in RAW_ARRAYS}}
+    raw |= {name: tuple(raw[name]) for name in ("mean", "std")}
+    split = Split(
+        **{name: arrays[name] for name in SETS},
+        forget_stratum=np.array(facts["forget_stratum"]),
+        notes=facts["notes"],
+    )
     definition = TaskDefinition.from_dict(facts["definition"])
-    return Task(definition, facts["split_seed"], raw, split)
+    return Task(definition, facts["split_seed"], RawData(**raw), split)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import asdict, dataclass
 from functools import cached_property
 
@@ -11,6 +10,7 @@ import numpy as np
 import torch
 
 from data_prep import RawData, Split
+from scorer.store import json_sha256
 from scorer.tasks.definition import TaskDefinition
 from scorer.training.loop import TrainingSet
 
@@ -60,9 +60,9 @@ class Task:
             "normalisation": [list(self.raw.mean), list(self.raw.std), self.raw.value_range],
             "n_classes": self.n_classes,
             "sets": {name: _hash_of(self.indices(name)) for name in SETS},
-            "recipe": self.definition.recipe.as_dict(),
+            "recipe": asdict(self.definition.recipe),
         }
-        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+        return json_sha256(parts)
 
     def indices(self, set_name: str) -> np.ndarray:
         """Return the sorted indices `(n,)` of one set, or of "train" = retain + forget."""

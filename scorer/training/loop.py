@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -52,21 +53,15 @@ class TrainingSet:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def subset(self, indices: Tensor) -> TrainingSet:
-        """Return the examples at `indices`, int64 on the device, in that order."""
-        return TrainingSet(self.images[indices], self.labels[indices], self.n_classes)
-
     def class_weight(self, kind: str) -> Tensor | None:
-        """Return the weight of each class in the loss, None for "none"; empty classes weigh 0."""
+        """Return the weight of each class in the loss, `(n_classes,)` float32, None for "none".
+
+        It is 1 / count of the class, and 0 for an empty one.
+        """
         if kind == "none":
             return None
-        return inverse_counts(self.labels, self.n_classes)
-
-
-def inverse_counts(labels: Tensor, n_classes: int) -> Tensor:
-    """Return 1 / count of each class, `(n_classes,)` float32; 0 for an empty one."""
-    counts = torch.bincount(labels, minlength=n_classes).float()
-    return torch.where(counts > 0, 1.0 / counts.clamp(min=1.0), counts)
+        counts = torch.bincount(self.labels, minlength=self.n_classes).float()
+        return torch.where(counts > 0, 1.0 / counts.clamp(min=1.0), counts)
 
 
 def learning_rate_factor(recipe: Recipe, step: int, n_steps: int) -> float:
@@ -91,26 +86,15 @@ def make_optimizer(
         fused: one kernel for the whole update. Without it every operation is rounded by itself,
             alike for each element, wherever in a tensor it lies.
     """
-    kernels = {"fused": True} if fused else {"foreach": True}
-    rate: float | Tensor = recipe.learning_rate
-    if device.type == "cuda":
-        rate = torch.tensor(rate, device=device)
+    momentum, rate = recipe.momentum, recipe.learning_rate
+    common: dict[str, Any] = {
+        "lr": torch.tensor(rate, device=device) if device.type == "cuda" else rate,
+        "weight_decay": recipe.weight_decay,
+        "fused" if fused else "foreach": True,
+    }
     if recipe.optimizer == "adam":
-        return torch.optim.Adam(
-            parameters,
-            lr=rate,
-            betas=(recipe.momentum, 0.999),
-            weight_decay=recipe.weight_decay,
-            **kernels,
-        )
-    return torch.optim.SGD(
-        parameters,
-        lr=rate,
-        momentum=recipe.momentum,
-        weight_decay=recipe.weight_decay,
-        nesterov=recipe.momentum > 0,
-        **kernels,
-    )
+        return torch.optim.Adam(parameters, betas=(momentum, 0.999), **common)
+    return torch.optim.SGD(parameters, momentum=momentum, nesterov=momentum > 0, **common)
 
 
 def draw_epochs(
@@ -148,6 +132,17 @@ def initial_model(data: TrainingSet, recipe: Recipe, seeds: ModelSeeds) -> nn.Mo
     return net.to(data.images.device).to(memory_format=torch.channels_last).train()
 
 
+def follow(
+    recipe: Recipe, train_step: TrainingStep, batches: Iterable[Sequence[Tensor]], n_steps: int
+) -> Iterator[None]:
+    """Take a step on each of `n_steps` batches at the schedule's rate, yielding after each."""
+    for number, inputs in enumerate(batches):
+        factor = learning_rate_factor(recipe, number, n_steps)
+        train_step(recipe.learning_rate * factor, *inputs)
+        yield
+    train_step.end()
+
+
 class LoopTraining:
     """The training of one model, a step at a time.
 
@@ -165,20 +160,15 @@ class LoopTraining:
 
     def steps(self) -> Iterator[None]:
         """Train the model from its beginning to its end, yielding after each step."""
-        recipe = self._recipe
+        recipe, n_steps = self._recipe, self._recipe.n_steps(len(self._data))
         optimizer = make_optimizer(self.net.parameters(), recipe, self._device)
         train_step = TrainingStep(self._loss, optimizer, self._device, capture=True)
-        n_steps = recipe.n_steps(len(self._data))
-        number = 0
-        for chosen, drawn in draw_epochs(len(self._data), recipe, self._seeds):
-            parts = [part.to(self._device) for part in (chosen, drawn) if part is not None]
-            for inputs in zip(*parts, strict=True):
-                factor = learning_rate_factor(recipe, number, n_steps)
-                train_step(recipe.learning_rate * factor, *inputs)
-                number += 1
-                yield
-        # Gradients left behind would keep the memory of a CUDA graph from being freed.
-        optimizer.zero_grad(set_to_none=True)
+        return follow(recipe, train_step, self._batches(), n_steps)
+
+    def _batches(self) -> Iterator[tuple[Tensor, ...]]:
+        """Yield the indices of each batch, and what augmentation drew for it."""
+        for epoch in draw_epochs(len(self._data), self._recipe, self._seeds):
+            yield from zip(*(p.to(self._device) for p in epoch if p is not None), strict=True)
 
     def _loss(self, chosen: Tensor, drawn: Tensor | None = None) -> Tensor:
         """Return the loss of one batch."""
@@ -227,11 +217,9 @@ def optimise(
         return F.cross_entropy(logits.float(), labels, weight=class_weight)
 
     optimizer = make_optimizer(net.parameters(), recipe, device)
-    train_step = TrainingStep(loss, optimizer, device, capture=False)
     net.train()
-    for number, (images, labels) in enumerate(batches):
-        factor = learning_rate_factor(recipe, number, n_steps)
-        train_step(recipe.learning_rate * factor, images, labels)
+    for _ in follow(recipe, TrainingStep(loss, optimizer, device, capture=False), batches, n_steps):
+        pass
 
 
 @torch.no_grad()

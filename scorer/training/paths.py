@@ -14,10 +14,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from scorer.training.loop import ModelSeeds, TrainingSet, train_models
-from scorer.training.probe import ProbeResult, probe
+from scorer.training.probe import probe
 from scorer.training.recipe import Recipe
 from scorer.training.stacked import train_models_stacked
 
@@ -48,17 +48,9 @@ class TrainingPath:
         if self.k < 1:
             raise ValueError(f"`k` must be at least 1, got {self.k}")
 
-    def as_dict(self) -> dict[str, str | int]:
-        """Return every field by name, for records and workers."""
-        return asdict(self)
-
 
 def train_group(
-    data: TrainingSet,
-    recipe: Recipe,
-    seeds: Sequence[ModelSeeds],
-    path: TrainingPath,
-    subsets: Sequence[Tensor] | None = None,
+    data: TrainingSet, recipe: Recipe, seeds: Sequence[ModelSeeds], path: TrainingPath
 ) -> list[nn.Module]:
     """Train one model for each entry of `seeds`.
 
@@ -67,15 +59,12 @@ def train_group(
         recipe: how.
         seeds: in any number; the stacked path takes at most `path.k` at once.
         path: from `choose_path`.
-        subsets: for each model the indices into `data`, int64 on its device, that it is trained
-            on instead of all.
 
     Returns:
         The models in the order of `seeds`, in eval mode on the data's device.
 
     Raises:
-        ValueError: path and recipe differ in dtype, or path and data in device, or `subsets` do
-            not fit.
+        ValueError: path and recipe differ in dtype, or path and data in device.
         NotStackable: the path is "stacked" and the architecture cannot be.
     """
     if path.dtype != recipe.dtype:
@@ -89,21 +78,11 @@ def train_group(
             f"`path` must be for the device of the data, {data.images.device.type!r}, got "
             f"{path.device!r}; choose the path anew"
         )
-    if subsets is not None and len(subsets) != len(seeds):
-        raise ValueError(
-            f"`subsets` must have one entry for each of `seeds`, got {len(subsets)} for "
-            f"{len(seeds)}"
-        )
     if path.name == "loop":
-        if subsets is None:
-            return list(train_models(data, recipe, seeds))
-        pairs = zip(seeds, subsets, strict=True)
-        return [next(train_models(data.subset(part), recipe, [one])) for one, part in pairs]
+        return list(train_models(data, recipe, seeds))
     nets: list[nn.Module] = []
     for start in range(0, len(seeds), path.k):
-        group = slice(start, start + path.k)
-        parts = None if subsets is None else subsets[group]
-        nets += train_models_stacked(data, recipe, seeds[group], parts)
+        nets += train_models_stacked(data, recipe, seeds[start : start + path.k])
     return nets
 
 
@@ -127,7 +106,17 @@ def choose_path(data: TrainingSet, recipe: Recipe, cache_dir: Path) -> TrainingP
         return known
     result = probe(data, recipe)
     path = TrainingPath(result.name, result.k, device_slug(data.images.device), recipe.dtype)
-    _write(file, path, result, key)
+    kept = {
+        "path": asdict(path),
+        "reason": result.reason,
+        "timings": [asdict(timing) for timing in result.timings],
+        "measured_for": key,
+    }
+    file.parent.mkdir(parents=True, exist_ok=True)
+    # A reader sees the old file or the new one, never half.
+    temporary = file.with_name(f".tmp-{uuid.uuid4().hex}.json")
+    temporary.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+    temporary.replace(file)
     return path
 
 
@@ -191,17 +180,3 @@ def _read(file: Path) -> TrainingPath | None:
     except (ValueError, KeyError, TypeError) as error:
         logger.warning("%s cannot be read (%s); measuring again", file, error)
         return None
-
-
-def _write(file: Path, path: TrainingPath, result: ProbeResult, key: dict[str, object]) -> None:
-    """Keep a choice with its reason; a reader sees the old file or the new one, never half."""
-    kept = {
-        "path": path.as_dict(),
-        "reason": result.reason,
-        "timings": [timing.as_dict() for timing in result.timings],
-        "measured_for": key,
-    }
-    file.parent.mkdir(parents=True, exist_ok=True)
-    temporary = file.with_name(f".tmp-{uuid.uuid4().hex}.json")
-    temporary.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
-    temporary.replace(file)

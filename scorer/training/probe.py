@@ -7,20 +7,14 @@ import os
 import statistics
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from scorer.training.loop import (
-    LoopTraining,
-    ModelSeeds,
-    TrainingSet,
-    autocast,
-    initial_model,
-)
+from scorer.training.loop import LoopTraining, ModelSeeds, TrainingSet, autocast, initial_model
 from scorer.training.recipe import Recipe
 from scorer.training.stacked import NotStackable, StackedTraining
 from scorer.training.step import WARM_UP_STEPS, training_settings
@@ -64,10 +58,6 @@ class Timing:
     k: int
     ms_per_model_step: float
 
-    def as_dict(self) -> dict[str, object]:
-        """Return every field by name."""
-        return asdict(self)
-
 
 @dataclass(frozen=True)
 class ProbeResult:
@@ -91,9 +81,8 @@ def probe(data: TrainingSet, recipe: Recipe) -> ProbeResult:
     """
     with training_settings(data.images.device):
         result = _probe(data, replace(recipe, epochs=ENDLESS_EPOCHS))
-    if data.images.device.type == "cuda":
-        # What was freed is still this process's, and the workers are other processes.
-        torch.cuda.empty_cache()
+    # What was freed is still this process's, and the workers are other processes.
+    torch.cuda.empty_cache()
     return result
 
 
@@ -118,12 +107,8 @@ def fitting_group_size(data: TrainingSet, recipe: Recipe, k: int) -> int:
     per_model, available = bytes_per_model(data, recipe), available_bytes(data.images.device)
     while k > 1 and k * per_model > available:
         logger.warning(
-            "%d models of `%s` at once need about %d MiB and there is room for %d; trying %d",
-            k,
-            recipe.architecture,
-            k * per_model >> 20,
-            available >> 20,
-            k // 2,
+            f"{k} models of `{recipe.architecture}` at once need about {k * per_model >> 20} MiB"
+            f" and there is room for {available >> 20}; trying {k // 2}"
         )
         k //= 2
     return k
@@ -210,18 +195,13 @@ def _stacked_turns(data: TrainingSet, recipe: Recipe, largest: int) -> tuple[int
         try:
             return k, _Turns(StackedTraining(data, recipe, _seeds(k)).steps(), data, k)
         except (MemoryError, RuntimeError) as error:
-            if not _is_out_of_memory(error):
+            # The allocator of a CPU raises a plain RuntimeError.
+            no_memory = isinstance(error, MemoryError | torch.OutOfMemoryError)
+            if not (no_memory or any(words in str(error) for words in MEMORY_WORDS)):
                 raise
             logger.warning("%d models at once do not fit in memory; trying %d", k, k // 2)
             k //= 2
     return 1, None
-
-
-def _is_out_of_memory(error: Exception) -> bool:
-    """Tell a lack of memory from another failure; the CPU's allocator raises RuntimeError."""
-    if isinstance(error, MemoryError | torch.OutOfMemoryError):
-        return True
-    return any(words in str(error) for words in MEMORY_WORDS)
 
 
 def _seeds(k: int) -> list[ModelSeeds]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 RECIPE_VERSION = 2
 """Raised whenever the code changes what the same recipe yields; part of every fingerprint."""
@@ -61,10 +61,6 @@ class Recipe:
         for name in ("momentum", "warmup"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"`{name}` must be in [0, 1), got {getattr(self, name)}")
-
-    def as_dict(self) -> dict[str, object]:
-        """Return every field by name, for fingerprints and records."""
-        return asdict(self)
 
     def n_steps(self, n_examples: int) -> int:
         """Return the number of optimiser steps over a training set of `n_examples`."""

@@ -31,12 +31,11 @@ from scorer.training.loop import (
     TrainingSet,
     autocast,
     draw_epochs,
+    follow,
     initial_model,
-    inverse_counts,
-    learning_rate_factor,
     make_optimizer,
 )
-from scorer.training.recipe import Recipe, steps_per_epoch
+from scorer.training.recipe import Recipe
 from scorer.training.stacked_norm import BATCH_NORMS, fold_batch_norms
 from scorer.training.step import TrainingStep, training_settings
 
@@ -58,41 +57,29 @@ class NotStackable(ValueError):
 class StackedTraining:
     """The training of several models at once, a step at a time."""
 
-    def __init__(
-        self,
-        data: TrainingSet,
-        recipe: Recipe,
-        seeds: Sequence[ModelSeeds],
-        subsets: Sequence[Tensor] | None = None,
-    ) -> None:
+    def __init__(self, data: TrainingSet, recipe: Recipe, seeds: Sequence[ModelSeeds]) -> None:
         """Initialise the models and check that they can be stacked.
 
         Args:
             data: what all of them are trained on.
             recipe: how.
             seeds: one entry a model.
-            subsets: for each model the indices into `data`, int64 on its device, that it is
-                trained on instead; all must give the same number and size of batches.
 
         Raises:
             NotStackable: the architecture cannot be stacked.
-            ValueError: there are no seeds, or `subsets` do not fit.
+            ValueError: there are no seeds.
         """
         if not seeds:
             raise ValueError("`seeds` must name at least one model, got none")
-        sizes = _training_sizes(data, recipe, seeds, subsets)
         self._data, self._recipe = data, recipe
         self._device = data.images.device
         self._n_models = len(seeds)
         first = initial_model(data, recipe, seeds[0])
         n_dummies = group_size(first, self._n_models, self._device) - self._n_models
         self._seeds = [*seeds, *[seeds[-1]] * n_dummies]
-        self._sizes = [*sizes, *[sizes[-1]] * n_dummies]
-        self._subsets = None if subsets is None else [*subsets, *[subsets[-1]] * n_dummies]
-        self._class_weight = self._stacked_class_weight()
+        self._class_weight = data.class_weight(recipe.class_weights)
         self._augmentation = augmentation_named(recipe.augmentation)
-        rest = [initial_model(data, recipe, model_seeds) for model_seeds in self._seeds[1:]]
-        self._nets = [first, *rest]
+        self._nets = [first, *(initial_model(data, recipe, each) for each in self._seeds[1:])]
         # Grouped convolutions have slow channels_last kernels on GPUs (pytorch/pytorch#34977).
         self._channels_last = self._device.type == "cpu" and data.images.dim() == 4
         stacked, self._buffers = stack_module_state(self._nets)
@@ -118,15 +105,7 @@ class StackedTraining:
             self._parameters.values(), recipe, self._device, fused=self._device.type == "cuda"
         )
         train_step = TrainingStep(self._loss, optimizer, self._device, capture=True)
-        n_steps = recipe.n_steps(self._sizes[0])
-        number = 0
-        for epoch in self._draw_epochs():
-            for inputs in zip(*epoch, strict=True):
-                factor = learning_rate_factor(recipe, number, n_steps)
-                train_step(recipe.learning_rate * factor, *inputs)
-                number += 1
-                yield
-        optimizer.zero_grad(set_to_none=True)
+        return follow(recipe, train_step, self._batches(), recipe.n_steps(len(self._data)))
 
     def models(self) -> list[nn.Module]:
         """Return one network for each entry of the seeds, with the weights as they are now."""
@@ -145,31 +124,14 @@ class StackedTraining:
             return weight.movedim(2, -1).contiguous().movedim(-1, 2)
         return weight
 
-    def _stacked_class_weight(self) -> Tensor | None:
-        """Return the class weights of each model, `(k, n_classes)`, None without."""
-        if self._recipe.class_weights == "none":
-            return None
-        labels, n_classes = self._data.labels, self._data.n_classes
-        if self._subsets is None:
-            return inverse_counts(labels, n_classes).expand(len(self._seeds), -1)
-        return torch.stack([inverse_counts(labels[each], n_classes) for each in self._subsets])
-
-    def _draw_epochs(self) -> Iterator[list[Tensor]]:
-        """Yield, for each epoch, indices `(n_steps, batch, k)` and the augmentation drawn."""
-        draws = [
-            draw_epochs(size, self._recipe, model_seeds)
-            for size, model_seeds in zip(self._sizes, self._seeds, strict=True)
-        ]
+    def _batches(self) -> Iterator[tuple[Tensor, ...]]:
+        """Yield the indices `(batch, k)` of each batch, and what augmentation drew for it."""
+        draws = [draw_epochs(len(self._data), self._recipe, seeds) for seeds in self._seeds]
         for drawn_by_model in zip(*draws, strict=True):
-            indices = [chosen.to(self._device) for chosen, _ in drawn_by_model]
-            if self._subsets is not None:
-                pairs = zip(self._subsets, indices, strict=True)
-                indices = [subset[chosen] for subset, chosen in pairs]
-            epoch = [torch.stack(indices, dim=2)]
-            drawn = [augmented for _, augmented in drawn_by_model if augmented is not None]
-            if drawn:
-                epoch.append(torch.stack(drawn, dim=2).to(self._device))
-            yield epoch
+            chosen, drawn = zip(*drawn_by_model, strict=True)
+            parts = (chosen,) if self._augmentation is None else (chosen, drawn)
+            stacked = [torch.stack(part, dim=2).to(self._device) for part in parts]
+            yield from zip(*stacked, strict=True)
 
     def _gather(self, chosen: Tensor, drawn: Tensor | None) -> Tensor:
         """Return the images `(batch, k, ...)` at `chosen`, augmented, in the order for `vmap`."""
@@ -198,7 +160,7 @@ class StackedTraining:
         losses = losses.view_as(labels)
         if self._class_weight is None:
             return losses.sum() / labels.shape[1]
-        weights = self._class_weight.gather(1, labels)
+        weights = self._class_weight.expand(len(labels), -1).gather(1, labels)
         return ((losses * weights).sum(dim=1) / weights.sum(dim=1)).sum()
 
     def _check_stackable(self) -> None:
@@ -242,10 +204,7 @@ class StackedTraining:
 
 
 def train_models_stacked(
-    data: TrainingSet,
-    recipe: Recipe,
-    seeds: Sequence[ModelSeeds],
-    subsets: Sequence[Tensor] | None = None,
+    data: TrainingSet, recipe: Recipe, seeds: Sequence[ModelSeeds]
 ) -> list[nn.Module]:
     """Train a group of models at once.
 
@@ -254,17 +213,16 @@ def train_models_stacked(
         recipe: how; any architecture without random numbers or data-dependent branches in its
             forward pass.
         seeds: one entry a model.
-        subsets: see `StackedTraining`.
 
     Returns:
         The trained models in the order of `seeds`, in eval mode on the data's device.
 
     Raises:
         NotStackable: the architecture cannot be stacked; use `scorer.training.loop`.
-        ValueError: there are no seeds, or `subsets` do not fit.
+        ValueError: there are no seeds.
     """
     with training_settings(data.images.device):
-        training = StackedTraining(data, recipe, seeds, subsets)
+        training = StackedTraining(data, recipe, seeds)
         for _ in training.steps():
             pass
         return training.models()
@@ -283,30 +241,3 @@ def group_size(net: nn.Module, n_models: int, device: torch.device) -> int:
                 common = math.gcd(CHANNELS_PER_PASS, module.num_features)
                 multiple = max(multiple, CHANNELS_PER_PASS // common)
     return max(2, -(-n_models // multiple) * multiple)
-
-
-def _training_sizes(
-    data: TrainingSet,
-    recipe: Recipe,
-    seeds: Sequence[ModelSeeds],
-    subsets: Sequence[Tensor] | None,
-) -> list[int]:
-    """Return the number of examples that each model is trained on, after checking `subsets`."""
-    if subsets is None:
-        return [len(data)] * len(seeds)
-    if len(subsets) != len(seeds):
-        raise ValueError(
-            f"`subsets` must have one entry for each of `seeds`, got {len(subsets)} for "
-            f"{len(seeds)}"
-        )
-    sizes = [len(subset) for subset in subsets]
-    shapes = {
-        (steps_per_epoch(size, recipe.batch_size), min(size, recipe.batch_size)) for size in sizes
-    }
-    if min(sizes) == 0 or len(shapes) > 1:
-        raise ValueError(
-            "`subsets` must give every model the same number and size of batches, got subsets of "
-            f"{min(sizes)} to {max(sizes)} examples with batches of {recipe.batch_size}; train "
-            "them in separate groups"
-        )
-    return sizes

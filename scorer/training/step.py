@@ -28,19 +28,15 @@ def training_settings(device: torch.device) -> Iterator[None]:
     several threads add up in another order, so the bytes of a model would depend on the number.
     On a GPU: let cuDNN time its kernels and take the fastest.
     """
+    benchmark, n_threads = torch.backends.cudnn.benchmark, torch.get_num_threads()
     if device.type == "cuda":
-        benchmark = torch.backends.cudnn.benchmark
         torch.backends.cudnn.benchmark = True
-        try:
-            yield
-        finally:
-            torch.backends.cudnn.benchmark = benchmark
-        return
-    n_threads = torch.get_num_threads()
-    torch.set_num_threads(1)
+    else:
+        torch.set_num_threads(1)
     try:
         yield
     finally:
+        torch.backends.cudnn.benchmark = benchmark
         torch.set_num_threads(n_threads)
 
 
@@ -92,6 +88,10 @@ class TrainingStep:
             self._run_graph(inputs)
         else:
             self._run(*inputs)
+
+    def end(self) -> None:
+        """Drop the gradients, which would keep the memory of a CUDA graph from being freed."""
+        self._optimizer.zero_grad(set_to_none=True)
 
     def _run(self, *inputs: Tensor) -> None:
         """Run one step, kernel by kernel."""

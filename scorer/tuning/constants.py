@@ -25,7 +25,7 @@ class Constant:
     value: float
     line: int
     start: int
-    end: int
+    end: int | None
 
     @property
     def is_rate(self) -> bool:
@@ -37,18 +37,11 @@ def constants_of(source: str) -> dict[str, Constant]:
     """Return the numeric constants of a file by name, integers left out."""
     found = {}
     for node in ast.parse(source).body:
-        if not (isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)):
-            continue
-        (target, value) = (node.targets[0], node.value)
-        if (
-            isinstance(target, ast.Name)
-            and target.id.isupper()
-            and isinstance(value.value, float)
-            and value.end_col_offset is not None
-        ):
-            found[target.id] = Constant(
-                target.id, value.value, value.lineno, value.col_offset, value.end_col_offset
-            )
+        match node:
+            case ast.Assign([ast.Name(name), *_], ast.Constant(float(value)) as text):
+                if name.isupper():
+                    place = (text.lineno, text.col_offset, text.end_col_offset)
+                    found[name] = Constant(name, value, *place)
     return found
 
 
@@ -69,12 +62,6 @@ def draw_values(
     digest = hashlib.sha256(f"tune/{method}/{'/'.join(names)}".encode()).digest()
     hypercube = LatinHypercube(len(names), rng=np.random.default_rng(list(digest)))
     factors = LARGEST_FACTOR ** (2.0 * hypercube.random(n_trials - 1) - 1.0)
-    trials = [{name: constants[name].value for name in names}]
-    for row in factors:
-        trials.append(
-            {
-                name: float(f"{constants[name].value * factor:.3g}")
-                for name, factor in zip(names, row, strict=True)
-            }
-        )
-    return trials
+    values = np.array([constants[name].value for name in names])
+    tried = [[float(f"{value:.3g}") for value in row] for row in values * factors]
+    return [dict(zip(names, row, strict=True)) for row in (values.tolist(), *tried)]

@@ -24,11 +24,8 @@ def keep_log(task: str, method: str, rows: Sequence[dict[str, Any]], folder: Pat
     lines = path.read_text().splitlines() if path.exists() else []
     kept = {entry["method"]: entry for entry in map(json.loads, lines)}
     trials = sorted(rows, key=lambda row: row["trial"])
-    kept[method] = {
-        "method": method,
-        "command": f"python -m scorer tune {method}",
-        "trials": trials,
-    }
+    command = f"python -m scorer tune {method}"
+    kept[method] = {"method": method, "command": command, "trials": trials}
     folder.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(json.dumps(kept[name]) + "\n" for name in sorted(kept)))
     return path

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import pkgutil
 from collections.abc import Sequence
 
-from scorer.engines.base import Emit, Engine, Spec, resolve
+from scorer.engines.base import Emit, Engine, Spec
 
 
 class InlineEngine(Engine):
@@ -13,4 +14,4 @@ class InlineEngine(Engine):
 
     def run(self, function: str, specs: Sequence[Spec], on_event: Emit) -> None:
         for spec in specs:
-            resolve(function)(json.loads(json.dumps(spec)), on_event)
+            pkgutil.resolve_name(function)(json.loads(json.dumps(spec)), on_event)

@@ -20,7 +20,7 @@ from scorer.bench._floors import (
 from scorer.tasks import TASKS
 from scorer.training import models
 from scorer.training.loop import TrainingSet
-from tests.training.common import recipe
+from tests.training._common import recipe
 
 N_IN, N_OUT, BATCH = 12, 10, 16
 

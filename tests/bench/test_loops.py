@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from scorer.bench import _loops
 from scorer.bench._loops import loader_batches, plain_steps, repeat, tensor_batches
 from scorer.training.loop import TrainingSet
-from tests.training.common import recipe
+from tests.training._common import recipe
 
 N, BATCH = 40, 16
 RECIPE = recipe(batch_size=BATCH, epochs=2)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ def host(tiny_pool: Pool) -> Iterator[SubmissionHost]:
     for name in ("retain", "forget", "val"):
         sets[f"{name}_images"], sets[f"{name}_labels"] = task.images(name), task.labels(name)
     settings = {
-        "recipe": task.definition.recipe.as_dict(),
+        "recipe": asdict(task.definition.recipe),
         "n_channels": 1,
         "n_classes": 10,
         "device": "cpu",

@@ -10,6 +10,8 @@ import pytest
 
 from data_prep import load_raw
 from scorer.engines import LocalEngine
+from scorer.engines.base import no_progress
+from scorer.options import Options
 from scorer.tasks import TASKS
 from scorer.tasks.definition import TaskDefinition
 from scorer.tasks.forget import FORGET_SETS, Material
@@ -27,20 +29,11 @@ def some_indices(data_dir: Path) -> np.ndarray:
 
 
 def material(split_seed: int) -> Material:
-    definition = tiny_definition()
-    return Material(
-        task="tiny",
-        raw=load_raw("digits", Path("data")),
-        recipe=definition.recipe,
-        n_val=definition.n_val,
-        n_test=definition.n_test,
-        split_seed=split_seed,
-        data_dir=Path("data"),
-        cache_dir=Path("no-cache"),
-        engine=LocalEngine(1),
-        device="cpu",
-        progress=lambda *event: None,
+    options = Options(
+        split_seed=split_seed, data_dir=Path("data"), cache_dir=Path("no-cache"), device="cpu"
     )
+    raw = load_raw("digits", options.data_dir)
+    return Material(tiny_definition(), raw, options, LocalEngine(1), no_progress)
 
 
 def test_kinds_are_found() -> None:

@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from data_prep import half_masks, load_raw, partition
+from data_prep import half_masks, load_raw
 from scorer.engines import LocalEngine
+from scorer.engines.base import no_progress
 from scorer.errors import UsageError
+from scorer.options import Options
 from scorer.tasks import TASKS
 from scorer.tasks.definition import TaskDefinition
 from scorer.tasks.difficulty import measure_difficulty
@@ -25,15 +27,9 @@ from tests.conftest import tiny_definition
 
 
 def load(name: str, split_seed: int = 0, **folders: Path) -> Task:
-    return load_task(
-        name,
-        split_seed=split_seed,
-        data_dir=folders.get("data_dir", Path("data")),
-        cache_dir=folders.get("cache_dir", Path("no-cache")),
-        engine=LocalEngine(1),
-        device="cpu",
-        progress=lambda *event: None,
-    )
+    folders = {"data_dir": Path("data"), "cache_dir": Path("no-cache"), **folders}
+    options = Options(task=name, split_seed=split_seed, device="cpu", **folders)
+    return load_task(options, LocalEngine(1), no_progress)
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +84,7 @@ def test_any_field_of_the_recipe_changes_the_fingerprint(tiny_task: Task, field:
 
 
 def test_the_list_above_covers_the_recipe(tiny_task: Task) -> None:
-    assert set(OTHER_VALUES) == set(tiny_task.definition.recipe.as_dict())
+    assert set(OTHER_VALUES) == set(dataclasses.asdict(tiny_task.definition.recipe))
 
 
 @pytest.mark.parametrize(
@@ -147,40 +143,23 @@ def test_kept_hard_examples_count_only_for_what_they_were_measured_with() -> Non
     kept = forget.kept_difficulty(given, parts)
     assert kept is not None
     assert (kept == 0).sum() == forget.n_hard
-    assert forget.kept_difficulty(dataclasses.replace(given, split_seed=1), parts) is None
-    longer = dataclasses.replace(given, recipe=dataclasses.replace(given.recipe, epochs=21))
+    assert forget.kept_difficulty(material_of(definition, 1), parts) is None
+    recipe = dataclasses.replace(definition.recipe, epochs=21)
+    longer = material_of(dataclasses.replace(definition, recipe=recipe), 0)
     assert forget.kept_difficulty(longer, parts) is None
 
 
-def material_of(definition: TaskDefinition, split_seed: int) -> Material:
-    return Material(
-        task=definition.name,
-        raw=load_raw(definition.dataset, Path("data")),
-        recipe=definition.recipe,
-        n_val=definition.n_val,
-        n_test=definition.n_test,
-        split_seed=split_seed,
-        data_dir=Path("data"),
-        cache_dir=Path("no-cache"),
-        engine=LocalEngine(1),
-        device="cpu",
-        progress=lambda *event: None,
-    )
+def material_of(
+    definition: TaskDefinition, split_seed: int, cache: Path = Path("no-cache")
+) -> Material:
+    options = Options(split_seed=split_seed, data_dir=Path("data"), cache_dir=cache, device="cpu")
+    raw = load_raw(definition.dataset, options.data_dir)
+    return Material(definition, raw, options, LocalEngine(2), no_progress)
 
 
 def difficulty(definition: TaskDefinition, cache: Path, n_models: int) -> np.ndarray:
-    raw = load_raw("digits", Path("data"))
-    parts = partition(raw, definition.n_val, definition.n_test, 0)
-    return measure_difficulty(
-        raw,
-        parts.train,
-        definition.recipe,
-        n_models,
-        device="cpu",
-        cache_dir=cache,
-        engine=LocalEngine(2),
-        progress=lambda *event: None,
-    )
+    material = material_of(definition, 0, cache)
+    return measure_difficulty(material, material.partition().train, n_models)
 
 
 def test_difficulty_is_out_of_sample_and_resumable(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from scorer.training.loop import (
     train_models,
 )
 from scorer.training.models import build_model
-from tests.training.common import (
+from tests.training._common import (
     digits,
     largest_difference,
     noise,
@@ -87,14 +87,6 @@ def test_class_weights() -> None:
     weight = data.class_weight("inverse_count")
     assert weight is not None
     torch.testing.assert_close(weight, torch.tensor([1.0, 0.0, 1 / 3, 0.0]))
-
-
-def test_subset() -> None:
-    data = noise(10, 1, 8, 8)
-    part = data.subset(torch.tensor([7, 2]))
-    assert len(part) == 2 and part.n_classes == 10
-    assert torch.equal(part.images, data.images[[7, 2]])
-    assert torch.equal(part.labels, data.labels[[7, 2]])
 
 
 def test_equals_the_textbook_loop() -> None:

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from scorer.training.models import ARCHITECTURES, build_model
-from tests.training.common import state_bytes
+from tests.training._common import state_bytes
 
 SHAPES = {
     "digits_cnn": (1, 8, 8),

@@ -17,7 +17,7 @@ from scorer.training.probe import (
     fitting_group_size,
     probe,
 )
-from tests.training.common import noise, recipe
+from tests.training._common import noise, recipe
 
 DATA = noise(64, 1, 8, 8)
 

@@ -21,7 +21,7 @@ from scorer.training.stacked import (
     group_size,
     train_models_stacked,
 )
-from tests.training.common import (
+from tests.training._common import (
     digits,
     largest_difference,
     noise,
@@ -149,28 +149,9 @@ def test_groups_leave_no_channel_to_scalar_code() -> None:
     assert group_size(nn.Linear(2, 2), 3, CPU) == 3
 
 
-@pytest.mark.parametrize("class_weights", ["none", "inverse_count"])
-def test_each_model_can_have_its_own_examples(class_weights: str) -> None:
-    data = noise(60, 1, 8, 8)
-    settings = recipe(epochs=2, class_weights=class_weights)
-    generator = torch.Generator().manual_seed(3)
-    subsets = [torch.randperm(60, generator=generator)[:n] for n in (33, 34, 47)]
-    seeds = seeds_of(0, 1, 2)
-    nets = train_models_stacked(data, settings, seeds, subsets)
-    for net, model_seeds, subset in zip(nets, seeds, subsets, strict=True):
-        (expected,) = train_models(data.subset(subset), settings, [model_seeds])
-        assert largest_difference(net, expected) < 1e-3
-
-
-def test_refuses_groups_that_do_not_step_together() -> None:
-    data = noise(60, 1, 8, 8)
-    two = [torch.arange(20), torch.arange(40)]
-    with pytest.raises(ValueError, match=r"same number and size of batches.* 20 to 40 examples"):
-        StackedTraining(data, recipe(), seeds_of(0, 1), two)
-    with pytest.raises(ValueError, match=r"`subsets` must have one entry for each .* got 2 for 3"):
-        train_models_stacked(data, recipe(), seeds_of(0, 1, 2), two)
+def test_refuses_an_empty_group() -> None:
     with pytest.raises(ValueError, match="`seeds` must name at least one model"):
-        train_models_stacked(data, recipe(), [])
+        train_models_stacked(noise(60, 1, 8, 8), recipe(), [])
 
 
 class Branching(nn.Module):

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from scorer.training import step as step_module
 from scorer.training.loop import LoopTraining, TrainingSet, make_optimizer
 from scorer.training.step import TrainingStep, training_settings
-from tests.training.common import digits, largest_difference, recipe, seeds_of
+from tests.training._common import digits, largest_difference, recipe, seeds_of
 
 CPU = torch.device("cpu")
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
 from numpy.typing import ArrayLike
 
 from data_prep import Partition, RawData, Split, partition
 from scorer.engines.base import Engine, Progress
-from scorer.training.recipe import Recipe
+from scorer.options import Options
+
+if TYPE_CHECKING:
+    from scorer.tasks.definition import TaskDefinition
 
 
 @dataclass(frozen=True)
@@ -19,36 +21,23 @@ class Material:
     """What a forget set is chosen from, and with.
 
     Attributes:
-        task: name of the task.
+        task: name, recipe and sizes.
         raw: its data.
-        recipe: how its models are trained.
-        n_val: size of val.
-        n_test: size of test, None where the data have an official one.
-        split_seed: another seed is another split and forget set.
-        data_dir: where data sets lie.
-        cache_dir: where what was measured is kept.
+        options: split seed, folders and device.
         engine: trains models, where any are needed.
-        device: where.
         progress: called with (what, done, total) meanwhile.
     """
 
-    task: str
+    task: TaskDefinition
     raw: RawData
-    recipe: Recipe
-    n_val: int
-    n_test: int | None
-    split_seed: int
-    data_dir: Path
-    cache_dir: Path
+    options: Options
     engine: Engine
-    device: str
     progress: Progress
 
     def partition(self, keep_in_train: ArrayLike | None = None) -> Partition:
         """Return train, val and test; see `data_prep.partition`."""
-        return partition(
-            self.raw, self.n_val, self.n_test, self.split_seed, keep_in_train=keep_in_train
-        )
+        task, seed = self.task, self.options.split_seed
+        return partition(self.raw, task.n_val, task.n_test, seed, keep_in_train=keep_in_train)
 
 
 class ForgetSet(ABC):
@@ -65,7 +54,3 @@ class ForgetSet(ABC):
     @abstractmethod
     def split(self, material: Material) -> Split:
         """Return the four sets of the task."""
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return JSON values, the name of the kind among them."""
-        return {"kind": self.name, **asdict(self)}  # type: ignore[call-overload]

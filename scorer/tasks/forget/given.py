@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
+import pkgutil
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -33,10 +33,9 @@ class Given(ForgetSet):
 
     def split(self, material: Material) -> Split:
         """Return the four sets."""
-        if material.split_seed != 0:
+        seed = material.options.split_seed
+        if seed != 0:
             parts = material.partition()
-            labels, seed = material.raw.labels, material.split_seed
-            return choose_forget(parts, labels, None, 0, self.n_examples, seed)
-        module, _, function = self.indices.partition(":")
-        given = getattr(importlib.import_module(module), function)(material.data_dir)
+            return choose_forget(parts, material.raw.labels, None, 0, self.n_examples, seed)
+        given = pkgutil.resolve_name(self.indices)(material.options.data_dir)
         return forget_given(material.partition(keep_in_train=given), given)

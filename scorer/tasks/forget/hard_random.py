@@ -7,7 +7,7 @@ trained without them.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import ClassVar
 
@@ -53,29 +53,14 @@ class HardRandom(ForgetSet):
 
     def split(self, material: Material) -> Split:
         """Return the four sets; difficulty is measured where nobody has yet."""
-        parts = material.partition()
+        parts, labels = material.partition(), material.raw.labels
         difficulty = None
         if self.n_hard:
             difficulty = self.kept_difficulty(material, parts)
             if difficulty is None:
-                difficulty = measure_difficulty(
-                    material.raw,
-                    parts.train,
-                    material.recipe,
-                    self.n_models,
-                    device=material.device,
-                    cache_dir=material.cache_dir,
-                    engine=material.engine,
-                    progress=material.progress,
-                )
-        return choose_forget(
-            parts,
-            material.raw.labels,
-            difficulty,
-            self.n_hard,
-            self.n_random,
-            material.split_seed,
-        )
+                difficulty = measure_difficulty(material, parts.train, self.n_models)
+        seed = material.options.split_seed
+        return choose_forget(parts, labels, difficulty, self.n_hard, self.n_random, seed)
 
     def kept_difficulty(self, material: Material, parts: Partition) -> np.ndarray | None:
         """Return 0 for the kept hard examples and 1 for the rest, or None where none are kept.
@@ -83,22 +68,19 @@ class HardRandom(ForgetSet):
         A file counts only for the very data, recipe and number of models that it was measured
         with.
         """
-        path = kept_path(material.task, material.split_seed)
+        path = kept_path(material.task.name, material.options.split_seed)
         if not path.exists():
             return None
         kept = json.loads(path.read_text())
-        if kept["measured_with"] != measured_with(material.raw, material.recipe, self.n_models):
+        present = measured_with(material.raw, material.task.recipe, self.n_models)
+        if kept["measured_with"] != present:
             return None
         return np.where(np.isin(parts.train, kept["hard"]), 0.0, 1.0)
 
 
 def measured_with(raw: RawData, recipe: Recipe, n_models: int) -> dict[str, object]:
     """Return what the kept hard examples depend on, besides the split seed."""
-    return {
-        "data_sha256": raw.content_sha256(),
-        "recipe": recipe.as_dict(),
-        "n_models": n_models,
-    }
+    return {"data_sha256": raw.content_sha256(), "recipe": asdict(recipe), "n_models": n_models}
 
 
 def kept_path(task: str, split_seed: int) -> Path:
