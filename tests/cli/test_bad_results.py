@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -66,6 +69,14 @@ def test_names_are_shown_as_they_are(tmp_path: Path) -> None:
     save_record(make_record("[red]:smile:"), {}, None, tmp_path)
     shown = CliRunner().invoke(main, ["leaderboard", "--results-dir", str(tmp_path)]).stdout
     assert "[red]:smile:" in shown
+
+
+def test_tables_are_shown_where_the_encoding_knows_ascii_only(results_dir: Path) -> None:
+    call = [sys.executable, "-m", "scorer", "leaderboard", "--results-dir", str(results_dir)]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(call, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "0.250 \\xb1 0.250" in done.stdout
 
 
 @pytest.mark.parametrize("task", ["cifar10_resnet18", "cifar10-resnet18"])
