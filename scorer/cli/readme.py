@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from scorer.cli._common import folder_options
+from scorer.cli._common import folder_options, show_problems
 
 EXAMPLE = ("digits", "adversarial")
 """Task and method of the quickstart, whose output is shown there."""
@@ -119,7 +119,9 @@ def command(cache_dir: Path, data_dir: Path, results_dir: Path) -> None:
     from scorer.settings import PROJECT_ROOT
 
     del cache_dir, data_dir
-    records = list(read_records(results_dir))
+    results = read_records(results_dir)
+    show_problems(results.problems)
+    records = results.records
     by_run = {record.run_id: record for record in records}
     for group in build_leaderboard(records).groups:
         record = by_run[group.rows[0].run_id]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ from click.testing import CliRunner
 
 from scorer.cli import main
 from scorer.results.record import save_record
+from scorer.settings import PROJECT_ROOT
 from tests.results._records import make_record
 
 
@@ -104,3 +106,21 @@ def test_an_unknown_task_is_refused(
     result = CliRunner().invoke(main, call)
     assert result.exit_code == 2
     assert f"unknown task {task!r}" in result.stderr
+
+
+def test_readme_names_a_bad_file_too(tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    for name in ("scorer", "baselines", "data_prep", "submission", "docs"):
+        shutil.copytree(
+            PROJECT_ROOT / name, project / name, ignore=shutil.ignore_patterns("__pycache__")
+        )
+    for name in ("README.md", "CONTRIBUTING.md", "pyproject.toml"):
+        shutil.copy(PROJECT_ROOT / name, project / name)
+    bad = tmp_path / "results" / "digits" / "finetune" / "broken.json"
+    bad.parent.mkdir(parents=True)
+    bad.write_text("{")
+    call = [sys.executable, "-m", "scorer", "readme", "--results-dir", str(tmp_path / "results")]
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    done = subprocess.run(call, cwd=project, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert f"not read: {bad} is not JSON" in done.stderr
