@@ -66,7 +66,7 @@ leaderboard: $(STAMP) ## show all results
 	@$(RUN) leaderboard $(if $(TASK),--task $(TASK))
 
 check: $(STAMP) ## try METHOD in seconds: imports, signature, a real run
-	@$(RUN) check $(METHOD) $(if $(DEVICE),--device $(DEVICE))
+	@$(RUN) check $(METHOD) $(if $(TASK),--task $(TASK)) $(if $(DEVICE),--device $(DEVICE))
 
 oracles: $(STAMP) ## train the oracles of TASK without scoring anything
 	@$(RUN) oracles $(FLAGS)

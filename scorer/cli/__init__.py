@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import logging
 import sys
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,10 @@ def main() -> None:
       python -m scorer score adversarial
       python -m scorer leaderboard
     """
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal may not know "±", and none a name that is not Unicode: an escape is shown.
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     logging.basicConfig(stream=sys.stderr, format="%(levelname)s: %(message)s")
     here = other_checkout(Path.cwd())
     if here is not None:

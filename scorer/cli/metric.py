@@ -7,8 +7,10 @@ from pathlib import Path
 import click
 import numpy as np
 
-from scorer.cli._common import json_option, show_json
+from scorer.cli._common import json_option, options, show_json
 from scorer.errors import UsageError
+
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 def load_array(path: Path) -> np.ndarray:
@@ -18,16 +20,18 @@ def load_array(path: Path) -> np.ndarray:
         UsageError: not an .npy file of numbers; nothing pickled is read.
     """
     try:
-        array: np.ndarray = np.load(path, allow_pickle=False)
-    except ValueError as error:
+        array = np.load(path, allow_pickle=False)
+    except (ValueError, EOFError, MemoryError) as error:
         raise UsageError(f"{path} must be an .npy file of numbers: {error}") from error
+    if not isinstance(array, np.ndarray):
+        raise UsageError(f"{path} must be an .npy file of one array, got an .npz of several")
     return array
 
 
 @click.command()
-@click.option("--unlearned", required=True, type=click.Path(exists=True, path_type=Path))
-@click.option("--oracle", required=True, type=click.Path(exists=True, path_type=Path))
-@click.option("--rule", default="competition", help="competition or exact", show_default=True)
+@click.option("--unlearned", required=True, type=FILE)
+@click.option("--oracle", required=True, type=FILE)
+@options("rule")
 @click.option("--delta", default=1e-5, help="of (epsilon, delta)", show_default=True)
 @json_option
 def command(unlearned: Path, oracle: Path, rule: str, delta: float, as_json: bool) -> None:
@@ -41,9 +45,9 @@ def command(unlearned: Path, oracle: Path, rule: str, delta: float, as_json: boo
     from scorer.metric.forgetting import forgetting_quality
     from scorer.metric.rules import make_rule
 
-    chosen = make_rule(rule, delta=delta)
     arrays = load_array(unlearned), load_array(oracle)
     try:
+        chosen = make_rule(rule, delta=delta)
         quality = forgetting_quality(*arrays, chosen)
     except ValueError as error:
         raise UsageError(str(error)) from error

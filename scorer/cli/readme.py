@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from scorer.cli._common import folder_options
+from scorer.cli._common import folder_options, show_problems
 from scorer.kinds import KINDS, kind_named
 from scorer.layout import drawing, first_lines
 from scorer.results.markdown import markdown_table
@@ -101,7 +101,9 @@ def command(results_dir: Path, **_: Path) -> None:
     from scorer.results.readme import save_example, save_snapshot
     from scorer.results.record import read_arrays, read_records
 
-    records = list(read_records(results_dir))
+    results = read_records(results_dir)
+    show_problems(results.problems)
+    records = results.records
     by_run = {record.run_id: record for record in records}
     for group in build_leaderboard(records).groups:
         record = by_run[group.rows[0].run_id]

@@ -20,8 +20,22 @@ NOT_ASKED_FOR = "not asked for"
 
 
 def fields() -> dict[str, Measurement]:
-    """Return every number of a record by its path, in the order in which they are shown."""
-    found = [one for family in MEASURES.values() for one in _fields_of(family).values()]
+    """Return every number of a record by its path, in the order in which they are shown.
+
+    Raises:
+        TypeError: two measures have a number of one name.
+    """
+    owners: dict[str, str] = {}
+    found: list[Measurement] = []
+    for family in MEASURES.values():
+        for path, one in _fields_of(family).items():
+            if path in owners:
+                raise TypeError(
+                    f"number {path!r} must be of one measure, got {owners[path]} and"
+                    f" {family.name}; rename one of them"
+                )
+            owners[path] = family.name
+            found.append(one)
     return {one.name: one for one in sorted(found, key=lambda one: one.place)}
 
 

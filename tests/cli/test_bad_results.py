@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +15,7 @@ from click.testing import CliRunner
 
 from scorer.cli import main
 from scorer.results.record import save_record
+from scorer.settings import PROJECT_ROOT
 from tests.results._records import make_record
 
 
@@ -68,6 +73,14 @@ def test_names_are_shown_as_they_are(tmp_path: Path) -> None:
     assert "[red]:smile:" in shown
 
 
+def test_tables_are_shown_where_the_encoding_knows_ascii_only(results_dir: Path) -> None:
+    call = [sys.executable, "-m", "scorer", "leaderboard", "--results-dir", str(results_dir)]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(call, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "0.250 \\xb1 0.250" in done.stdout
+
+
 @pytest.mark.parametrize("task", ["cifar10_resnet18", "cifar10-resnet18"])
 @pytest.mark.parametrize("arguments", [("leaderboard",), ("compare", "one", "two")])
 def test_a_task_is_found_under_either_spelling(
@@ -93,3 +106,21 @@ def test_an_unknown_task_is_refused(
     result = CliRunner().invoke(main, call)
     assert result.exit_code == 2
     assert f"unknown task {task!r}" in result.stderr
+
+
+def test_readme_names_a_bad_file_too(tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    for name in ("scorer", "baselines", "data_prep", "submission", "docs"):
+        shutil.copytree(
+            PROJECT_ROOT / name, project / name, ignore=shutil.ignore_patterns("__pycache__")
+        )
+    for name in ("README.md", "CONTRIBUTING.md", "pyproject.toml"):
+        shutil.copy(PROJECT_ROOT / name, project / name)
+    bad = tmp_path / "results" / "digits" / "finetune" / "broken.json"
+    bad.parent.mkdir(parents=True)
+    bad.write_text("{")
+    call = [sys.executable, "-m", "scorer", "readme", "--results-dir", str(tmp_path / "results")]
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    done = subprocess.run(call, cwd=project, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert f"not read: {bad} is not JSON" in done.stderr

@@ -177,6 +177,30 @@ def save(path: Path, array: Any) -> str:
     return str(path)
 
 
+@pytest.mark.parametrize("delta", ["1", "-1", "nan", "inf"])
+def test_metric_refuses_a_delta_out_of_range(tmp_path: Path, delta: str) -> None:
+    bank = save(tmp_path / "bank.npy", np.eye(3))
+    result = call("metric", "--unlearned", bank, "--oracle", bank, "--delta", delta)
+    assert result.exit_code == 2
+    assert "error: `delta` must be in [0, 1), got" in result.stderr
+
+
+def test_metric_refuses_files_that_are_no_array(tmp_path: Path) -> None:
+    bank = save(tmp_path / "bank.npy", np.eye(3))
+    (tmp_path / "empty.npy").touch()
+    np.savez(tmp_path / "several.npz", bank=np.eye(3))
+    huge = b"{'descr': '<f8', 'fortran_order': False, 'shape': (999999999999, 999), }"
+    header = b"\x93NUMPY\x01\x00" + (118).to_bytes(2, "little") + huge.ljust(117) + b"\n"
+    (tmp_path / "huge.npy").write_bytes(header)
+    for name in ("empty.npy", "several.npz", "huge.npy"):
+        result = call("metric", "--unlearned", str(tmp_path / name), "--oracle", bank)
+        assert result.exit_code == 2, result.output
+        assert f"{tmp_path / name} must be an .npy file of" in result.stderr
+    result = call("metric", "--unlearned", str(tmp_path), "--oracle", bank)
+    assert result.exit_code == 2
+    assert "is a directory" in result.stderr
+
+
 def test_metric_scores_arrays_made_elsewhere(tmp_path: Path) -> None:
     generator = np.random.default_rng(0)
     u = save(tmp_path / "u.npy", generator.normal(0, 2, (64, 5)))

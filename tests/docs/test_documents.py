@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import subprocess
 from pathlib import Path
 
 import click
@@ -149,3 +150,11 @@ def test_the_changelog_names_the_editions_of_the_code() -> None:
 def test_contributing_lists_every_kind() -> None:
     text = (PROJECT_ROOT / "CONTRIBUTING.md").read_text()
     assert all(f"`{kind.file}`" in text and f"`{kind.like}`" in text for kind in KINDS.values())
+
+
+@pytest.mark.parametrize("target", ["score", "check", "oracles", "leaderboard"])
+def test_make_passes_the_task_on(target: str) -> None:
+    call = ["make", "--dry-run", "--always-make", target, "TASK=fashion_mnist"]
+    done = subprocess.run(call, cwd=PROJECT_ROOT, capture_output=True, text=True, check=True)
+    assert f"-m scorer {target}" in done.stdout
+    assert "--task fashion_mnist" in done.stdout

@@ -81,6 +81,16 @@ def test_a_measure_that_gives_other_fields_than_it_declares_is_refused(
         with_measure(monkeypatch, lambda _: Measured(values))
 
 
+def test_two_measures_with_a_number_of_one_name_are_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    entries = (Measurement("time_ratio", ""),)
+    family = Measure("watch", "", frozenset(), entries, lambda _: Measured({"time_ratio": 1.0}))
+    monkeypatch.setitem(MEASURES.members, "watch", family)
+    with pytest.raises(TypeError, match=r"'time_ratio' must be of one measure, got time and watch"):
+        fields()
+
+
 def test_reading_what_measures_there_are_imports_nothing_slow() -> None:
     code = "import sys, scorer.measures as m; m.fields(); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import itertools
 import math
+import runpy
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -63,4 +65,21 @@ def test_compiles_where_nothing_can_be_kept() -> None:
     # Code without a file has no folder to keep machine code in.
     namespace: dict = {}
     exec("def double(x):\n    return 2 * x", namespace)
-    assert _compiled_once(namespace["double"])(2) == 4
+    assert _compiled_once(namespace["double"], "(int64,)")(2) == 4
+
+
+@pytest.mark.parametrize("content", [b"", b"not what was kept"])
+@pytest.mark.parametrize("suffix", ["nbi", "nbc"])
+def test_damaged_machine_code_is_named_and_made_anew(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, suffix: str, content: bytes
+) -> None:
+    source = tmp_path / "doubling.py"
+    source.write_text("def double(x):\n    return 2 * x\n")
+    function = runpy.run_path(str(source))["double"]
+    assert _compiled_once(function, "(int64,)")(2) == 4
+    (kept,) = tmp_path.rglob(f"*.{suffix}")
+    kept.write_bytes(content)
+    assert caplog.messages == []
+    assert _compiled_once(function, "(int64,)")(2) == 4
+    assert f"{kept.parent} can be neither read nor kept" in caplog.text
+    assert "doubling.double.*" in caplog.text

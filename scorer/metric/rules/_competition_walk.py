@@ -26,7 +26,10 @@ comes out as with the full grid. Of equally strong attacks the first of this wal
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
@@ -34,6 +37,8 @@ import numpy as np
 
 from scorer.metric.arrays import FloatArray
 from scorer.metric.rules.base import INTERVAL, NONE, RANGE_RATIO, SEPARATED, SINGLE
+
+logger = logging.getLogger("scorer")
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Grid = tuple[float, float, float]
@@ -55,15 +60,33 @@ def _compiled(function: Function, *, cache: bool = False) -> Function:
     return cast(Function, numba.njit(function, error_model="numpy", cache=cache))
 
 
-def _compiled_once(function: Function) -> Function:
+def _compiled_once(function: Function, signature: str) -> Function:
     """Return the same, kept on disk for the next process if there is anywhere to keep it.
 
-    That is the `__pycache__` beside this file, or else the user's cache folder.
+    That is the `__pycache__` beside this file, or else the user's cache folder. What is kept there
+    may be damaged, or the disk full: then it is said, and this process compiles for itself.
+
+    Args:
+        function: to be compiled.
+        signature: the types of its arguments, as numba writes them.
     """
     try:
-        return _compiled(function, cache=True)
+        kept = _compiled(function, cache=True)
     except RuntimeError:
         return _compiled(function)
+    try:
+        kept.compile(signature)  # type: ignore[attr-defined]
+    except Exception as error:  # Of damaged files, pickle and LLVM raise what they like.
+        logger.warning(
+            "compiled code in %s can be neither read nor kept (%s: %s), so that it is compiled anew"
+            " for each process; delete the files named %s.* there, or make room",
+            kept.stats.cache_path,  # type: ignore[attr-defined]
+            type(error).__name__,
+            error,
+            f"{Path(function.__code__.co_filename).stem}.{function.__name__}",
+        )
+        return _compiled(function)
+    return kept
 
 
 @_compiled
@@ -202,7 +225,7 @@ def closest_interval(
     return ratio_from_counts(wrong, missed, n_models, delta), left, right, wrong, missed
 
 
-@_compiled_once
+@partial(_compiled_once, signature="(float64[::1], float64[::1], float64)")
 def strongest_attack(
     unlearned: FloatArray, oracle: FloatArray, delta: float
 ) -> tuple[int, bool, float, float, float, int, int]:
