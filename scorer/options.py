@@ -2,9 +2,9 @@
 
 An option is one field of `Options`. Its metadata hold its help text and limits: `known`, where the
 names to choose from are ("package.module:NAME"); `unlisted`, where help does not list them because
-importing them takes seconds; `least`, the least number allowed; `above`, a number that a finite
-one has to exceed. The command line makes its flags, defaults and help texts from these fields, and
-whatever runs a method is handed the whole of them.
+importing them takes seconds; `least` and `most`, the numbers allowed; `above`, a number that a
+finite one has to exceed. The command line makes its flags, defaults and help texts from these
+fields, and whatever runs a method is handed the whole of them.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ from typing import Any
 
 from scorer.errors import UsageError, unknown_name
 from scorer.settings import default_cache_dir, default_data_dir, default_results_dir
+
+MOST_MODELS = 99_999
+"""Models have five digits in the names of their folders."""
 
 DEVICES = ("auto", "cpu", "cuda")
 
@@ -34,7 +37,7 @@ class Options:
     Attributes:
         task: a name in `scorer.tasks.TASKS`.
         split_seed: which split and forget set of the task's data; 0 is the public one.
-        n_models: N, at least 2.
+        n_models: N, from 2 to `MOST_MODELS`.
         rule: a name in `scorer.metric.rules.RULES`.
         design: a name in `scorer.runner.designs.DESIGNS`.
         budget: share of a plain retraining that the mean run may take.
@@ -59,7 +62,7 @@ class Options:
         unlisted=True,
     )
     split_seed: int = _option(0, "another split and forget set of the data", least=0)
-    n_models: int = _option(64, "models per side, N", least=2)
+    n_models: int = _option(64, "models per side, N", least=2, most=MOST_MODELS)
     rule: str = _option(
         "competition", "how epsilon becomes points", known="scorer.metric.rules:RULES"
     )
@@ -124,6 +127,8 @@ def _check(each: Field[Any], value: Any) -> None:
         return
     if "least" in limits and not value >= limits["least"]:
         raise UsageError(f"{flag(each.name)} must be at least {limits['least']}, got {value}")
+    if "most" in limits and value > limits["most"]:
+        raise UsageError(f"{flag(each.name)} must be at most {limits['most']}, got {value}")
     if "above" in limits and not limits["above"] < value < math.inf:
         raise UsageError(
             f"{flag(each.name)} must be above {limits['above']} and finite, got {value}"

@@ -19,7 +19,7 @@ from functools import cached_property
 from types import ModuleType
 from typing import Generic, TypeVar
 
-from scorer.errors import unknown_name
+from scorer.errors import ScorerError, unknown_name
 
 T = TypeVar("T")
 
@@ -28,6 +28,21 @@ def module_names(package: str) -> list[str]:
     """Return the modules of a package that may hold a member, in alphabetical order."""
     found = pkgutil.iter_modules(importlib.import_module(package).__path__)
     return sorted(module.name for module in found if not module.name.startswith("_"))
+
+
+def import_member(module: str) -> ModuleType:
+    """Import a module that may hold a member.
+
+    Raises:
+        ScorerError: it cannot be imported, whatever it raised.
+    """
+    try:
+        return importlib.import_module(module)
+    except Exception as error:
+        said = f"{type(error).__name__}: {error}"
+        raise ScorerError(
+            f"{module} cannot be imported ({said}); mend it, or move it out of its folder"
+        ) from error
 
 
 def same_name(one: str, other: str) -> bool:
@@ -61,19 +76,19 @@ class Registry(Mapping[str, T], Generic[T]):
         found: dict[str, T] = {}
         packages = (self.package, *self.also_in)
         for module in (f"{each}.{stem}" for each in packages for stem in module_names(each)):
-            member = self.member_of(importlib.import_module(module))
+            member = self.member_of(import_member(module))
             if member is None:
                 continue
             stem = module.rpartition(".")[2]
             name = getattr(member, "name", None)
             name = name if isinstance(name, str) else stem
             if not same_name(name, stem):
-                raise TypeError(
+                raise ScorerError(
                     f"{self.kind} {name!r} must stand in a module of its name, got {module};"
                     " rename one of them"
                 )
             if any(same_name(name, known) for known in found):
-                raise TypeError(f"{self.kind} {name!r} must be one, got another in {module}")
+                raise ScorerError(f"{self.kind} {name!r} must be one, got another in {module}")
             found[name] = member
         return dict(sorted(found.items()))
 
@@ -122,7 +137,7 @@ def subclass(base: type[T]) -> Callable[[ModuleType], type[T] | None]:
 def _only(module: ModuleType, found: Sequence[T]) -> T | None:
     """Return the one member, None for none."""
     if len(found) > 1:
-        raise TypeError(f"{module.__name__} must define one member, got {len(found)}; split it")
+        raise ScorerError(f"{module.__name__} must define one member, got {len(found)}; split it")
     return found[0] if found else None
 
 

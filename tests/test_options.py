@@ -32,6 +32,7 @@ def test_the_defaults_are_allowed() -> None:
         ({"sandbox": "proces"}, "unknown sandbox 'proces'. Did you mean process?"),
         ({"device": "gpu"}, "unknown device 'gpu'"),
         ({"n_models": 1}, "--n-models must be at least 2, got 1"),
+        ({"n_models": 10**20}, "--n-models must be at most 99999, got 1000"),
         ({"split_seed": -1}, "--split-seed must be at least 0, got -1"),
         ({"workers": 0}, "--workers must be at least 1, got 0"),
         ({"budget": 0.0}, "--budget must be above 0 and finite, got 0.0"),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scorer.errors import UsageError
+from scorer.errors import ScorerError, UsageError
 from scorer.registry import Registry, subclass, value
 
 
@@ -57,13 +57,13 @@ def test_classes_count_where_they_are_defined_and_concrete(package: Path) -> Non
 
 def test_a_name_that_is_not_the_files_is_refused(package: Path) -> None:
     (package / "wrong.py").write_text("class Own(ValueError):\n    name = 'right'\n")
-    with pytest.raises(TypeError, match="error 'right' must stand in a module of its name"):
+    with pytest.raises(ScorerError, match="error 'right' must stand in a module of its name"):
         list(Registry("error", "kinds_of_things", subclass(ValueError)))
 
 
 def test_two_members_in_one_file_are_refused(package: Path) -> None:
     (package / "both.py").write_text("A = 1j\nB = 2j\n")
-    with pytest.raises(TypeError, match="must define one member, got 2"):
+    with pytest.raises(ScorerError, match="must define one member, got 2"):
         list(numbers())
 
 
@@ -81,5 +81,11 @@ def test_members_of_a_second_package_are_found_and_may_not_shadow(
 
     assert dict(both()) == {"another": 2j, "one": 1j}
     (second / "one.py").write_text("MEMBER = 3j\n")
-    with pytest.raises(TypeError, match="number 'one' must be one, got another in kinds_of"):
+    with pytest.raises(ScorerError, match="number 'one' must be one, got another in kinds_of"):
         list(both())
+
+
+def test_a_module_that_cannot_be_imported_is_named_with_what_it_raised(package: Path) -> None:
+    (package / "broken.py").write_text("1 / 0\n")
+    with pytest.raises(ScorerError, match=r"kinds_of_things\.broken cannot be imported \(ZeroDiv"):
+        list(numbers())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import logging
 import sys
 from io import TextIOWrapper
@@ -12,7 +11,7 @@ from typing import Any
 import click
 
 from scorer.errors import ScorerError
-from scorer.registry import module_names
+from scorer.registry import import_member, module_names
 from scorer.settings import PROJECT_ROOT, home, other_checkout
 
 VERBS = module_names(__name__)
@@ -27,7 +26,9 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in VERBS:
             return None
-        command: click.Command = importlib.import_module(f"scorer.cli.{cmd_name}").command
+        command = getattr(import_member(f"scorer.cli.{cmd_name}"), "command", None)
+        if not isinstance(command, click.Command):
+            raise ScorerError(f"scorer.cli.{cmd_name} must define `command`, a click command")
         return command
 
     def resolve_command(

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from scorer.cli._common import folder_options, show_problems
+from scorer.errors import ScorerError
 from scorer.kinds import KINDS, kind_named
 from scorer.layout import drawing, first_lines
 from scorer.results.markdown import markdown_table
@@ -104,11 +105,17 @@ def command(results_dir: Path, **_: Path) -> None:
     results = read_records(results_dir)
     show_problems(results.problems)
     records = results.records
-    by_run = {record.run_id: record for record in records}
+    by_run = {(record.task, record.run_id): record for record in records}
+    # All is read before any is written, so that what fails leaves the documents as they were.
+    boards = []
     for group in build_leaderboard(records).groups:
-        record = by_run[group.rows[0].run_id]
-        arrays = read_arrays(record, results_dir)
-        path = save_snapshot(group, record.provenance["environment"], arrays)
+        record = by_run[group.identity["task"], group.rows[0].run_id]
+        if "environment" not in record.provenance:
+            raise ScorerError(f"{record.run_id} of {record.task} must say where it was made")
+        environment = record.provenance["environment"]
+        boards.append((group, environment, read_arrays(record, results_dir)))
+    for board in boards:
+        path = save_snapshot(*board)
         click.echo(f"wrote {path.relative_to(PROJECT_ROOT)}")
     examples = [r for r in records if (r.task, r.method) == EXAMPLE and not r.faults]
     if examples:

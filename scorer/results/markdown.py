@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 
 
 def markdown_table(heads: Sequence[str], rows: Iterable[Iterable[str]]) -> str:
-    """Return rows of cells under their headings."""
-    lines = [f"| {' | '.join(cells)} |" for cells in (heads, *rows)]
+    """Return rows of cells under their headings; a bar in a cell stays in it."""
+    escaped = ([cell.replace("|", r"\|") for cell in cells] for cells in (heads, *rows))
+    lines = [f"| {' | '.join(cells)} |" for cells in escaped]
     lines.insert(1, "|" + "---|" * len(heads))
     return "\n".join(lines)

@@ -30,7 +30,8 @@ class FaultOfRun(TypedDict):
 LARGEST_COUNT = 2**53
 """Up to which JSON readers agree on integers."""
 
-NAME = r"^[^/\x00]+$"
+NAME = r"^(?!\.\.?$)[^/\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]+$"
+"""Names become files and are shown, so that they hold nothing that moves a path or a cursor."""
 """What can be the name of a file."""
 
 

@@ -42,7 +42,13 @@ class Submission:
 
     @classmethod
     def read(cls, path: Path, baselines: Path = BASELINES) -> Submission:
-        """Read a submission from its file; `baselines` is where the modules lie that it shares."""
+        """Read a submission from its file; `baselines` is where the modules lie that it shares.
+
+        Raises:
+            UsageError: its name cannot be shown.
+        """
+        if not path.stem.isprintable():
+            raise UsageError(f"a submission's file must have a printable name, got {path.name!r}")
         source = path.read_bytes()
         digest = hashlib.sha256(source)
         for shared in shared_modules(source, baselines):

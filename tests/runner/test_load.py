@@ -82,3 +82,11 @@ def test_labels_are_read_without_running_the_file(tmp_path: Path) -> None:
     assert said.labels == {"Short": "X", "Source": "A 2020, arXiv 1", "Data": "retain"}
     path.write_text("def broken(:\n")
     assert describe(path).summary == "(cannot be parsed)"
+
+
+@pytest.mark.parametrize("name", ["a\nb.py", "\x1b[31mred.py", "\u202egnp.py", "\udcff.py"])
+def test_a_name_that_cannot_be_shown_is_refused(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_text("x = 1\n")
+    with pytest.raises(UsageError, match="must have a printable name"):
+        find_submission(str(path))
