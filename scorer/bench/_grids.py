@@ -36,23 +36,18 @@ def grid_epsilon(unlearned: FloatArray, oracle: FloatArray, delta: float = 1e-5)
     ranges = sorted([float(np.ptp(unlearned)), float(np.ptp(oracle))])
     if ranges[1] > 0 and ranges[0] / ranges[1] < MIN_RANGE_RATIO:
         return EPSILON_CAP
-    if np.median(oracle) > np.median(unlearned):
-        positive, negative = oracle, unlearned
-    else:
-        positive, negative = unlearned, oracle
-    fpr, fnr = _single_rates(positive, negative)
-    if np.ptp(positive) >= np.ptp(negative):
-        positive, negative = negative, positive
-    interval_fpr, interval_fnr = _interval_rates(positive, negative)
-    fpr, fnr = np.concatenate([fpr, interval_fpr]), np.concatenate([fnr, interval_fnr])
+    negative, positive = sorted((oracle, unlearned), key=np.median)
+    rates = [_single_rates(positive, negative)]
+    rates.append(_interval_rates(*sorted((negative, positive), key=np.ptp)))
+    fpr, fnr = np.concatenate(rates, axis=1)
     epsilons = _epsilons(fpr, fnr, delta)
     return float(min(EPSILON_CAP, epsilons.max())) if epsilons.size else EPSILON_CAP
 
 
 def _single_rates(positive: FloatArray, negative: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return FPR and FNR of every single threshold."""
-    low = min(positive.min(), negative.min())
-    high = max(positive.max(), negative.max())
+    both = np.concatenate([positive, negative])
+    low, high = both.min(), both.max()
     thresholds = np.linspace(low, high, int(np.ceil((high - low) * PER_UNIT)))[:, np.newaxis]
     return (negative >= thresholds).mean(axis=1), (positive < thresholds).mean(axis=1)
 

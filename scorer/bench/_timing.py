@@ -71,11 +71,6 @@ class Turns:
         return self.work / self.seconds
 
     @property
-    def costs(self) -> Floats:
-        """Return seconds per unit of work of each turn."""
-        return self.seconds / self.work
-
-    @property
     def cpu_costs(self) -> Floats:
         """Return processor seconds per unit of work of each turn."""
         return self.cpu_seconds / self.work
@@ -127,7 +122,7 @@ def alternate(
             taken[name].append(_timed(each, units[name], clock))
             turns[name] = _turns(each, units[name], taken[name])
         made += 1
-        before, done = done, made if counting is None else len(counting(turns))
+        before, done = done, len(counting(turns)) if counting else made
         if done != before:
             on_round(done)
     return turns

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tracemalloc
 from collections.abc import Callable
-from itertools import count
+from itertools import cycle, islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,14 +15,10 @@ from scorer.bench.base import Bench, Report, Settings
 from scorer.metric.forgetting import forgetting_quality
 from scorer.metric.rules import RULES, Rule, make_rule
 
-N_MODELS = 512
-N_EXAMPLES = 1000
 MIB = 2**20
 
 
-def measure(
-    settings: Settings, *, n_models: int = N_MODELS, n_examples: int = N_EXAMPLES
-) -> Report:
+def measure(settings: Settings, *, n_models: int = 512, n_examples: int = 1000) -> Report:
     """Time every rule on two banks, in turns with one example a round through the full grids.
 
     Args:
@@ -31,11 +27,10 @@ def measure(
         n_examples: S.
     """
     unlearned, oracle = simulated_banks(n_models, n_examples)
-    number = count()
+    columns = cycle(range(n_examples))
 
     def grids(n_units: int) -> None:
-        for _ in range(n_units):
-            column = next(number) % n_examples
+        for column in islice(columns, n_units):
             grid_epsilon(unlearned[:, column], oracle[:, column])
 
     rules = {name: scoring(make_rule(name), n_models, n_examples) for name in RULES}
@@ -47,11 +42,10 @@ def measure(
     for name, candidate in rules.items():
         own = turns[name]
         report.add(f"rule {name}, {n_examples} examples", "s", own.seconds, f"{name}_s")
-        peak_mib = traced_peak_mib(candidate.run)
-        report.add(f"rule {name}, peak", "MiB", peak_mib, f"{name}_peak_mib")
+        report.add(f"rule {name}, peak", "MiB", traced_peak_mib(candidate.run), f"{name}_peak_mib")
         title, faster = f"rule {name} over the full grids", own.rates / one.rates
         report.add(title, "times faster", faster, f"{name}_ratio_vs_grids")
-    report.add("full grids, one example", "s", one.costs, "grids_s_per_example")
+    report.add("full grids, one example", "s", one.seconds, "grids_s_per_example")
     report.notes += [
         f"N={n_models} models, S={n_examples} simulated examples of normal confidences",
         "full grids: the released search, which runs on a GPU, written in NumPy for the processor;"

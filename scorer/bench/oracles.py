@@ -14,13 +14,12 @@ from pathlib import Path
 
 import torch
 
-from scorer.bench._data import training_data
-from scorer.bench._fair import GRANTED, OF_BEST, Side, best_arrangements, fair_rounds
-from scorer.bench._floors import step_cost
-from scorer.bench._loops import kit_steps, loader_batches, plain_steps, product, tensor_batches
+from scorer.bench import _loops as loops
+from scorer.bench import _sides as sides
+from scorer.bench._sides import Side, Step
 from scorer.bench._timing import Candidate, Turns, alternate
-from scorer.bench._workers import Step, Workers
 from scorer.bench.base import Bench, Report, Settings
+from scorer.bench.floors import step_cost
 from scorer.machine import n_cores
 from scorer.tasks import TASKS
 from scorer.tasks.definition import TaskDefinition
@@ -29,13 +28,13 @@ from scorer.training.paths import TrainingPath, choose_path
 TURN_S = 1.0
 
 GEMM_SIZE = 1024
-"""Rows and columns of the float32 product that the kit's arithmetic is compared with."""
+"""Rows and columns of the float32 loops.product that the kit's arithmetic is compared with."""
 
 FAR_APART = 10**6
 """Indices between the first models of two workers, which shall train different ones."""
 
 RIVALS = {"dataloader_loop": "DataLoader loop", "tensor_loop": "tensor loop"}
-TITLES = {"kit": "the kit", **RIVALS, "gemm": f"float32 product of {GEMM_SIZE} x {GEMM_SIZE}"}
+TITLES = {"kit": "the kit", **RIVALS, "gemm": f"float32 loops.product of {GEMM_SIZE} x {GEMM_SIZE}"}
 
 
 @dataclass(frozen=True)
@@ -54,13 +53,15 @@ class Ways:
     def __call__(self, number: int, way: str) -> Step:
         """Return what makes a step in worker `number`; `way` is a key of `TITLES`."""
         if way == "gemm":
-            return product(GEMM_SIZE, torch.float32, torch.device("cpu"))
-        data, _ = training_data(self.definition, self.data_dir, self.n_examples)
+            return loops.product(GEMM_SIZE, torch.float32, torch.device("cpu"))
+        data, _ = loops.training_data(self.definition, self.data_dir, self.n_examples)
         recipe = self.definition.recipe
         if way == "kit":
-            return kit_steps(data, recipe, self.path, FAR_APART * number).__next__
-        batches = {"dataloader_loop": loader_batches, "tensor_loop": tensor_batches}[way]
-        return plain_steps(data, recipe, batches(data, recipe)).__next__
+            return loops.kit_steps(data, recipe, self.path, FAR_APART * number).__next__
+        batches = {"dataloader_loop": loops.loader_batches, "tensor_loop": loops.tensor_batches}[
+            way
+        ]
+        return loops.plain_steps(data, recipe, batches(data, recipe)).__next__
 
 
 def measure(
@@ -80,32 +81,26 @@ def measure(
     """
     definition = TASKS[settings.task]
     recipe = definition.recipe
-    data, source = training_data(definition, settings.data_dir, n_examples)
+    data, source = loops.training_data(definition, settings.data_dir, n_examples)
     path = choose_path(data, recipe, settings.cache_dir)
     n_steps = recipe.n_steps(len(data))
-    sides = sides_on(cores or n_cores())
-    work = {"kit": path.k, "gemm": 2.0 * GEMM_SIZE**3}
+    every = sides_on(cores or n_cores())
+    work = dict.fromkeys(RIVALS, 1.0) | {"kit": path.k, "gemm": 2.0 * GEMM_SIZE**3}
+    cycles = dict.fromkeys(TITLES, n_steps) | {"gemm": 1}
     ways = Ways(definition, settings.data_dir, n_examples, path)
-    with Workers(sides[0].n_processes, ways) as workers:
+    with sides.Workers(every[0].n_processes, ways) as workers:
         candidates = {
             side: Candidate(
-                partial(workers.run, side),
-                side.n_processes * work.get(side.way, 1),
-                1 if side.way == "gemm" else n_steps,
+                partial(workers.run, side), side.n_processes * work[side.way], cycles[side.way]
             )
-            for side in sides
+            for side in every
         }
-        turns = alternate(
-            candidates,
-            settings.rounds,
-            turn_s,
-            on_round=settings.on_round,
-            counting=fair_rounds,
-        )
+        shown, fair = settings.on_round, sides.fair_rounds
+        turns = alternate(candidates, settings.rounds, turn_s, on_round=shown, counting=fair)
     report = BENCH.report(settings)
     report.values |= {"task": settings.task, "path": path.name, "k": path.k}
     report.values |= {"steps_per_model": n_steps, "batch_size": recipe.batch_size}
-    report.values |= {"n_examples": len(data), "n_workers": sides[0].n_processes}
+    report.values |= {"n_examples": len(data), "n_workers": every[0].n_processes}
     report.notes += [
         f"{settings.task}: {source}; {len(data)} examples, batch {recipe.batch_size},"
         f" {n_steps} steps a model; the kit: {path.name} k={path.k}; the same architecture, memory"
@@ -120,7 +115,7 @@ def measure(
 
 
 def sides_on(cores: int) -> list[Side]:
-    """Return the kit, each rival in each arrangement, and the matrix product."""
+    """Return the kit, each rival in each arrangement, and the matrix loops.product."""
     arrangements = dict.fromkeys([(1, cores), (cores, 1)])
     rivals = [Side(way, *arrangement) for way in RIVALS for arrangement in arrangements]
     return [Side("kit", cores, 1), *rivals, Side("gemm", cores, 1)]
@@ -134,19 +129,19 @@ def add_figures(
     Args:
         report: added to.
         rounds: fair ones that are needed.
-        turns: of all rounds; work in model-steps, that of the matrix product in operations.
+        turns: of all rounds; work in model-steps, that of the matrix loops.product in operations.
         n_steps: of a model.
         flops_per_step: operations of a model and step.
     """
-    best, fair = best_arrangements(turns), fair_rounds(turns)
+    best, fair = sides.best_arrangements(turns), sides.fair_rounds(turns)
     n_made = len(turns[best["kit"]].seconds)
     report.values |= {"rounds_made": n_made, "rounds_refused": n_made - len(fair)}
     report.values["arrangements"] = {way: side.arrangement for way, side in best.items()}
     report.notes.append(
         "each loop ran with all cores in one process and with a process a core; the kit is compared"
         " with the one whose best round was faster. A round counts where every side compared had"
-        f" {OF_BEST:.0%} of the speed of its best round and, with one thread a process,"
-        f" {GRANTED:.0%} of its processors; others are made again, {n_made - len(fair)} were"
+        f" {sides.OF_BEST:.0%} of the speed of its best round and, with one thread a process,"
+        f" {sides.GRANTED:.0%} of its processors; others are made again, {n_made - len(fair)} were"
     )
     if len(fair) < rounds:
         report.unfit = (
@@ -158,13 +153,13 @@ def add_figures(
     for side, own in turns.items():
         if side.way == "gemm":
             continue
-        title, key = f"{TITLES[side.way]}: {side.arrangement}", ""
-        if side == best[side.way]:
-            key = f"_{side.way}"
+        title = f"{TITLES[side.way]}: {side.arrangement}"
+        keys = [
+            f"{what}_{side.way}" * (side == best[side.way]) for what in ("models_per_s", "cpu_ms")
+        ]
         if not report.unfit:
-            report.add(title, "models/s", own.rates / n_steps, key and f"models_per_s{key}")
-        cpu_ms = 1e3 * own.cpu_costs
-        report.add(f"{title}, processor time", "ms/model-step", cpu_ms, key and f"cpu_ms{key}")
+            report.add(title, "models/s", own.rates / n_steps, keys[0])
+        report.add(f"{title}, processor time", "ms/model-step", 1e3 * own.cpu_costs, keys[1])
     if report.unfit:
         return
     kit, gemm = turns[best["kit"]], turns[best["gemm"]]
@@ -175,12 +170,8 @@ def add_figures(
         report.add(f"{title}, processor time", "times less", cheaper, f"cpu_ratio_vs_{way}")
     report.add(TITLES["gemm"], "GFLOP/s", gemm.rates / 1e9, "gemm_gflop_per_s")
     share = 100 * flops_per_step * kit.rates / gemm.rates
-    report.add("the kit's arithmetic, of that product's speed", "%", share, "percent_of_gemm")
+    report.add("the kit's arithmetic, of that loops.product's speed", "%", share, "percent_of_gemm")
 
 
-BENCH = Bench(
-    "oracles",
-    "models trained a second, against a DataLoader loop and a tensor loop",
-    measure,
-    ("digits", "fashion_mnist"),
-)
+SUMMARY = "models trained a second, against a DataLoader loop and a tensor loop"
+BENCH = Bench("oracles", SUMMARY, measure, ("digits", "fashion_mnist"))

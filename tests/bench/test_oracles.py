@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from scorer.bench import Report, Settings, oracles
-from scorer.bench._fair import Side
+from scorer.bench._sides import Side
 from scorer.bench._timing import Turns
 from scorer.errors import ScorerError
 from scorer.training.paths import TrainingPath
