@@ -108,10 +108,8 @@ def alternate(
         ValueError: no candidates, or fewer than 1 round.
     """
     if rounds < 1 or not candidates:
-        raise ValueError(
-            "`rounds` must be at least 1 and `candidates` not empty, got "
-            f"{rounds} and {len(candidates)}"
-        )
+        found = f"{rounds} and {len(candidates)}"
+        raise ValueError(f"`rounds` must be at least 1 and `candidates` not empty, got {found}")
     units = {name: units_per_turn(each, turn_s, clock) for name, each in candidates.items()}
     taken: dict[K, list[tuple[float, float]]] = {name: [] for name in candidates}
     turns: dict[K, Turns] = {}

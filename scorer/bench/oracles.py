@@ -28,72 +28,57 @@ from scorer.training.paths import TrainingPath, choose_path
 TURN_S = 1.0
 
 GEMM_SIZE = 1024
-"""Rows and columns of the float32 loops.product that the kit's arithmetic is compared with."""
+"""Rows and columns of the float32 product that the kit's arithmetic is compared with."""
 
 FAR_APART = 10**6
 """Indices between the first models of two workers, which shall train different ones."""
 
+BATCHES = {"dataloader_loop": loops.loader_batches, "tensor_loop": loops.tensor_batches}
 RIVALS = {"dataloader_loop": "DataLoader loop", "tensor_loop": "tensor loop"}
-TITLES = {"kit": "the kit", **RIVALS, "gemm": f"float32 loops.product of {GEMM_SIZE} x {GEMM_SIZE}"}
+TITLES = {"kit": "the kit", **RIVALS, "gemm": f"float32 product of {GEMM_SIZE} x {GEMM_SIZE}"}
 
 
 @dataclass(frozen=True)
 class Ways:
-    """The ways to go, for workers: what is trained, and how the kit does it.
-
-    Attributes:
-        n_examples: train on the first so many only; None for as many as the task retains.
-    """
+    """The ways to go, for workers: what is trained, and how the kit does it."""
 
     definition: TaskDefinition
     data_dir: Path
-    n_examples: int | None
     path: TrainingPath
 
     def __call__(self, number: int, way: str) -> Step:
         """Return what makes a step in worker `number`; `way` is a key of `TITLES`."""
         if way == "gemm":
             return loops.product(GEMM_SIZE, torch.float32, torch.device("cpu"))
-        data, _ = loops.training_data(self.definition, self.data_dir, self.n_examples)
+        data, _ = loops.training_data(self.definition, self.data_dir)
         recipe = self.definition.recipe
         if way == "kit":
             return loops.kit_steps(data, recipe, self.path, FAR_APART * number).__next__
-        batches = {"dataloader_loop": loops.loader_batches, "tensor_loop": loops.tensor_batches}[
-            way
-        ]
-        return loops.plain_steps(data, recipe, batches(data, recipe)).__next__
+        batches = BATCHES[way](data, recipe)
+        return loops.plain_steps(data, recipe, batches).__next__
 
 
-def measure(
-    settings: Settings,
-    *,
-    turn_s: float = TURN_S,
-    cores: int | None = None,
-    n_examples: int | None = None,
-) -> Report:
+def measure(settings: Settings, *, turn_s: float = TURN_S, cores: int | None = None) -> Report:
     """Measure model-steps a second of the kit's way and of two usual loops, in turns.
 
     Args:
         settings: `task` names the recipe and the data.
         turn_s: about how long a turn takes.
         cores: that each side has; None for all that this process may use.
-        n_examples: train on the first so many only; None for as many as the task retains.
     """
     definition = TASKS[settings.task]
     recipe = definition.recipe
-    data, source = loops.training_data(definition, settings.data_dir, n_examples)
+    data, source = loops.training_data(definition, settings.data_dir)
     path = choose_path(data, recipe, settings.cache_dir)
     n_steps = recipe.n_steps(len(data))
     every = sides_on(cores or n_cores())
     work = dict.fromkeys(RIVALS, 1.0) | {"kit": path.k, "gemm": 2.0 * GEMM_SIZE**3}
     cycles = dict.fromkeys(TITLES, n_steps) | {"gemm": 1}
-    ways = Ways(definition, settings.data_dir, n_examples, path)
+    ways = Ways(definition, settings.data_dir, path)
     with sides.Workers(every[0].n_processes, ways) as workers:
         candidates = {
-            side: Candidate(
-                partial(workers.run, side), side.n_processes * work[side.way], cycles[side.way]
-            )
-            for side in every
+            s: Candidate(partial(workers.run, s), s.n_processes * work[s.way], cycles[s.way])
+            for s in every
         }
         shown, fair = settings.on_round, sides.fair_rounds
         turns = alternate(candidates, settings.rounds, turn_s, on_round=shown, counting=fair)
@@ -115,7 +100,7 @@ def measure(
 
 
 def sides_on(cores: int) -> list[Side]:
-    """Return the kit, each rival in each arrangement, and the matrix loops.product."""
+    """Return the kit, each rival in each arrangement, and the matrix product."""
     arrangements = dict.fromkeys([(1, cores), (cores, 1)])
     rivals = [Side(way, *arrangement) for way in RIVALS for arrangement in arrangements]
     return [Side("kit", cores, 1), *rivals, Side("gemm", cores, 1)]
@@ -129,7 +114,7 @@ def add_figures(
     Args:
         report: added to.
         rounds: fair ones that are needed.
-        turns: of all rounds; work in model-steps, that of the matrix loops.product in operations.
+        turns: of all rounds; work in model-steps, that of the matrix product in operations.
         n_steps: of a model.
         flops_per_step: operations of a model and step.
     """
@@ -153,10 +138,8 @@ def add_figures(
     for side, own in turns.items():
         if side.way == "gemm":
             continue
-        title = f"{TITLES[side.way]}: {side.arrangement}"
-        keys = [
-            f"{what}_{side.way}" * (side == best[side.way]) for what in ("models_per_s", "cpu_ms")
-        ]
+        way, title = side.way, f"{TITLES[side.way]}: {side.arrangement}"
+        keys = (f"models_per_s_{way}", f"cpu_ms_{way}") if side == best[way] else ("", "")
         if not report.unfit:
             report.add(title, "models/s", own.rates / n_steps, keys[0])
         report.add(f"{title}, processor time", "ms/model-step", 1e3 * own.cpu_costs, keys[1])
@@ -170,7 +153,7 @@ def add_figures(
         report.add(f"{title}, processor time", "times less", cheaper, f"cpu_ratio_vs_{way}")
     report.add(TITLES["gemm"], "GFLOP/s", gemm.rates / 1e9, "gemm_gflop_per_s")
     share = 100 * flops_per_step * kit.rates / gemm.rates
-    report.add("the kit's arithmetic, of that loops.product's speed", "%", share, "percent_of_gemm")
+    report.add("the kit's arithmetic, of that product's speed", "%", share, "percent_of_gemm")
 
 
 SUMMARY = "models trained a second, against a DataLoader loop and a tensor loop"

@@ -70,13 +70,11 @@ def measure(
         def warm(_: int) -> None:
             # What ran before is not run again, so each score keeps its runs in a folder of its own.
             runs_dir, ended = Path(folder, f"runs-{len(stages)}"), {"start": clock()}
-            (scored,) = score(
-                [METHOD],
-                options,
-                no_progress,
-                runs_dir=runs_dir,
-                on_stage=lambda stage: ended.setdefault(stage, clock()),
-            )
+            note: dict[str, Any] = {
+                "runs_dir": runs_dir,
+                "on_stage": lambda at: ended.setdefault(at, clock()),
+            }
+            (scored,) = score([METHOD], options, no_progress, **note)
             stages.append(_seconds(scored.record, ended))
 
         def fresh(n_units: int) -> None:
@@ -110,10 +108,11 @@ def measure(
 
 def _options(spec: Spec, **changes: Any) -> Options:
     """Return the options of a score whose files all lie in one folder."""
-    cache_dir, data_dir = Path(spec["folder"]), Path(spec["data_dir"])
-    return Options(
-        cache_dir=cache_dir, data_dir=data_dir, task=spec["task"], device="cpu", **changes
-    )
+    folders: dict[str, Any] = {
+        "cache_dir": Path(spec["folder"]),
+        "data_dir": Path(spec["data_dir"]),
+    }
+    return Options(task=spec["task"], device="cpu", **folders, **changes)
 
 
 def _seconds(record: Any, ended: dict[str, float]) -> dict[str, float]:
