@@ -104,10 +104,8 @@ def add_pools(
         for n, title in titles.items():
             report.add(title, "s", turns[n].seconds, f"pool_{name}_{n}_s")
         for n in workers[1:]:
-            faster, title = (
-                turns[n].rates / turns[workers[0]].rates,
-                f"{titles[n]} over {workers[0]}",
-            )
+            faster = turns[n].rates / turns[workers[0]].rates
+            title = f"{titles[n]} over {workers[0]}"
             report.add(title, "times faster", faster, f"pool_{name}_{n}_ratio")
     accuracy = 100 * banks["oracle"].accuracy("test")
     report.add("pool, test accuracy of its models", "%", accuracy, "pool_accuracy_percent")

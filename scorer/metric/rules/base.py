@@ -95,11 +95,8 @@ class EpsilonResult:
 
 def join(parts: Sequence[EpsilonResult]) -> EpsilonResult:
     """Return the results of consecutive chunks of examples as one."""
-    arrays = {
-        field.name: np.concatenate([getattr(part, field.name) for part in parts])
-        for field in fields(EpsilonResult)
-        if field.name != "n_models"
-    }
+    names = [field.name for field in fields(EpsilonResult) if field.name != "n_models"]
+    arrays = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
     return EpsilonResult(**arrays, n_models=parts[0].n_models)
 
 

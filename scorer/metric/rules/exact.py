@@ -43,10 +43,8 @@ class ExactRule(Rule):
         n_models, n_examples = unlearned.shape
         winners = _Winners.empty(n_examples)
         pooled = pool(oracle, unlearned)
-        orientations = [
-            _Orientation.of(side, side_is_oracle, self.delta, winners)
-            for side, side_is_oracle in ((pooled, True), (pooled.exchanged(), False))
-        ]
+        sides = (pooled, True), (pooled.exchanged(), False)
+        orientations = [_Orientation.of(*side, self.delta, winners) for side in sides]
         for orientation in orientations:
             orientation.try_span()
             orientation.try_one_sided()
