@@ -1,4 +1,6 @@
-"""The ways to train models that are timed against each other, as endless sequences of steps.
+"""The ways to train models that are timed against each other, and what they train on.
+
+A way is an endless sequence of steps.
 
 All of them train the same architecture on the same data with the same batch size, loss, memory
 layout and optimiser. The usual loops have no schedule, which spares them work that the kit does.
@@ -9,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -16,22 +19,54 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, TensorDataset
 
+from data_prep import MissingData, load_raw
+from scorer.tasks.definition import TaskDefinition
+from scorer.training import loop
 from scorer.training.augment import augmentation_named
-from scorer.training.loop import (
-    LoopTraining,
-    ModelSeeds,
-    TrainingSet,
-    autocast,
-    draw_epochs,
-    initial_model,
-    make_optimizer,
-)
+from scorer.training.loop import LoopTraining, ModelSeeds, TrainingSet
 from scorer.training.paths import TrainingPath
 from scorer.training.recipe import Recipe
 from scorer.training.stacked import StackedTraining
 from scorer.training.step import training_settings
 
 Batches = Iterator[tuple[Tensor, Tensor]]
+
+SHAPES = {"fashion_mnist": (60000, 1, 28, 28), "cifar10": (50000, 3, 32, 32)}
+"""Training images, channels, height and width of a data set, to draw at random where it is not."""
+
+N_CLASSES = 10
+
+
+def training_data(
+    definition: TaskDefinition, data_dir: Path, n_examples: int | None = None
+) -> tuple[TrainingSet, str]:
+    """Return as many examples as a task retains, channels_last, and where they come from.
+
+    Speed does not ask which examples these are, so nothing is split and no difficulty measured.
+
+    Args:
+        definition: of the task.
+        data_dir: where data sets lie.
+        n_examples: so many only; None for as many as the task retains.
+    """
+    held_out = definition.n_val + definition.forget.size + (definition.n_test or 0)
+    try:
+        raw = load_raw(definition.dataset, data_dir)
+    except MissingData:
+        if definition.dataset not in SHAPES:
+            raise
+        n_train, *shape = SHAPES[definition.dataset]
+        generator, n_classes = torch.Generator().manual_seed(0), N_CLASSES
+        images = torch.randn(n_examples or n_train - held_out, *shape, generator=generator)
+        labels = torch.randint(0, n_classes, (len(images),), generator=generator)
+        source = "random images of its shape, since its data are not in the data directory"
+    else:
+        train = (~raw.is_official_test).nonzero()[0]
+        chosen = train[: n_examples or len(train) - held_out]
+        images, labels = map(torch.from_numpy, (raw.normalised(chosen), raw.labels[chosen]))
+        source, n_classes = "its own images", raw.n_classes
+    images = images.contiguous(memory_format=torch.channels_last)
+    return TrainingSet(images, labels, n_classes), source
 
 
 def kit_steps(
@@ -50,12 +85,12 @@ def kit_steps(
         while True:
             seeds = [ModelSeeds.of("bench", "oracle", index + slot) for slot in range(path.k)]
             index += path.k
-            if path.name == "stacked":
-                group = StackedTraining(data, recipe, seeds)
-                yield from group.steps()
-                group.models()
-            else:
+            if path.name == "loop":
                 yield from LoopTraining(data, recipe, seeds[0]).steps()
+                continue
+            group = StackedTraining(data, recipe, seeds)
+            yield from group.steps()
+            group.models()
 
 
 def plain_steps(
@@ -75,13 +110,13 @@ def plain_steps(
     device = data.images.device
     weight = data.class_weight(recipe.class_weights)
     while True:
-        net = initial_model(data, recipe, ModelSeeds(0, 0, 0))
+        net = loop.initial_model(data, recipe, ModelSeeds(0, 0, 0))
         if compile_options is not None:
             net.compile(**compile_options)
-        optimizer = make_optimizer(net.parameters(), recipe, device)
+        optimizer = loop.make_optimizer(net.parameters(), recipe, device)
         for images, labels in islice(batches, recipe.n_steps(len(data))):
             optimizer.zero_grad()
-            with autocast(device, recipe):
+            with loop.autocast(device, recipe):
                 logits = net(images)
             F.cross_entropy(logits.float(), labels, weight=weight).backward()
             optimizer.step()
@@ -102,13 +137,12 @@ def tensor_batches(data: TrainingSet, recipe: Recipe) -> Batches:
     augmentation = augmentation_named(recipe.augmentation)
     device = data.images.device
     while True:
-        for chosen, drawn in draw_epochs(len(data), recipe, ModelSeeds(0, 0, 0)):
-            indices = chosen.to(device)
-            parameters = None if drawn is None else drawn.to(device)
-            for number, rows in enumerate(indices):
+        for epoch in loop.draw_epochs(len(data), recipe, ModelSeeds(0, 0, 0)):
+            on_device = [part.to(device) for part in epoch if part is not None]
+            for rows, *drawn in zip(*on_device, strict=True):
                 images = data.images[rows]
-                if augmentation is not None and parameters is not None:
-                    images = augmentation.apply(images, parameters[number])
+                if augmentation is not None:
+                    images = augmentation.apply(images, *drawn)
                 yield images, data.labels[rows]
 
 

@@ -71,11 +71,6 @@ class Turns:
         return self.work / self.seconds
 
     @property
-    def costs(self) -> Floats:
-        """Return seconds per unit of work of each turn."""
-        return self.seconds / self.work
-
-    @property
     def cpu_costs(self) -> Floats:
         """Return processor seconds per unit of work of each turn."""
         return self.cpu_seconds / self.work
@@ -113,10 +108,8 @@ def alternate(
         ValueError: no candidates, or fewer than 1 round.
     """
     if rounds < 1 or not candidates:
-        raise ValueError(
-            "`rounds` must be at least 1 and `candidates` not empty, got "
-            f"{rounds} and {len(candidates)}"
-        )
+        found = f"{rounds} and {len(candidates)}"
+        raise ValueError(f"`rounds` must be at least 1 and `candidates` not empty, got {found}")
     units = {name: units_per_turn(each, turn_s, clock) for name, each in candidates.items()}
     taken: dict[K, list[tuple[float, float]]] = {name: [] for name in candidates}
     turns: dict[K, Turns] = {}
@@ -127,7 +120,7 @@ def alternate(
             taken[name].append(_timed(each, units[name], clock))
             turns[name] = _turns(each, units[name], taken[name])
         made += 1
-        before, done = done, made if counting is None else len(counting(turns))
+        before, done = done, len(counting(turns)) if counting else made
         if done != before:
             on_round(done)
     return turns

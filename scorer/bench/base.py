@@ -1,17 +1,23 @@
-"""What a bench is, and what it is told."""
+"""What a bench is and is told, and what it found: figures with their spread, and the machine."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from scorer.bench._report import Report as Report
+import numpy as np
+from numpy.typing import ArrayLike
+
 from scorer.engines.base import Progress, no_progress
-from scorer.errors import UsageError, unknown_name
+from scorer.errors import ScorerError, UsageError, unknown_name
+from scorer.machine import machine
 
 DEFAULT_ROUNDS = 7
 MIN_ROUNDS = 5
+FIGURES = Path(__file__).parent / "figures"
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,75 @@ class Settings:
     def on_round(self, done: int) -> None:
         """Show how many rounds are done."""
         self.progress("bench", done, self.rounds)
+
+
+@dataclass
+class Report:
+    """The result of one bench.
+
+    Attributes:
+        bench: its name.
+        command: makes the measurement again.
+        device: "cpu" or the model of the GPU, as in `scorer.training.paths.device_slug`.
+        variant: what a second file of the same bench is about, "" for the default.
+        values: the numbers to look up by name, each the median of one of the figures, and facts.
+        figures: everything measured: name, unit, n, median, min and max.
+        notes: what a figure leaves out, extrapolates or could not be measured, a sentence each.
+        unfit: why the figures must not be kept, "" where they may.
+    """
+
+    bench: str
+    command: str
+    device: str = "cpu"
+    variant: str = ""
+    values: dict[str, Any] = field(default_factory=dict)
+    figures: list[dict[str, Any]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    unfit: str = ""
+
+    def add(self, name: str, unit: str, measured: ArrayLike, key: str = "") -> None:
+        """Add a figure, and its median under `key` to the values.
+
+        Args:
+            name: for people.
+            unit: of the numbers.
+            measured: one number, or one a round.
+            key: for programs.
+
+        Raises:
+            ScorerError: nothing was measured, or something that is not finite.
+        """
+        numbers = np.atleast_1d(np.asarray(measured, dtype=np.float64))
+        if not numbers.size or not np.isfinite(numbers).all():
+            raise ScorerError(
+                f"figure {name!r} of bench {self.bench} must be of finite numbers, got {numbers}"
+            )
+        low, median, high = (float(f(numbers)) for f in (np.min, np.median, np.max))
+        spread = {"n": numbers.size, "median": median, "min": low, "max": high}
+        self.figures.append({"name": name, "unit": unit, **spread})
+        if key:
+            self.values[key] = median
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return everything as JSON values."""
+        about = {"bench": self.bench, "variant": self.variant, "command": self.command}
+        notes = [*self.notes, self.unfit] if self.unfit else self.notes
+        found = {**self.values, "figures": self.figures, "notes": notes}
+        return {**about, "environment": machine(self.device), **found}
+
+    def save(self, folder: Path = FIGURES) -> Path:
+        """Write the JSON that the tables of the documentation are made from; return its path.
+
+        Raises:
+            ScorerError: the figures are unfit.
+        """
+        if self.unfit:
+            raise ScorerError(f"figures of bench {self.bench} were not kept: {self.unfit}")
+        folder.mkdir(parents=True, exist_ok=True)
+        stem = "-".join(filter(None, (self.bench, self.variant, self.device)))
+        path = folder / f"{stem}.json"
+        path.write_text(json.dumps(self.as_dict(), indent=1, allow_nan=False) + "\n")
+        return path
 
 
 @dataclass(frozen=True)

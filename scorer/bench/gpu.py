@@ -6,7 +6,8 @@ Written for CUDA and not yet run on it; its arithmetic is tested on a CPU.
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -15,15 +16,13 @@ import numpy as np
 import torch
 
 from data_prep import MissingData
-from scorer.bench._data import training_data
-from scorer.bench._floors import measure_peaks, step_cost
-from scorer.bench._loops import kit_steps, plain_steps, repeat, tensor_batches
-from scorer.bench._timing import Candidate, Floats, alternate
+from scorer.bench import _loops as loops
+from scorer.bench._timing import Candidate, Clock, Floats, alternate
 from scorer.bench.base import Bench, Report, Settings
+from scorer.bench.floors import GPU_TASKS, step_cost
 from scorer.bench.scaling import add_pools
 from scorer.engines import LocalEngine
 from scorer.errors import ScorerError
-from scorer.options import Options
 from scorer.tasks import TASKS
 from scorer.tasks.definition import TaskDefinition
 from scorer.training.loop import TrainingSet
@@ -32,14 +31,17 @@ from scorer.training.probe import ENDLESS_EPOCHS, available_bytes, bytes_per_mod
 from scorer.training.stacked import NotStackable
 from scorer.training.step import WARM_UP_STEPS, training_settings
 
-GPU_TASKS = ("cifar10", "cifar10-resnet18")
-POOL_TASK = "cifar10"
 GROUP_SIZES = (4, 16, 64, 256)
-N_POOL_MODELS = 16
-TURN_S = 0.5
+PEAK_TURN_S, TURN_S = 0.2, 0.5
 
 COMPILE = {"mode": "reduce-overhead"}
 """Arguments of `nn.Module.compile`: kernels fused, and launched from CUDA graphs."""
+
+NOTE = (
+    "floor: the larger of operations over the matrix product and bytes over the copy; bytes"
+    " count weights and optimiser state, and what is kept for the way back written and read"
+    " once; a float32 recipe cannot reach the bfloat16 product"
+)
 
 
 def run(settings: Settings) -> Report:
@@ -60,23 +62,39 @@ def run(settings: Settings) -> Report:
     speeds = float(np.median(flops_per_s)), float(np.median(bytes_per_s))
     for name in GPU_TASKS:
         measure_task(report, settings, TASKS[name], device, speeds)
-    report.notes.append(
-        "floor: the larger of operations over the matrix product and bytes over the copy; bytes"
-        " count weights and optimiser state, and what is kept for the way back written and read"
-        " once; a float32 recipe cannot reach the bfloat16 product"
-    )
-    options = Options(
-        task=POOL_TASK,
-        n_models=N_POOL_MODELS,
-        device="cuda",
-        cache_dir=settings.cache_dir,
-        data_dir=settings.data_dir,
-    )
+    report.notes.append(NOTE)
+    once, pool = replace(settings, rounds=1), {"task": "cifar10", "n_models": 16, "device": "cuda"}
     try:
-        add_pools(report, replace(settings, rounds=1), options, {"local": LocalEngine}, (1,))
+        add_pools(report, once, {"local": LocalEngine}, (1,), **pool)
     except MissingData as error:
         report.notes.append(f"no pool was trained: {error}")
     return report
+
+
+def measure_peaks(
+    device: torch.device, rounds: int, *, size: int = 8192, clock: Clock = time.perf_counter
+) -> tuple[Floats, Floats]:
+    """Time a matrix product and a copy on a device, in turns.
+
+    Args:
+        device: where.
+        rounds: turns of each.
+        size: rows and columns of the square matrices; as many as eight of them are copied.
+        clock: of the wall.
+
+    Returns:
+        Operations a second of a bfloat16 product, a multiply-add counted as 2, and bytes a second
+        read and written by a copy; one value a round.
+    """
+    source = torch.zeros(8, size, size, dtype=torch.bfloat16, device=device)
+    copy = partial(torch.empty_like(source).copy_, source)
+    multiply = loops.product(size, torch.bfloat16, device)
+    candidates = {
+        "product": Candidate(loops.repeat(multiply, device), 2.0 * size**3),
+        "copy": Candidate(loops.repeat(copy, device), 2.0 * source.nbytes),
+    }
+    turns = alternate(candidates, rounds, PEAK_TURN_S, clock=clock)
+    return turns["product"].rates, turns["copy"].rates
 
 
 def measure_task(
@@ -108,34 +126,43 @@ def measure_task(
         compile_options: see `COMPILE`.
     """
     task, recipe = definition.name, definition.recipe
-    data, source = training_data(definition, settings.data_dir, n_examples)
+    data, source = loops.training_data(definition, settings.data_dir, n_examples)
     report.notes.append(f"{task}: {source}")
     data = TrainingSet(data.images.to(device), data.labels.to(device), data.n_classes)
     floor_s, bound = max((s, kind) for kind, s in step_cost(data, recipe).least_s(*speeds).items())
     report.add(f"{task}, floor of a model-step: {bound}", "ms", 1e3 * floor_s, f"{task}_floor_ms")
-    plain, stacked = partial(_plain, data, definition), partial(_kit, data, definition)
-    ways: dict[str, tuple[int, Callable[[], Candidate]]] = {
-        "loop": (1, plain),
-        "compile": (1, partial(plain, compile_options)),
-        **{f"stacked k={k}": (k, partial(stacked, k)) for k in group_sizes},
-    }
     needed, room = bytes_per_model(data, recipe), available_bytes(device)
-    rates: dict[str, Floats] = {}
-    for name, (k, make) in ways.items():
+
+    def way(k: int, steps: Iterator[None], cycle: int = 1) -> Candidate:
+        """Return a way whose graph was captured, or network compiled, before it is timed."""
+        make = loops.repeat(steps.__next__, device)
+        make(WARM_UP_STEPS + 2)
+        return Candidate(make, k, cycle)
+
+    def kit(k: int) -> Candidate:
+        """Return the kit's path with k models: as a CUDA graph where the device has them."""
         if k * needed > room:
-            reason = f"needs about {k * needed >> 20} MiB, there are {room >> 20}"
-            report.notes.append(f"{task}, {name}: skipped, {reason}")
-            continue
+            raise MemoryError(f"needs about {k * needed >> 20} MiB, there are {room >> 20}")
+        path = TrainingPath("stacked" if k > 1 else "loop", k, device_slug(device), recipe.dtype)
+        return way(k, loops.kit_steps(data, recipe, path), recipe.n_steps(len(data)))
+
+    def plain(options: Mapping[str, Any] | None) -> Candidate:
+        """Return one model, no graph of the whole step, compiled where asked for."""
+        # Without end, so that a turn does not compile the next model's network.
+        endless = replace(recipe, epochs=ENDLESS_EPOCHS)
+        batches = loops.tensor_batches(data, endless)
+        return way(1, loops.plain_steps(data, endless, batches, options))
+
+    ways = {"loop": partial(plain, None), "compile": partial(plain, compile_options)}
+    ways |= {f"stacked k={k}": partial(kit, k) for k in group_sizes}
+    timed = partial(alternate, rounds=settings.rounds, turn_s=turn_s, on_round=settings.on_round)
+    rates: dict[str, Floats] = {}
+    for name, make in ways.items():
         try:
             # No name holds the candidates, so that their memory is free before the next are made.
             with training_settings(device):
-                turns = alternate(
-                    {"graph": stacked(1), name: make()},
-                    settings.rounds,
-                    turn_s,
-                    on_round=settings.on_round,
-                )
-        except (RuntimeError, NotStackable) as error:
+                turns = timed({"graph": kit(1), name: make()})
+        except (RuntimeError, MemoryError, NotStackable) as error:
             report.notes.append(f"{task}, {name}: skipped, {str(error).splitlines()[0]}")
             continue
         finally:
@@ -146,35 +173,11 @@ def measure_task(
         faster = rates[name] / turns["graph"].rates
         report.add(f"{task}, {name} over graph", "times faster", faster, f"{task}_{name}_ratio")
     for name, each in rates.items():
-        report.add(f"{task}, {name}", "model-steps/s", each, f"{task}_{name}_model_steps_per_s")
-        title = f"{task}, {name}, of the floor's speed"
-        report.add(title, "%", 100 * floor_s * each, f"{task}_{name}_percent_of_floor")
+        title, key = f"{task}, {name}", f"{task}_{name}"
+        report.add(title, "model-steps/s", each, f"{key}_model_steps_per_s")
+        share = 100 * floor_s * each
+        report.add(f"{title}, of the floor's speed", "%", share, f"{key}_percent_of_floor")
 
 
-def _kit(data: TrainingSet, definition: TaskDefinition, k: int) -> Candidate:
-    """Return the kit's path with k models: as a CUDA graph where the device has them."""
-    device, recipe = data.images.device, definition.recipe
-    path = TrainingPath("stacked" if k > 1 else "loop", k, device_slug(device), recipe.dtype)
-    # The capture of a graph is past before anything is timed.
-    make = repeat(kit_steps(data, recipe, path).__next__, device)
-    make(WARM_UP_STEPS + 2)
-    return Candidate(make, k, recipe.n_steps(len(data)))
-
-
-def _plain(
-    data: TrainingSet,
-    definition: TaskDefinition,
-    compile_options: Mapping[str, Any] | None = None,
-) -> Candidate:
-    """Return one model, nothing stacked, no graph of the whole step, compiled where asked for."""
-    # Without end, so that a turn does not compile the next model's network.
-    recipe = replace(definition.recipe, epochs=ENDLESS_EPOCHS)
-    steps = plain_steps(data, recipe, tensor_batches(data, recipe), compile_options)
-    make = repeat(steps.__next__, data.images.device)
-    make(WARM_UP_STEPS)
-    return Candidate(make)
-
-
-BENCH = Bench(
-    "gpu", "loop, compiled, graph and stacked training against their floors; needs CUDA", run
-)
+SUMMARY = "loop, compiled, graph and stacked training against their floors; needs CUDA"
+BENCH = Bench("gpu", SUMMARY, run)

@@ -14,13 +14,12 @@ from pathlib import Path
 
 import torch
 
-from scorer.bench._data import training_data
-from scorer.bench._fair import GRANTED, OF_BEST, Side, best_arrangements, fair_rounds
-from scorer.bench._floors import step_cost
-from scorer.bench._loops import kit_steps, loader_batches, plain_steps, product, tensor_batches
+from scorer.bench import _loops as loops
+from scorer.bench import _sides as sides
+from scorer.bench._sides import Side, Step
 from scorer.bench._timing import Candidate, Turns, alternate
-from scorer.bench._workers import Step, Workers
 from scorer.bench.base import Bench, Report, Settings
+from scorer.bench.floors import step_cost
 from scorer.machine import n_cores
 from scorer.tasks import TASKS
 from scorer.tasks.definition import TaskDefinition
@@ -34,78 +33,59 @@ GEMM_SIZE = 1024
 FAR_APART = 10**6
 """Indices between the first models of two workers, which shall train different ones."""
 
+BATCHES = {"dataloader_loop": loops.loader_batches, "tensor_loop": loops.tensor_batches}
 RIVALS = {"dataloader_loop": "DataLoader loop", "tensor_loop": "tensor loop"}
 TITLES = {"kit": "the kit", **RIVALS, "gemm": f"float32 product of {GEMM_SIZE} x {GEMM_SIZE}"}
 
 
 @dataclass(frozen=True)
 class Ways:
-    """The ways to go, for workers: what is trained, and how the kit does it.
-
-    Attributes:
-        n_examples: train on the first so many only; None for as many as the task retains.
-    """
+    """The ways to go, for workers: what is trained, and how the kit does it."""
 
     definition: TaskDefinition
     data_dir: Path
-    n_examples: int | None
     path: TrainingPath
 
     def __call__(self, number: int, way: str) -> Step:
         """Return what makes a step in worker `number`; `way` is a key of `TITLES`."""
         if way == "gemm":
-            return product(GEMM_SIZE, torch.float32, torch.device("cpu"))
-        data, _ = training_data(self.definition, self.data_dir, self.n_examples)
+            return loops.product(GEMM_SIZE, torch.float32, torch.device("cpu"))
+        data, _ = loops.training_data(self.definition, self.data_dir)
         recipe = self.definition.recipe
         if way == "kit":
-            return kit_steps(data, recipe, self.path, FAR_APART * number).__next__
-        batches = {"dataloader_loop": loader_batches, "tensor_loop": tensor_batches}[way]
-        return plain_steps(data, recipe, batches(data, recipe)).__next__
+            return loops.kit_steps(data, recipe, self.path, FAR_APART * number).__next__
+        batches = BATCHES[way](data, recipe)
+        return loops.plain_steps(data, recipe, batches).__next__
 
 
-def measure(
-    settings: Settings,
-    *,
-    turn_s: float = TURN_S,
-    cores: int | None = None,
-    n_examples: int | None = None,
-) -> Report:
+def measure(settings: Settings, *, turn_s: float = TURN_S, cores: int | None = None) -> Report:
     """Measure model-steps a second of the kit's way and of two usual loops, in turns.
 
     Args:
         settings: `task` names the recipe and the data.
         turn_s: about how long a turn takes.
         cores: that each side has; None for all that this process may use.
-        n_examples: train on the first so many only; None for as many as the task retains.
     """
     definition = TASKS[settings.task]
     recipe = definition.recipe
-    data, source = training_data(definition, settings.data_dir, n_examples)
+    data, source = loops.training_data(definition, settings.data_dir)
     path = choose_path(data, recipe, settings.cache_dir)
     n_steps = recipe.n_steps(len(data))
-    sides = sides_on(cores or n_cores())
-    work = {"kit": path.k, "gemm": 2.0 * GEMM_SIZE**3}
-    ways = Ways(definition, settings.data_dir, n_examples, path)
-    with Workers(sides[0].n_processes, ways) as workers:
+    every = sides_on(cores or n_cores())
+    work = dict.fromkeys(RIVALS, 1.0) | {"kit": path.k, "gemm": 2.0 * GEMM_SIZE**3}
+    cycles = dict.fromkeys(TITLES, n_steps) | {"gemm": 1}
+    ways = Ways(definition, settings.data_dir, path)
+    with sides.Workers(every[0].n_processes, ways) as workers:
         candidates = {
-            side: Candidate(
-                partial(workers.run, side),
-                side.n_processes * work.get(side.way, 1),
-                1 if side.way == "gemm" else n_steps,
-            )
-            for side in sides
+            s: Candidate(partial(workers.run, s), s.n_processes * work[s.way], cycles[s.way])
+            for s in every
         }
-        turns = alternate(
-            candidates,
-            settings.rounds,
-            turn_s,
-            on_round=settings.on_round,
-            counting=fair_rounds,
-        )
+        shown, fair = settings.on_round, sides.fair_rounds
+        turns = alternate(candidates, settings.rounds, turn_s, on_round=shown, counting=fair)
     report = BENCH.report(settings)
     report.values |= {"task": settings.task, "path": path.name, "k": path.k}
     report.values |= {"steps_per_model": n_steps, "batch_size": recipe.batch_size}
-    report.values |= {"n_examples": len(data), "n_workers": sides[0].n_processes}
+    report.values |= {"n_examples": len(data), "n_workers": every[0].n_processes}
     report.notes += [
         f"{settings.task}: {source}; {len(data)} examples, batch {recipe.batch_size},"
         f" {n_steps} steps a model; the kit: {path.name} k={path.k}; the same architecture, memory"
@@ -138,15 +118,15 @@ def add_figures(
         n_steps: of a model.
         flops_per_step: operations of a model and step.
     """
-    best, fair = best_arrangements(turns), fair_rounds(turns)
+    best, fair = sides.best_arrangements(turns), sides.fair_rounds(turns)
     n_made = len(turns[best["kit"]].seconds)
     report.values |= {"rounds_made": n_made, "rounds_refused": n_made - len(fair)}
     report.values["arrangements"] = {way: side.arrangement for way, side in best.items()}
     report.notes.append(
         "each loop ran with all cores in one process and with a process a core; the kit is compared"
         " with the one whose best round was faster. A round counts where every side compared had"
-        f" {OF_BEST:.0%} of the speed of its best round and, with one thread a process,"
-        f" {GRANTED:.0%} of its processors; others are made again, {n_made - len(fair)} were"
+        f" {sides.OF_BEST:.0%} of the speed of its best round and, with one thread a process,"
+        f" {sides.GRANTED:.0%} of its processors; others are made again, {n_made - len(fair)} were"
     )
     if len(fair) < rounds:
         report.unfit = (
@@ -158,13 +138,11 @@ def add_figures(
     for side, own in turns.items():
         if side.way == "gemm":
             continue
-        title, key = f"{TITLES[side.way]}: {side.arrangement}", ""
-        if side == best[side.way]:
-            key = f"_{side.way}"
+        way, title = side.way, f"{TITLES[side.way]}: {side.arrangement}"
+        keys = (f"models_per_s_{way}", f"cpu_ms_{way}") if side == best[way] else ("", "")
         if not report.unfit:
-            report.add(title, "models/s", own.rates / n_steps, key and f"models_per_s{key}")
-        cpu_ms = 1e3 * own.cpu_costs
-        report.add(f"{title}, processor time", "ms/model-step", cpu_ms, key and f"cpu_ms{key}")
+            report.add(title, "models/s", own.rates / n_steps, keys[0])
+        report.add(f"{title}, processor time", "ms/model-step", 1e3 * own.cpu_costs, keys[1])
     if report.unfit:
         return
     kit, gemm = turns[best["kit"]], turns[best["gemm"]]
@@ -178,9 +156,5 @@ def add_figures(
     report.add("the kit's arithmetic, of that product's speed", "%", share, "percent_of_gemm")
 
 
-BENCH = Bench(
-    "oracles",
-    "models trained a second, against a DataLoader loop and a tensor loop",
-    measure,
-    ("digits", "fashion_mnist"),
-)
+SUMMARY = "models trained a second, against a DataLoader loop and a tensor loop"
+BENCH = Bench("oracles", SUMMARY, measure, ("digits", "fashion_mnist"))

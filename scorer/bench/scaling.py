@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from scorer.bench._timing import Candidate, alternate
 from scorer.bench.base import Bench, Report, Settings
@@ -20,21 +21,15 @@ from scorer.oracles.outputs import Bank
 
 MakeEngine = Callable[[int | None], Engine]
 
-N_MODELS = (64, 128, 256, 512, 1024)
-N_EXAMPLES = (100, 1000, 5000)
-FIXED_EXAMPLES = 1000
-N_POOL_MODELS = 256
-TASK = "digits"
-
 
 def measure(
     settings: Settings,
     *,
-    n_models: Sequence[int] = N_MODELS,
-    n_examples: Sequence[int] = N_EXAMPLES,
-    fixed_examples: int = FIXED_EXAMPLES,
-    task: str = TASK,
-    n_pool_models: int = N_POOL_MODELS,
+    n_models: Sequence[int] = (64, 128, 256, 512, 1024),
+    n_examples: Sequence[int] = (100, 1000, 5000),
+    fixed_examples: int = 1000,
+    task: str = "digits",
+    n_pool_models: int = 256,
     engines: Mapping[str, MakeEngine] = ENGINES,
 ) -> Report:
     """Time the metric over sizes, and the same pool with 1 and 2 workers of each engine.
@@ -67,43 +62,36 @@ def measure(
     report.notes.append(
         "metric: rule competition on simulated normal confidences; peak as in bench metric"
     )
-    options = Options(
-        task=task,
-        n_models=n_pool_models,
-        device="cpu",
-        cache_dir=settings.cache_dir,
-        data_dir=settings.data_dir,
-    )
-    add_pools(report, settings, options, engines, (1, 2))
+    add_pools(report, settings, engines, (1, 2), task=task, n_models=n_pool_models, device="cpu")
     return report
 
 
 def add_pools(
     report: Report,
     settings: Settings,
-    options: Options,
     engines: Mapping[str, MakeEngine],
     workers: tuple[int, ...],
+    **pool: Any,
 ) -> None:
     """Add the time of the same pool trained by each number of workers of each engine.
 
     Args:
         report: added to.
-        settings: how many rounds.
-        options: task, device, folders, and models of the pool.
+        settings: how many rounds, and which folders.
         engines: by name; one that cannot be made is left out, and the report says why.
         workers: numbers of worker processes, the smallest first.
+        pool: options that say which: task, device and number of models.
     """
+    options = Options(cache_dir=settings.cache_dir, data_dir=settings.data_dir, **pool)
     opened, _ = open_pool(options, settings.progress)
-    name_of_task, path, n_models = opened.task.name, opened.path, options.n_models
-
+    path, n_models = opened.path, options.n_models
     banks: dict[str, Bank] = {}
 
     def train(engine: Engine, n_units: int) -> None:
         for _ in range(n_units):
             with tempfile.TemporaryDirectory() as folder:
-                pool = replace(opened, cache_dir=Path(folder))
-                banks.update(pool.banks({"oracle": n_models}, engine))
+                empty = replace(opened, cache_dir=Path(folder))
+                banks.update(empty.banks({"oracle": n_models}, engine))
 
     for name, make in engines.items():
         try:
@@ -112,17 +100,17 @@ def add_pools(
             report.notes.append(f"pool, engine {name} left out: {error}")
             continue
         turns = alternate(made, settings.rounds, on_round=settings.on_round)
-        for n, own in turns.items():
-            title = f"pool, engine {name}, {n} worker{'s' * (n > 1)}"
-            report.add(title, "s", own.seconds, f"pool_{name}_{n}_s")
+        titles = {n: f"pool, engine {name}, {n} worker{'s' * (n > 1)}" for n in workers}
+        for n, title in titles.items():
+            report.add(title, "s", turns[n].seconds, f"pool_{name}_{n}_s")
         for n in workers[1:]:
-            title = f"pool, engine {name}, {n} workers over {workers[0]}"
             faster = turns[n].rates / turns[workers[0]].rates
+            title = f"{titles[n]} over {workers[0]}"
             report.add(title, "times faster", faster, f"pool_{name}_{n}_ratio")
     accuracy = 100 * banks["oracle"].accuracy("test")
     report.add("pool, test accuracy of its models", "%", accuracy, "pool_accuracy_percent")
     report.notes.append(
-        f"pool: {n_models} oracles of {name_of_task}, {path.name} k={path.k}; starting the workers"
+        f"pool: {n_models} oracles of {options.task}, {path.name} k={path.k}; starting the workers"
         " is included, and so is reading what they wrote; engine ray starts a cluster in each turn"
         " unless RAY_ADDRESS names one"
     )

@@ -17,7 +17,7 @@ from scorer import pipeline
 from scorer.bench._timing import Candidate, Clock, alternate
 from scorer.bench.base import Bench, Report, Settings
 from scorer.engines import Engine, make_engine
-from scorer.engines.base import Emit, Progress, Spec, no_progress
+from scorer.engines.base import Emit, Spec, no_progress
 from scorer.errors import ScorerError
 from scorer.options import Options
 from scorer.oracles.open import open_pool
@@ -26,29 +26,25 @@ from scorer.runner.contract import make_loader, seed_everything
 from scorer.runner.load import find_submission
 from scorer.training.models import build_model
 
-N_MODELS = 64
 N_WORKERS = 2
 METHOD = "finetune"
-TASK = "digits"
 
-STAGES = {
-    "prepare": "load the task, read and verify the oracles",
-    "runs": "the runs",
-    "metric": "the metric with its errors and tests",
-    "run": "one run, in unlearning() alone",
-    "retraining": "one timed retraining",
+FIGURES = {
+    "prepare_s": "load the task, read and verify the oracles",
+    "runs_s": "the runs",
+    "metric_s": "the metric with its errors and tests",
+    "run_s": "one run, in unlearning() alone",
+    "retraining_s": "one timed retraining",
 }
-
-Score = Callable[[Sequence[str], Options, Progress], Sequence[pipeline.Scored]]
 
 
 def measure(
     settings: Settings,
     *,
-    task: str = TASK,
-    n_models: int = N_MODELS,
+    task: str = "digits",
+    n_models: int = 64,
     n_workers: int = N_WORKERS,
-    score: Score = pipeline.score,
+    score: Callable[..., Sequence[pipeline.Scored]] = pipeline.score,
     engine: Engine | None = None,
     clock: Clock = time.perf_counter,
 ) -> Report:
@@ -61,22 +57,25 @@ def measure(
         task: scored on.
         n_models: N.
         n_workers: processes, on both sides.
-        score: the way from a method to a record.
+        score: the way from a method to a record, called as `scorer.pipeline.score` is.
         engine: starts fresh interpreters; None for the local one.
         clock: of the wall.
     """
-    engine = engine or make_engine("local", n_workers)
-    source, seeds = find_submission(METHOD).source, count()
-    stages: list[tuple[float, ...]] = []
+    engine, seeds = engine or make_engine("local", n_workers), count()
+    stages: list[dict[str, float]] = []
     with tempfile.TemporaryDirectory() as folder:
         spec = {"folder": folder, "data_dir": str(settings.data_dir), "task": task}
         options = _options(spec, n_models=n_models, workers=n_workers)
-        submission = Path(folder, f"{METHOD}.py")
 
         def warm(_: int) -> None:
-            # What ran before is not run again, so each score is of a file of its own.
-            submission.write_bytes(source + f"\n# score {len(stages)}\n".encode())
-            stages.append(_stages(score, str(submission), options, clock))
+            # What ran before is not run again, so each score keeps its runs in a folder of its own.
+            runs_dir, ended = Path(folder, f"runs-{len(stages)}"), {"start": clock()}
+            note: dict[str, Any] = {
+                "runs_dir": runs_dir,
+                "on_stage": lambda at: ended.setdefault(at, clock()),
+            }
+            (scored,) = score([METHOD], options, no_progress, **note)
+            stages.append(_seconds(scored.record, ended))
 
         def fresh(n_units: int) -> None:
             for _ in range(n_units):
@@ -87,13 +86,14 @@ def measure(
         turns = alternate(candidates, settings.rounds, clock=clock, on_round=settings.on_round)
     report = BENCH.report(settings)
     report.values |= {"task": task, "n_models": n_models, "n_workers": n_workers}
-    for number, (name, what) in enumerate(STAGES.items()):
-        report.add(what, "s", [each[number] for each in stages[1:]], f"{name}_s")
+    # The first score warmed up.
+    seconds = {key: np.array([each[key] for each in stages[1:]]) for key in FIGURES}
+    for key, what in FIGURES.items():
+        report.add(what, "s", seconds[key], key)
     report.add("all of it", "s", turns["warm"].seconds, "total_s")
-    fresh_s = n_models * turns["fresh"].costs
+    fresh_s = n_models / turns["fresh"].rates
     report.add(f"{n_models} runs in fresh interpreters", "s", fresh_s, "fresh_runs_s")
-    faster = fresh_s / [runs_s for _, runs_s, *_ in stages[1:]]
-    title = "the runs over fresh interpreters"
+    faster, title = fresh_s / seconds["runs_s"], "the runs over fresh interpreters"
     report.add(title, "times faster", faster, "ratio_vs_fresh_processes")
     report.notes += [
         f"{METHOD} on {task}, N={n_models}, {n_workers} worker processes, the oracles trained"
@@ -108,36 +108,23 @@ def measure(
 
 def _options(spec: Spec, **changes: Any) -> Options:
     """Return the options of a score whose files all lie in one folder."""
-    folder = Path(spec["folder"])
-    return Options(
-        cache_dir=folder / "cache",
-        data_dir=Path(spec["data_dir"]),
-        results_dir=folder,
-        task=spec["task"],
-        device="cpu",
-        **changes,
-    )
+    folders: dict[str, Any] = {
+        "cache_dir": Path(spec["folder"]),
+        "data_dir": Path(spec["data_dir"]),
+    }
+    return Options(task=spec["task"], device="cpu", **folders, **changes)
 
 
-def _stages(score: Score, method: str, options: Options, clock: Clock) -> tuple[float, ...]:
-    """Score a method and return seconds as in `STAGES`: a stage begins with its progress.
+def _seconds(record: Any, ended: dict[str, float]) -> dict[str, float]:
+    """Return the seconds of `FIGURES` from when each stage of a score ended.
 
     Raises:
         ScorerError: a run failed.
     """
-    began: dict[str, float] = {}
-
-    def note(what: str, done: int, total: int) -> None:
-        began.setdefault(what, clock())
-
-    start = clock()
-    (scored,) = score([method], options, note)
-    end = clock()
-    record = scored.record
     if record.faults or record.elapsed_s is None or record.retraining_s is None:
         raise ScorerError(f"runs of {METHOD} failed: {record.faults}")
-    moments = np.array([start, began["unlearn"], began["score"], end])
-    return *np.diff(moments), record.elapsed_s, record.retraining_s
+    stages = np.diff([ended[stage] for stage in ("start", "train", "run", "measure")])
+    return dict(zip(FIGURES, [*stages, record.elapsed_s, record.retraining_s], strict=True))
 
 
 def fresh_run(spec: Spec, emit: Emit) -> None:
@@ -148,17 +135,17 @@ def fresh_run(spec: Spec, emit: Emit) -> None:
         emit: not called.
     """
     pool, _ = open_pool(_options(spec), no_progress)
-    task, folder = pool.task, Path(spec["folder"])
+    task = pool.task
     architecture = task.definition.recipe.architecture
     net = build_model(architecture, task.n_channels, task.n_classes, seed=0)
     net.load_state_dict(pool.original_weights(0))
-    unlearning = runpy.run_path(str(folder / f"{METHOD}.py"))["unlearning"]
+    unlearning = runpy.run_path(str(find_submission(METHOD).path))["unlearning"]
     seed_everything(spec["seed"])
     loaders = [make_loader(task.images(s), task.labels(s)) for s in ("retain", "forget", "val")]
     returned = unlearning(net.eval(), *loaders)
     net = net if returned is None else returned
     outputs = evaluate(net.eval(), EvaluationData.of(task, torch.device("cpu")))
-    np.savez(folder / f"run-{spec['seed']}.npz", **outputs)  # type: ignore[arg-type]
+    np.savez(Path(spec["folder"], f"run-{spec['seed']}.npz"), **outputs)  # type: ignore[arg-type]
 
 
 BENCH = Bench("score", "stages of a score with a warm pool, against a fresh process a run", measure)

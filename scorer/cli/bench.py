@@ -53,10 +53,8 @@ def command(
     chosen = BENCHES[name]
     load = os.getloadavg()[0]
     with progress_bar() as progress:
-        settings = Settings(
-            chosen.choose_task(task), rounds, folders["data_dir"], folders["cache_dir"], progress
-        )
-        report = chosen.run(settings)
+        places = folders["data_dir"], folders["cache_dir"]
+        report = chosen.run(Settings(chosen.choose_task(task), rounds, *places, progress))
     report.notes.append(f"load of the minute before: {load:.1f} on {n_cores()} cores")
     values = report.as_dict()
     if as_json:

@@ -58,32 +58,33 @@ def check_bank(name: str, confidences: ArrayLike) -> FloatArray:
 
 
 def check_banks(unlearned: ArrayLike, oracle: ArrayLike) -> tuple[FloatArray, FloatArray]:
-    """Return two banks of equal shape as float64.
-
-    Args:
-        unlearned: `(n_models, n_examples)` confidences of the unlearned models.
-        oracle: the same of the oracles.
-
-    Returns:
-        Both as float64, in the order given.
-
-    Raises:
-        ValueError: either is not a bank (see `check_bank`), or their shapes differ.
-    """
-    unlearned_bank = check_bank("unlearned", unlearned)
-    oracle_bank = check_bank("oracle", oracle)
-    check_same_shape("unlearned", unlearned_bank, "oracle", oracle_bank)
+    """Return two banks of equal shape as float64, see `check_same_shape`."""
+    unlearned_bank, oracle_bank = check_same_shape(unlearned=unlearned, oracle=oracle)
     return unlearned_bank, oracle_bank
 
 
-def check_same_shape(name: str, array: FloatArray, other_name: str, other: FloatArray) -> None:
-    """Raise ValueError unless two banks have one shape."""
-    if array.shape != other.shape:
-        raise ValueError(
-            f"`{name}` and `{other_name}` must have the same shape (n_models, n_examples), got "
-            f"{array.shape} and {other.shape}; epsilon depends on the number of models, so "
-            "compare equal numbers"
-        )
+def check_same_shape(**banks: ArrayLike) -> list[FloatArray]:
+    """Return banks as float64, each of the shape of the last.
+
+    Args:
+        banks: `(n_models, n_examples)` confidences, by what they are called in the message.
+
+    Returns:
+        All of them, in the order given.
+
+    Raises:
+        ValueError: one is not a bank (see `check_bank`), or shapes differ.
+    """
+    checked = {name: check_bank(name, bank) for name, bank in banks.items()}
+    last, reference = [*checked.items()][-1]
+    for name, bank in checked.items():
+        if bank.shape != reference.shape:
+            raise ValueError(
+                f"`{name}` and `{last}` must have the same shape (n_models, n_examples), got "
+                f"{bank.shape} and {reference.shape}; epsilon depends on the number of models, so "
+                "compare equal numbers"
+            )
+    return [*checked.values()]
 
 
 def check_fraction(name: str, value: float) -> float:

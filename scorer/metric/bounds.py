@@ -135,18 +135,15 @@ def epsilon_lower_bounds(
         Nasr et al. 2021 (arXiv 2101.04535); the split is the `Split` strategy of
         jax_privacy.auditing.
     """
-    unlearned_bank, oracle_bank = check_banks(unlearned, oracle)
-    n_models, n_examples = unlearned_bank.shape
+    banks = check_banks(unlearned, oracle)
+    n_models, n_examples = banks[0].shape
     if n_models < MIN_SPLIT_MODELS:
         raise ValueError(
             f"`unlearned` and `oracle` must hold at least {MIN_SPLIT_MODELS} models to be split in "
             f"halves, got {n_models}"
         )
     rng = np.random.default_rng(seed)
-    halves = [
-        np.split(bank[rng.permutation(n_models)], [n_models // 2])
-        for bank in (unlearned_bank, oracle_bank)
-    ]
+    halves = [np.split(bank[rng.permutation(n_models)], [n_models // 2]) for bank in banks]
     counts = np.arange(n_models // 2 + 1)
     table = _unclipped_bound(counts[:, np.newaxis], counts, n_models // 2, delta, significance)
     low, high = np.empty(n_examples), np.empty(n_examples)
@@ -159,9 +156,8 @@ def epsilon_lower_bounds(
     n_certifying = n_models - n_models // 2
     false_positives = np.where(oracle_inside, inside[0], inside[1])
     false_negatives = n_certifying - np.where(oracle_inside, inside[1], inside[0])
-    bounds = epsilon_lower_bound(
-        false_positives, false_negatives, n_certifying, delta=delta, significance=significance
-    )
+    errors = false_positives, false_negatives
+    bounds = epsilon_lower_bound(*errors, n_certifying, delta=delta, significance=significance)
     return LowerBounds(bounds, oracle_inside, low, high)
 
 
@@ -185,11 +181,11 @@ def ks_p_values(unlearned: ArrayLike, oracle: ArrayLike) -> FloatArray:
         Gnedenko and Korolyuk 1951: reflection principle for two samples of equal size, as
         `scipy.stats.ks_2samp` computes it.
     """
-    unlearned_bank, oracle_bank = check_banks(unlearned, oracle)
+    banks = check_banks(unlearned, oracle)
     with warnings.catch_warnings():
         # Said where rounding takes a p-value of 1 above 1; the limit law then gives 1 to 4e-5.
         warnings.filterwarnings("ignore", "ks_2samp: Exact calculation unsuccessful")
-        found = ks_2samp(unlearned_bank, oracle_bank, axis=0, method="exact")
+        found = ks_2samp(*banks, axis=0, method="exact")
     return np.asarray(found.pvalue, dtype=np.float64)
 
 
@@ -255,13 +251,9 @@ def _choose_attack(pooled: Pooled, table: FloatArray) -> tuple[FloatArray, Float
     start, end = np.triu_indices(wanted.size, k=1)
     oracle_inside = oracle[:, end] - oracle[:, start]
     unlearned_inside = unlearned[:, end] - unlearned[:, start]
-    bounds = np.concatenate(
-        [
-            table[unlearned_inside, n_models - oracle_inside],
-            table[oracle_inside, n_models - unlearned_inside],
-        ],
-        axis=1,
-    )
+    as_oracle = table[unlearned_inside, n_models - oracle_inside]
+    as_unlearned = table[oracle_inside, n_models - unlearned_inside]
+    bounds = np.concatenate([as_oracle, as_unlearned], axis=1)
     best = bounds.argmax(axis=1)
     pair = best % start.size
     low = _cut_before(values, boundary[rows[:, 0], start[pair]])

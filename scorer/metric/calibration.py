@@ -16,14 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from scorer.metric.arrays import (
-    FloatArray,
-    IntArray,
-    check_bank,
-    check_banks,
-    check_positive,
-    check_same_shape,
-)
+from scorer.metric.arrays import FloatArray, IntArray, check_banks, check_positive, check_same_shape
 from scorer.metric.forgetting import forgetting_quality
 from scorer.metric.rules import Rule
 from scorer.metric.utility import ModelAccuracies
@@ -125,42 +118,29 @@ def bootstrap_relative_score(
         ValueError: a bank is malformed, accuracies of another number of models, or fewer than 2
             resamples.
     """
-    unlearned_bank, oracle_bank = check_banks(unlearned, oracle)
-    control_bank = check_bank("control", control)
-    check_same_shape("control", control_bank, "oracle", oracle_bank)
-    n_models = oracle_bank.shape[0]
+    banks = check_same_shape(unlearned=unlearned, control=control, oracle=oracle)
+    n_models = len(banks[2])
     rng = np.random.default_rng(seed)
-    draws = [_draws(rng, n_models, n_resamples) for _ in range(3)]
-    quality = _qualities(unlearned_bank, draws[0], oracle_bank, draws[2], rule)
-    ceiling_quality = _qualities(control_bank, draws[1], oracle_bank, draws[2], rule)
+    draws = [_draws(rng, n_models, n_resamples) for _ in banks]
+    quality, ceiling_quality = (
+        _qualities(bank, draw, banks[2], draws[2], rule)
+        for bank, draw in zip(banks[:2], draws, strict=False)
+    )
     utility = [np.ones(n_resamples)] * 3
     if accuracies is not None:
-        utility = [
-            _mean_accuracy_product(name, bank, draw, n_models)
-            for name, bank, draw in zip(
-                ("unlearned", "control", "oracle"), accuracies, draws, strict=True
-            )
-        ]
+        named = zip(("unlearned", "control", "oracle"), accuracies, draws, strict=True)
+        utility = [_mean_accuracy_product(*each, n_models) for each in named]
     with np.errstate(divide="ignore", invalid="ignore"):
         score = quality * utility[0] / utility[2]
         ceiling = ceiling_quality * utility[1] / utility[2]
         relative = score / ceiling
-    return RelativeBootstrap(
-        forgetting_quality=_summarise(quality),
-        ceiling_forgetting_quality=_summarise(ceiling_quality),
-        final_score=_summarise(score),
-        ceiling=_summarise(ceiling),
-        relative_score=_summarise(np.where(np.isfinite(relative), relative, np.nan)),
-    )
+    relative = np.where(np.isfinite(relative), relative, np.nan)
+    statistics = quality, ceiling_quality, score, ceiling, relative
+    return RelativeBootstrap(*(_summarise(values) for values in statistics))
 
 
 def permutation_test(
-    unlearned: ArrayLike,
-    oracle: ArrayLike,
-    rule: Rule,
-    *,
-    n_permutations: int = 199,
-    seed: int = 0,
+    unlearned: ArrayLike, oracle: ArrayLike, rule: Rule, *, n_permutations: int = 199, seed: int = 0
 ) -> PermutationTest:
     """Test whether unlearned models and oracles can be told apart by F at all.
 
@@ -213,14 +193,9 @@ def paired_difference(
     Raises:
         ValueError: a bank is malformed, or a count too small.
     """
-    banks = [
-        check_bank(name, bank)
-        for name, bank in (("first", first), ("second", second), ("oracle", oracle))
-    ]
-    for name, bank in zip(("first", "second"), banks, strict=False):
-        check_same_shape(name, bank, "oracle", banks[2])
+    banks = check_same_shape(first=first, second=second, oracle=oracle)
     check_positive("n_permutations", n_permutations)
-    n_models = banks[2].shape[0]
+    n_models = len(banks[2])
     rng = np.random.default_rng(seed)
     draws = [_draws(rng, n_models, n_resamples) for _ in banks]
     resampled = [
@@ -228,19 +203,14 @@ def paired_difference(
         for bank, draw in zip(banks[:2], draws, strict=False)
     ]
     models = np.concatenate(banks[:2])
-    order = _permutations(rng, 2 * n_models, n_permutations)
+    halves = np.split(_permutations(rng, 2 * n_models, n_permutations), 2, axis=1)
     unchanged = np.broadcast_to(np.arange(n_models), (n_permutations, n_models))
-    permuted = [
-        _qualities(models, half, banks[2], unchanged, rule)
-        for half in (order[:, :n_models], order[:, n_models:])
-    ]
+    permuted = [_qualities(models, half, banks[2], unchanged, rule) for half in halves]
     observed = [forgetting_quality(bank, banks[2], rule).value for bank in banks[:2]]
     difference = observed[0] - observed[1]
-    return PairedDifference(
-        difference=difference,
-        standard_error=_summarise(resampled[0] - resampled[1]).standard_error,
-        p_value=_p_value(np.abs(permuted[0] - permuted[1]) >= abs(difference)),
-    )
+    as_extreme = np.abs(permuted[0] - permuted[1]) >= abs(difference)
+    standard_error = _summarise(resampled[0] - resampled[1]).standard_error
+    return PairedDifference(difference, standard_error, _p_value(as_extreme))
 
 
 def _draws(rng: np.random.Generator, n_models: int, n_resamples: int) -> IntArray:
@@ -272,12 +242,10 @@ def _qualities(
     n_examples = unlearned.shape[1]
     values = np.empty(n_draws)
     size = max(1, values_per_batch // (n_models * n_examples))
+    sides = (unlearned, unlearned_draws), (oracle, oracle_draws)
     for first in range(0, n_draws, size):
         batch = slice(first, first + size)
-        drawn = [
-            bank[draws[batch]].transpose(1, 0, 2).reshape(n_models, -1)
-            for bank, draws in ((unlearned, unlearned_draws), (oracle, oracle_draws))
-        ]
+        drawn = [bank[each[batch]].transpose(1, 0, 2).reshape(n_models, -1) for bank, each in sides]
         points = forgetting_quality(drawn[0], drawn[1], rule).points
         values[batch] = points.reshape(-1, n_examples).mean(axis=1)
     return values
@@ -288,10 +256,8 @@ def _mean_accuracy_product(
 ) -> FloatArray:
     """Return, per resample, mean retain accuracy times mean test accuracy."""
     if bank.retain.size != n_models:
-        raise ValueError(
-            f"`accuracies` of the {name} models must be of {n_models} models, got "
-            f"{bank.retain.size}"
-        )
+        found = f"{n_models} models, got {bank.retain.size}"
+        raise ValueError(f"`accuracies` of the {name} models must be of {found}")
     return np.asarray(bank.retain[draws].mean(axis=1) * bank.test[draws].mean(axis=1))
 
 

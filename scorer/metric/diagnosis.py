@@ -68,18 +68,10 @@ def diagnose(unlearned: ArrayLike, oracle: ArrayLike) -> Diagnosis:
     mean_errors = (unlearned_bank.mean(axis=0) - oracle_bank.mean(axis=0)) / unit
     with np.errstate(divide="ignore"):
         log_spread_errors = np.log(spread / unit)
-    mean_bias, mean_rms = _summary(mean_errors[~is_undefined])
-    spread_bias, spread_rms = _summary(log_spread_errors[~is_undefined])
-    return Diagnosis(
-        mean_errors=mean_errors,
-        log_spread_errors=log_spread_errors,
-        mean_error_bias=mean_bias,
-        mean_error_rms=mean_rms,
-        log_spread_error_bias=spread_bias,
-        log_spread_error_rms=spread_rms,
-        n_undefined=int(is_undefined.sum()),
-        n_collapsed=int(is_collapsed.sum()),
-    )
+    is_known = ~is_undefined
+    summaries = *_summary(mean_errors[is_known]), *_summary(log_spread_errors[is_known])
+    n_undefined, n_collapsed = int(is_undefined.sum()), int(is_collapsed.sum())
+    return Diagnosis(mean_errors, log_spread_errors, *summaries, n_undefined, n_collapsed)
 
 
 def _summary(errors: FloatArray) -> tuple[float, float]:

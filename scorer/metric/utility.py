@@ -80,10 +80,8 @@ def utility_ratios(unlearned: ModelAccuracies, oracle: ModelAccuracies) -> Utili
             "`oracle` must have a mean accuracy above 0 on retain and test set, got "
             f"{retain} and {test}; the oracles have learnt nothing"
         )
-    return Utility(
-        retain_ratio=float(unlearned.retain.mean() / retain),
-        test_ratio=float(unlearned.test.mean() / test),
-    )
+    ratios = unlearned.retain.mean() / retain, unlearned.test.mean() / test
+    return Utility(*map(float, ratios))
 
 
 def final_score(forgetting_quality: float, utility: Utility) -> float:

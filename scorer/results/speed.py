@@ -26,13 +26,8 @@ def speed_table(values: Mapping[str, Any]) -> Table:
 
 def speed_markdown(values: Mapping[str, Any]) -> str:
     """Return the figures, the notes and the machine of a bench as Markdown."""
-    lines = [
-        markdown_table(COLUMNS, _rows(values)),
-        "",
-        *(f"- {note}" for note in values["notes"]),
-        f"- measured on {made_on(values)}: `{values['command']}`",
-    ]
-    return "\n".join(lines)
+    notes = [*values["notes"], f"measured on {made_on(values)}: `{values['command']}`"]
+    return "\n".join([markdown_table(COLUMNS, _rows(values)), "", *(f"- {it}" for it in notes)])
 
 
 def made_on(values: Mapping[str, Any]) -> str:
@@ -43,16 +38,11 @@ def made_on(values: Mapping[str, Any]) -> str:
 
 def _rows(values: Mapping[str, Any]) -> list[tuple[str, ...]]:
     """Return one row a figure."""
-    return [
-        (
-            one["name"],
-            number(one["median"]),
-            f"{number(one['min'])} to {number(one['max'])}" if one["n"] > 1 else "",
-            one["unit"],
-            str(one["n"]),
-        )
-        for one in values["figures"]
-    ]
+    rows: list[tuple[str, ...]] = []
+    for one in values["figures"]:
+        spread = f"{number(one['min'])} to {number(one['max'])}" if one["n"] > 1 else ""
+        rows.append((one["name"], number(one["median"]), spread, one["unit"], str(one["n"])))
+    return rows
 
 
 def number(value: float) -> str:

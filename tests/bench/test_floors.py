@@ -9,14 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from scorer.bench import Settings, floors
-from scorer.bench._data import training_data
-from scorer.bench._floors import (
-    ACTIVATION_PASSES,
-    PARAMETER_PASSES,
-    StepCost,
-    measure_peaks,
-    step_cost,
-)
+from scorer.bench._loops import training_data
+from scorer.bench.floors import ACTIVATION_PASSES, PARAMETER_PASSES, StepCost, step_cost
 from scorer.tasks import TASKS
 from scorer.training import models
 from scorer.training.loop import TrainingSet
@@ -57,16 +51,6 @@ def test_operations_and_bytes_of_a_linear_layer(
 def test_the_least_time_is_a_count_over_a_speed() -> None:
     cost = StepCost(flops=600, n_bytes=100)
     assert cost.least_s(flops_per_s=100.0, bytes_per_s=50.0) == {"arithmetic": 6.0, "traffic": 2.0}
-
-
-def test_peaks_are_work_over_time() -> None:
-    now = iter(range(10**6))
-    flops_per_s, bytes_per_s = measure_peaks(
-        torch.device("cpu"), 3, matrix_size=8, copy_bytes=100, turn_s=0.0, clock=lambda: next(now)
-    )
-    # Each turn reads the clock twice, so it lasts one second.
-    assert flops_per_s.tolist() == [2.0 * 8**3] * 3
-    assert bytes_per_s.tolist() == [200.0] * 3
 
 
 def test_least_time_of_a_pool(settings: Settings) -> None:

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from scorer.bench import Report, Settings, gpu
-from scorer.bench._data import training_data
-from scorer.bench._floors import step_cost
+from scorer.bench._loops import training_data
+from scorer.bench.floors import step_cost
 from scorer.tasks import TASKS
 
 SPEEDS = (2e15, 1e9)
@@ -25,6 +25,16 @@ def measured(settings: Settings, **changes: Any) -> Report:
         report, settings, TASKS["tiny"], torch.device("cpu"), SPEEDS, **(options | changes)
     )
     return report
+
+
+def test_peaks_are_work_over_time() -> None:
+    now = iter(range(10**6))
+    flops_per_s, bytes_per_s = gpu.measure_peaks(
+        torch.device("cpu"), 3, size=8, clock=lambda: next(now)
+    )
+    # Each turn reads the clock twice, so it lasts one second.
+    assert flops_per_s.tolist() == [2.0 * 8**3] * 3
+    assert bytes_per_s.tolist() == [2.0 * 8 * 8**2 * 2] * 3
 
 
 def test_ways_are_compared_with_the_graph_and_their_floor(settings: Settings) -> None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
+from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor, nn
 
 from scorer.bench import _loops
-from scorer.bench._loops import loader_batches, plain_steps, repeat, tensor_batches
+from scorer.bench._loops import loader_batches, plain_steps, repeat, tensor_batches, training_data
 from scorer.training.loop import TrainingSet
+from tests.conftest import tiny_definition
 from tests.training._common import recipe
 
 N, BATCH = 40, 16
@@ -42,13 +44,13 @@ def test_a_model_takes_its_steps_and_then_the_next_begins(
     data: TrainingSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     nets: list[nn.Module] = []
-    make = _loops.initial_model
+    make = _loops.loop.initial_model
 
     def remember(*arguments: object) -> nn.Module:
         nets.append(make(*arguments))  # type: ignore[arg-type]
         return nets[-1]
 
-    monkeypatch.setattr(_loops, "initial_model", remember)
+    monkeypatch.setattr(_loops.loop, "initial_model", remember)
     n_batches = 0
 
     def counted() -> Iterator[tuple[Tensor, Tensor]]:
@@ -66,3 +68,20 @@ def test_a_model_takes_its_steps_and_then_the_next_begins(
     assert all(not torch.equal(trained[name], fresh[name]) for name in fresh if "weight" in name)
     train(1)
     assert (n_batches, len(nets)) == (n_steps + 1, 2)
+
+
+def test_as_many_examples_as_the_task_retains() -> None:
+    tiny = tiny_definition()
+    data, source = training_data(tiny, Path("none"), None)
+    assert len(data) == 1797 - tiny.n_val - 1497 - tiny.forget.size
+    assert source == "its own images"
+    assert data.images.is_contiguous(memory_format=torch.channels_last)
+    assert len(training_data(tiny, Path("none"), 70)[0]) == 70
+
+
+def test_random_images_of_its_shape_where_its_data_are_missing(tmp_path: Path) -> None:
+    definition = tiny_definition(dataset="fashion_mnist", n_val=59000, n_test=None)
+    data, source = training_data(definition, tmp_path, None)
+    assert data.images.shape == (1000 - definition.forget.size, 1, 28, 28)
+    assert len(training_data(definition, tmp_path, 30)[0]) == 30
+    assert "random images" in source

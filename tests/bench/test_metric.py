@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from scorer.bench import Settings, metric
-from scorer.bench.metric import MIB, scoring, simulated_banks, traced_peak_mib
+from scorer.bench.metric import MIB, grid_epsilon, scoring, simulated_banks, traced_peak_mib
 from scorer.metric.forgetting import forgetting_quality
 from scorer.metric.rules import RULES, make_rule
+from tests.reference import competition_epsilon
 
 
 def test_every_rule_is_measured(settings: Settings) -> None:
@@ -45,3 +46,16 @@ def test_a_unit_is_the_whole_quality_of_the_banks(monkeypatch: pytest.MonkeyPatc
     candidate.run(2)
     assert values == [forgetting_quality(unlearned, oracle, rule).value] * 2
     assert candidate.work_per_unit == 3
+
+
+@pytest.mark.parametrize(
+    ("shift", "spread"), [(0.0, 1.0), (0.5, 1.0), (0.0, 0.3), (3.0, 1.0), (20.0, 1.0), (0.0, 1e-4)]
+)
+def test_the_full_grids_give_what_the_rule_gives(shift: float, spread: float) -> None:
+    rng = np.random.default_rng(int(10 * shift) + 1)
+    unlearned = rng.normal(shift, spread, (24, 2))
+    oracle = rng.normal(0.0, 1.0, (24, 2))
+    slow = [grid_epsilon(unlearned[:, i], oracle[:, i]) for i in range(2)]
+    quality = forgetting_quality(unlearned, oracle, make_rule("competition"))
+    assert quality.epsilons == pytest.approx(slow)
+    assert competition_epsilon(unlearned[:, 0], oracle[:, 0]) == pytest.approx(slow[0])

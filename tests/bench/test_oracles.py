@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from scorer.bench import Report, Settings, oracles
-from scorer.bench._fair import Side
+from scorer.bench._sides import Side
 from scorer.bench._timing import Turns
 from scorer.errors import ScorerError
 from scorer.training.paths import TrainingPath
@@ -110,7 +110,7 @@ def test_a_machine_too_busy_gives_no_ratio_and_nothing_to_keep(tmp_path: Path) -
 
 def test_ways_are_the_same_once_pickled_so_that_a_training_goes_on() -> None:
     path = TrainingPath("stacked", 2, "cpu", "float32")
-    ways = oracles.Ways(tiny_definition(), Path("none"), 70, path)
+    ways = oracles.Ways(tiny_definition(), Path("none"), path)
     again = pickle.loads(pickle.dumps(ways))
     assert (again, hash(again)) == (ways, hash(ways))
     with pytest.raises(KeyError, match="nobody"):

@@ -19,7 +19,7 @@ from scorer.options import Options
 from tests.bench._inline import InlineEngine
 from tests.bench._machine import Machine
 
-LOAD_S, RUNS_S, METRIC_S, FRESH_S = 3.0, 20.0, 5.0, 2.0
+LOAD_S, RUNS_S, METRIC_S, FRESH_S = 1.0 + 2.0, 20.0, 5.0, 2.0
 
 
 class Pretence:
@@ -27,20 +27,23 @@ class Pretence:
 
     def __init__(self, **record: Any) -> None:
         self.machine = Machine()
-        self.sources: list[bytes] = []
+        self.runs_dirs: list[Path] = []
         self.seeds: list[int] = []
         self.record = {"faults": [], "elapsed_s": 0.25, "retraining_s": 1.25} | record
 
-    def score(self, methods: Sequence[str], options: Options, progress: Progress) -> Any:
-        (method,) = methods
-        self.sources.append(Path(method).read_bytes())
-        self.machine.now += LOAD_S
-        progress("unlearn", 0, 4)
-        self.machine.now += RUNS_S
-        progress("unlearn", 4, 4)
-        progress("score", 0, 1)
-        self.machine.now += METRIC_S
-        progress("score", 1, 1)
+    def score(
+        self, methods: Sequence[str], options: Options, progress: Progress, **how: Any
+    ) -> Any:
+        assert list(methods) == [score.METHOD]
+        self.runs_dirs.append(how["runs_dir"])
+        for stage, lasts_s in (
+            ("open", 1.0),
+            ("train", 2.0),
+            ("run", RUNS_S),
+            ("measure", METRIC_S),
+        ):
+            self.machine.now += lasts_s
+            how["on_stage"](stage)
         return [SimpleNamespace(record=SimpleNamespace(**self.record))]
 
     def measure(self, settings: Settings, rounds: int) -> Any:
@@ -62,7 +65,7 @@ class Pretence:
         )
 
 
-def test_stages_begin_with_their_progress(settings: Settings) -> None:
+def test_stages_end_one_after_another(settings: Settings) -> None:
     pretence = Pretence()
     values = pretence.measure(settings, 3).values
     stages = {key: value for key, value in values.items() if key.endswith("_s")}
@@ -82,7 +85,7 @@ def test_stages_begin_with_their_progress(settings: Settings) -> None:
 def test_no_run_is_one_that_was_kept(settings: Settings) -> None:
     pretence = Pretence()
     pretence.measure(settings, 3)
-    assert len(set(pretence.sources)) == len(pretence.sources) == 4
+    assert len(set(pretence.runs_dirs)) == len(pretence.runs_dirs) == 4
     assert len(set(pretence.seeds)) == len(pretence.seeds) == 8
 
 

@@ -250,10 +250,8 @@ def strongest_attack(
     if min(oracle_range, unlearned_range) / max(oracle_range, unlearned_range) < MIN_RANGE_RATIO:
         return RANGE_RATIO, oracle_is_narrow, np.inf, np.nan, np.nan, -1, -1
 
-    if oracle_is_larger:
-        single = strongest_single(oracle, unlearned, delta)
-    else:
-        single = strongest_single(unlearned, oracle, delta)
+    larger, smaller = (oracle, unlearned) if oracle_is_larger else (unlearned, oracle)
+    single = strongest_single(larger, smaller, delta)
     best = strongest_interval(narrow, wide, delta, single)
     family, oracle_inside = INTERVAL, oracle_is_narrow
     if not best[0] > single[0]:

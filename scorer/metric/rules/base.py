@@ -85,24 +85,18 @@ class EpsilonResult:
     def attack(self, example: int) -> Attack:
         """Return what won on one example, by its column in the banks."""
         made = self.false_positives[example] >= 0
-        return Attack(
-            family=FAMILIES[self.family_codes[example]],
-            inside="oracle" if self.oracle_inside[example] else "unlearned",
-            low=float(self.low[example]),
-            high=float(self.high[example]),
-            fpr=float(self.false_positives[example] / self.n_models) if made else np.nan,
-            fnr=float(self.false_negatives[example] / self.n_models) if made else np.nan,
-            epsilon=float(self.epsilons[example]),
-        )
+        errors = self.false_positives[example], self.false_negatives[example]
+        fpr, fnr = (float(n / self.n_models) if made else np.nan for n in errors)
+        inside = "oracle" if self.oracle_inside[example] else "unlearned"
+        low, high = float(self.low[example]), float(self.high[example])
+        family, epsilon = self.families[example], float(self.epsilons[example])
+        return Attack(family, inside, low, high, fpr, fnr, epsilon)
 
 
 def join(parts: Sequence[EpsilonResult]) -> EpsilonResult:
     """Return the results of consecutive chunks of examples as one."""
-    arrays = {
-        field.name: np.concatenate([getattr(part, field.name) for part in parts])
-        for field in fields(EpsilonResult)
-        if field.name != "n_models"
-    }
+    names = [field.name for field in fields(EpsilonResult) if field.name != "n_models"]
+    arrays = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
     return EpsilonResult(**arrays, n_models=parts[0].n_models)
 
 
@@ -144,17 +138,11 @@ class Rule(ABC):
         Raises:
             ValueError: a bank is malformed, see `scorer.metric.arrays.check_banks`.
         """
-        unlearned_bank, oracle_bank = check_banks(unlearned, oracle)
-        n_models, n_examples = unlearned_bank.shape
+        banks = check_banks(unlearned, oracle)
+        n_models, n_examples = banks[0].shape
         size = max(1, self._values_per_chunk // n_models)
-        return join(
-            [
-                self._search(
-                    unlearned_bank[:, first : first + size], oracle_bank[:, first : first + size]
-                )
-                for first in range(0, n_examples, size)
-            ]
-        )
+        chunks = [slice(first, first + size) for first in range(0, n_examples, size)]
+        return join([self._search(*(bank[:, chunk] for bank in banks)) for chunk in chunks])
 
     def points(self, epsilons: ArrayLike, n_models: int) -> FloatArray:
         """Return points per example in `[0, 1]`, see `points_from_epsilons`."""

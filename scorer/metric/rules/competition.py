@@ -53,16 +53,6 @@ class CompetitionRule(Rule):
         # Contiguous, as the walk is compiled for.
         banks = (np.sort(np.ascontiguousarray(bank.T), axis=1) for bank in (unlearned, oracle))
         attacks = [strongest_attack(u, o, self.delta) for u, o in zip(*banks, strict=True)]
-        codes, oracle_inside, ratio, low, high, false_positives, false_negatives = map(
-            np.array, zip(*attacks, strict=True)
-        )
-        return EpsilonResult(
-            epsilons=epsilon_from_ratio(ratio),
-            family_codes=codes,
-            oracle_inside=oracle_inside,
-            low=low,
-            high=high,
-            false_positives=false_positives,
-            false_negatives=false_negatives,
-            n_models=len(unlearned),
-        )
+        codes, inside, ratio, low, high, wrong, missed = map(np.array, zip(*attacks, strict=True))
+        epsilons = epsilon_from_ratio(ratio)
+        return EpsilonResult(epsilons, codes, inside, low, high, wrong, missed, len(unlearned))

@@ -10,15 +10,8 @@ import numpy as np
 from scorer.metric.arrays import BoolArray, FloatArray, IntArray
 from scorer.metric.counts import epsilon_from_ratio, ratio_from_counts
 from scorer.metric.pooled import Pooled, pool
-from scorer.metric.rules.base import (
-    COMPLEMENT,
-    INTERVAL,
-    NONE,
-    SEPARATED,
-    SINGLE,
-    EpsilonResult,
-    Rule,
-)
+from scorer.metric.rules import base
+from scorer.metric.rules.base import EpsilonResult, Rule
 
 
 @dataclass(frozen=True)
@@ -50,10 +43,8 @@ class ExactRule(Rule):
         n_models, n_examples = unlearned.shape
         winners = _Winners.empty(n_examples)
         pooled = pool(oracle, unlearned)
-        orientations = [
-            _Orientation.of(side, side_is_oracle, self.delta, winners)
-            for side, side_is_oracle in ((pooled, True), (pooled.exchanged(), False))
-        ]
+        sides = (pooled, True), (pooled.exchanged(), False)
+        orientations = [_Orientation.of(*side, self.delta, winners) for side in sides]
         for orientation in orientations:
             orientation.try_span()
             orientation.try_one_sided()
@@ -68,64 +59,36 @@ class _Winners:
     """Best attack so far of a chunk of examples, filled in place.
 
     `ratio` is exp(epsilon) of the best attack, -inf while none survived, inf for a separated
-    example; the other arrays are those of `EpsilonResult`.
+    example; `attacks` are the other arrays of `EpsilonResult` by name.
     """
 
     ratio: FloatArray
-    family_codes: IntArray
-    oracle_inside: BoolArray
-    low: FloatArray
-    high: FloatArray
-    false_positives: IntArray
-    false_negatives: IntArray
+    attacks: dict[str, np.ndarray]
 
     @classmethod
     def empty(cls, n_examples: int) -> _Winners:
         """Return the state before any attack."""
-        return cls(
-            ratio=np.full(n_examples, -np.inf),
-            family_codes=np.full(n_examples, NONE, dtype=np.int64),
-            oracle_inside=np.zeros(n_examples, dtype=bool),
-            low=np.full(n_examples, np.nan),
-            high=np.full(n_examples, np.nan),
-            false_positives=np.full(n_examples, -1, dtype=np.int64),
-            false_negatives=np.full(n_examples, -1, dtype=np.int64),
-        )
+        attacks = {
+            "family_codes": np.full(n_examples, base.NONE, dtype=np.int64),
+            "oracle_inside": np.zeros(n_examples, dtype=bool),
+            "low": np.full(n_examples, np.nan),
+            "high": np.full(n_examples, np.nan),
+            "false_positives": np.full(n_examples, -1, dtype=np.int64),
+            "false_negatives": np.full(n_examples, -1, dtype=np.int64),
+        }
+        return cls(np.full(n_examples, -np.inf), attacks)
 
-    def take(
-        self,
-        examples: IntArray,
-        family_codes: IntArray,
-        oracle_inside: BoolArray,
-        low: FloatArray,
-        high: FloatArray,
-        false_positives: IntArray,
-        false_negatives: IntArray,
-        ratio: FloatArray,
-    ) -> None:
+    def take(self, examples: IntArray, ratio: FloatArray, attacks: dict[str, np.ndarray]) -> None:
         """Replace the winners of the distinct `examples` whose ratio is larger than before."""
         better = ratio > self.ratio[examples]
         rows = examples[better]
         self.ratio[rows] = ratio[better]
-        self.family_codes[rows] = np.where(np.isposinf(ratio), SEPARATED, family_codes)[better]
-        self.oracle_inside[rows] = oracle_inside[better]
-        self.low[rows] = low[better]
-        self.high[rows] = high[better]
-        self.false_positives[rows] = false_positives[better]
-        self.false_negatives[rows] = false_negatives[better]
+        for name, values in attacks.items():
+            self.attacks[name][rows] = values[better]
 
     def finish(self, n_models: int) -> EpsilonResult:
         """Return the result."""
-        return EpsilonResult(
-            epsilons=epsilon_from_ratio(self.ratio),
-            family_codes=self.family_codes,
-            oracle_inside=self.oracle_inside,
-            low=self.low,
-            high=self.high,
-            false_positives=self.false_positives,
-            false_negatives=self.false_negatives,
-            n_models=n_models,
-        )
+        return EpsilonResult(epsilon_from_ratio(self.ratio), **self.attacks, n_models=n_models)
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,18 +140,9 @@ class _Orientation:
         has_start = latest_start >= 0
         latest_start[~has_start] = 0
         latest_start[own == n_values // 2] += n_values + 1
-        return cls(
-            pooled=pooled,
-            own_is_oracle=own_is_oracle,
-            delta=delta,
-            winners=winners,
-            boundary=boundary,
-            own=own.astype(np.float64),
-            other=other.astype(np.float64),
-            has_start=has_start,
-            latest_start=latest_start,
-            first_start=(own > 0).argmax(axis=1),
-        )
+        counts, other_counts = own.astype(np.float64), other.astype(np.float64)
+        about = pooled, own_is_oracle, delta, winners, boundary, counts, other_counts
+        return cls(*about, has_start, latest_start, first_start=(own > 0).argmax(axis=1))
 
     @property
     def n_models(self) -> int:
@@ -266,14 +220,15 @@ class _Orientation:
         is_open_below, is_open_above = first == 0, last == values.shape[1] - 1
         low = values[rows, np.minimum(first, values.shape[1] - 1)]
         high = values[rows, np.maximum(last, 0)]
-        two_sided = INTERVAL if self.own_is_oracle else COMPLEMENT
-        self.winners.take(
-            examples=rows,
-            family_codes=np.where(is_open_below | is_open_above, SINGLE, two_sided),
-            oracle_inside=np.full(rows.shape, self.own_is_oracle),
-            low=np.where(is_open_below, -np.inf, low),
-            high=np.where(is_open_above, np.inf, high),
-            false_positives=wrong,
-            false_negatives=missed,
-            ratio=self._ratio(wrong, missed),
-        )
+        two_sided = base.INTERVAL if self.own_is_oracle else base.COMPLEMENT
+        family_codes = np.where(is_open_below | is_open_above, base.SINGLE, two_sided)
+        ratio = self._ratio(wrong, missed)
+        attacks = {
+            "family_codes": np.where(np.isposinf(ratio), base.SEPARATED, family_codes),
+            "oracle_inside": np.full(rows.shape, self.own_is_oracle),
+            "low": np.where(is_open_below, -np.inf, low),
+            "high": np.where(is_open_above, np.inf, high),
+            "false_positives": wrong,
+            "false_negatives": missed,
+        }
+        self.winners.take(rows, ratio, attacks)

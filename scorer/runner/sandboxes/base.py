@@ -34,10 +34,5 @@ class Sandbox(ABC):
         """Return the whole environment of the process."""
         kept = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
         return worker_environment(
-            {
-                **kept,
-                "HOME": str(folder),
-                "TMPDIR": str(folder),
-                "PYTHONDONTWRITEBYTECODE": "1",
-            }
+            {**kept, "HOME": str(folder), "TMPDIR": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
         )

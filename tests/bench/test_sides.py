@@ -1,12 +1,27 @@
-"""Which arrangement is a rival's best, and which rounds count."""
+"""Which arrangement is a rival's best, which rounds count, and how the processes work."""
 
 from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from itertools import count
 
 import numpy as np
 import pytest
 
-from scorer.bench._fair import GRANTED, OF_BEST, Side, best_arrangements, fair_rounds
+from scorer.bench._sides import (
+    GRANTED,
+    OF_BEST,
+    Side,
+    Workers,
+    best_arrangements,
+    fair_rounds,
+    kept_step,
+)
 from scorer.bench._timing import Turns
+from scorer.engines.base import MALLOC_KEEP_BYTES
+from scorer.errors import ScorerError
 
 KIT = Side("kit", 2, 1)
 THREADS, PROCESSES = Side("loop", 1, 2), Side("loop", 2, 1)
@@ -64,3 +79,27 @@ def test_threads_of_one_process_may_wait_for_each_other() -> None:
 def test_an_arrangement_says_what_it_is() -> None:
     assert Side("kit", 2, 1).arrangement == "2 processes x 1 thread"
     assert Side("kit", 1, 16).arrangement == "1 process x 16 threads"
+
+
+def counting(number: int, way: str) -> Callable[[], int]:
+    """Return a step that tells how many there were before."""
+    return count().__next__
+
+
+def test_a_worker_has_the_kits_environment_and_its_death_is_said() -> None:
+    before = dict(os.environ)
+    with Workers(1, counting) as workers:
+        assert dict(os.environ) == before
+        (worker,) = workers._workers
+        found = worker.submit(os.getenv, "MALLOC_TRIM_THRESHOLD_").result()
+        assert found == MALLOC_KEEP_BYTES
+        os.kill(worker.submit(os.getpid).result(), signal.SIGKILL)
+        with pytest.raises(ScorerError, match="a worker of a bench died at kit"):
+            workers.run(Side("kit", 1, 1), 1)
+
+
+def test_work_goes_on_from_turn_to_turn() -> None:
+    assert [kept_step(counting, 0, "kit")() for _ in range(3)] == [0, 1, 2]
+    assert kept_step(counting, 1, "kit")() == 0
+    assert kept_step(counting, 0, "gemm")() == 0
+    assert kept_step(counting, 0, "kit")() == 3
