@@ -54,8 +54,7 @@ class Ways:
         recipe = self.definition.recipe
         if way == "kit":
             return loops.kit_steps(data, recipe, self.path, FAR_APART * number).__next__
-        batches = BATCHES[way](data, recipe)
-        return loops.plain_steps(data, recipe, batches).__next__
+        return loops.plain_steps(data, recipe, BATCHES[way](data, recipe)).__next__
 
 
 def measure(settings: Settings, *, turn_s: float = TURN_S, cores: int | None = None) -> Report:
@@ -135,10 +134,9 @@ def add_figures(
         )
     else:
         turns = {side: own.only(fair) for side, own in turns.items()}
-    for side, own in turns.items():
-        if side.way == "gemm":
-            continue
-        way, title = side.way, f"{TITLES[side.way]}: {side.arrangement}"
+    for side in (one for one in turns if one.way != "gemm"):
+        own, way = turns[side], side.way
+        title = f"{TITLES[way]}: {side.arrangement}"
         keys = (f"models_per_s_{way}", f"cpu_ms_{way}") if side == best[way] else ("", "")
         if not report.unfit:
             report.add(title, "models/s", own.rates / n_steps, keys[0])
