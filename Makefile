@@ -15,7 +15,7 @@ FLAGS = $(if $(TASK),--task $(TASK)) $(if $(N),--n-models $(N)) $(if $(DEVICE),-
 SCORE_FLAGS = $(FLAGS) $(if $(RULE),--rule $(RULE)) $(if $(SANDBOX),--sandbox $(SANDBOX)) \
               $(if $(BUDGET),--budget $(BUDGET))
 
-.PHONY: help env score scores leaderboard check oracles bench readme test lint clean
+.PHONY: help env score scores leaderboard check oracles bench readme boards test lint clean
 .DEFAULT_GOAL := help
 
 help: ## list targets and variables
@@ -74,8 +74,11 @@ oracles: $(STAMP) ## train the oracles of TASK without scoring anything
 bench: $(STAMP) ## measure speed side by side
 	@$(RUN) bench
 
-readme: $(STAMP) ## write the tables of README.md from the results
+readme: $(STAMP) ## render the documents from the kept figures
 	@$(RUN) readme
+
+boards: $(STAMP) ## put the results in place of the kept leaderboards, and render the documents
+	@$(RUN) readme --boards
 
 test: $(STAMP) ## the whole test suite
 	$(VENV)/bin/python -m pytest --numprocesses 2 --dist loadfile

@@ -13,6 +13,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,6 +23,9 @@ from typing import Generic, TypeVar
 from scorer.errors import ScorerError, unknown_name
 
 T = TypeVar("T")
+
+OWN = ("scorer", "data_prep", "baselines", "submission")
+"""Packages of the project; a missing one of others has to be installed."""
 
 
 def module_names(package: str) -> list[str]:
@@ -39,6 +43,11 @@ def import_member(module: str) -> ModuleType:
     try:
         return importlib.import_module(module)
     except Exception as error:
+        if isinstance(error, ModuleNotFoundError) and (error.name or "").split(".")[0] not in OWN:
+            raise ScorerError(
+                f"the package {error.name} is not installed in {sys.executable}; run `make env`,"
+                " then .venv/bin/python -m scorer"
+            ) from error
         said = f"{type(error).__name__}: {error}"
         raise ScorerError(
             f"{module} cannot be imported ({said}); mend it, or move it out of its folder"

@@ -89,3 +89,9 @@ def test_a_module_that_cannot_be_imported_is_named_with_what_it_raised(package: 
     (package / "broken.py").write_text("1 / 0\n")
     with pytest.raises(ScorerError, match=r"kinds_of_things\.broken cannot be imported \(ZeroDiv"):
         list(numbers())
+
+
+def test_a_missing_package_of_others_is_to_be_installed(package: Path) -> None:
+    (package / "needs.py").write_text("import no_such_package_of_others\n")
+    with pytest.raises(ScorerError, match=r"no_such_package_of_others is not installed in .* env"):
+        list(numbers())

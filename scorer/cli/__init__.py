@@ -26,9 +26,12 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in VERBS:
             return None
-        command = getattr(import_member(f"scorer.cli.{cmd_name}"), "command", None)
+        try:
+            command = getattr(import_member(f"scorer.cli.{cmd_name}"), "command", None)
+        except ScorerError as error:
+            raise click.ClickException(str(error)) from error
         if not isinstance(command, click.Command):
-            raise ScorerError(f"scorer.cli.{cmd_name} must define `command`, a click command")
+            raise click.ClickException(f"scorer.cli.{cmd_name} must define a click `command`")
         return command
 
     def resolve_command(

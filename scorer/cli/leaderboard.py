@@ -41,7 +41,10 @@ def command(task: str | None, results_dir: Path, as_json: bool, **_: Path) -> No
         show_json({**board.as_dict(), "problems": problems})
         return
     if not board.groups and not board.not_comparable:
-        click.echo(f"no results in {results_dir}; run `make score METHOD=finetune` first")
+        of_task, chosen = (f" of {task}", f" TASK={task}") if task else ("", "")
+        click.echo(
+            f"no results{of_task} in {results_dir}; run `make score METHOD=finetune{chosen}` first"
+        )
         return
     show(*(group_table(group) for group in board.groups))
     if board.not_comparable:

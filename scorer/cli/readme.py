@@ -86,17 +86,33 @@ def written() -> dict[Path, str]:
 
 
 @click.command()
+@click.option("--boards", is_flag=True, help="put the results in place of the kept leaderboards")
 @folder_options
-def command(results_dir: Path, **_: Path) -> None:
-    """Keep the leaderboards of the results beside the methods; render all documents.
+def command(boards: bool, results_dir: Path, **_: Path) -> None:
+    """Render all documents from what is kept beside the code.
 
     README.md, CONTRIBUTING.md and docs/ are rendered between their marks, the pages of
-    baselines/leaderboards/ as a whole. Without results the kept leaderboards stay.
+    baselines/leaderboards/ as a whole. With --boards the leaderboards of the results are kept
+    first, in place of those of the same tasks.
 
     \b
     Examples:
       python -m scorer readme
-      python -m scorer readme --results-dir results
+      python -m scorer readme --boards --results-dir results
+    """
+    if boards:
+        keep_boards(results_dir)
+    for path, text in written().items():
+        if not path.exists() or path.read_text() != text:
+            path.write_text(text)
+            click.echo(f"wrote {path.relative_to(PROJECT_ROOT)}")
+
+
+def keep_boards(results_dir: Path) -> None:
+    """Keep the leaderboards of the results, and the example of the README, beside the methods.
+
+    Raises:
+        ScorerError: a record does not say where it was made, or its arrays are damaged.
     """
     from scorer.results.leaderboard import build_leaderboard
     from scorer.results.readme import save_example, save_snapshot
@@ -107,20 +123,16 @@ def command(results_dir: Path, **_: Path) -> None:
     records = results.records
     by_run = {(record.task, record.run_id): record for record in records}
     # All is read before any is written, so that what fails leaves the documents as they were.
-    boards = []
+    found = []
     for group in build_leaderboard(records).groups:
         record = by_run[group.identity["task"], group.rows[0].run_id]
         if "environment" not in record.provenance:
             raise ScorerError(f"{record.run_id} of {record.task} must say where it was made")
         environment = record.provenance["environment"]
-        boards.append((group, environment, read_arrays(record, results_dir)))
-    for board in boards:
+        found.append((group, environment, read_arrays(record, results_dir)))
+    for board in found:
         path = save_snapshot(*board)
         click.echo(f"wrote {path.relative_to(PROJECT_ROOT)}")
     examples = [r for r in records if (r.task, r.method) == EXAMPLE and not r.faults]
     if examples:
         save_example(max(examples, key=lambda record: record.created_at))
-    for path, text in written().items():
-        if not path.exists() or path.read_text() != text:
-            path.write_text(text)
-            click.echo(f"wrote {path.relative_to(PROJECT_ROOT)}")

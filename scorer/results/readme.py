@@ -103,7 +103,7 @@ def read_snapshot(path: Path) -> tuple[Group, dict[str, Any]]:
     if not path.exists():
         raise ScorerError(
             f"a document has a table of {path.stem}, but {path} is missing; run"
-            f" `make scores TASK={path.stem}`, then `make readme`"
+            f" `make scores TASK={path.stem}`, then `make boards`"
         )
     kept = json.loads(path.read_text())
     rows = [Row.from_dict(row) for row in kept["rows"]]
@@ -155,7 +155,7 @@ def made_on(kept: Mapping[str, Any]) -> str:
     i, e = kept["identity"], kept["environment"]
     return (
         f"Made on {e['device_name']}, Python {e['python']}, torch {e['torch']}:"
-        f" `make scores TASK={i['task']} N={i['n_models']} RULE={i['rule']}`, then `make readme`."
+        f" `make scores TASK={i['task']} N={i['n_models']} RULE={i['rule']}`, then `make boards`."
     )
 
 

@@ -119,7 +119,15 @@ def test_readme_names_a_bad_file_too(tmp_path: Path) -> None:
     bad = tmp_path / "results" / "digits" / "finetune" / "broken.json"
     bad.parent.mkdir(parents=True)
     bad.write_text("{")
-    call = [sys.executable, "-m", "scorer", "readme", "--results-dir", str(tmp_path / "results")]
+    call = [
+        sys.executable,
+        "-m",
+        "scorer",
+        "readme",
+        "--boards",
+        "--results-dir",
+        str(tmp_path / "results"),
+    ]
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     done = subprocess.run(call, cwd=project, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
