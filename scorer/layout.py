@@ -7,7 +7,7 @@ is made from the imports that stand in the files, so it cannot tell of another p
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -53,15 +53,29 @@ def imports(root: Path = PROJECT_ROOT) -> dict[str, set[str]]:
 
 
 def _imported(path: Path) -> set[str]:
-    """Return the parts that a file names in its imports."""
+    """Return the parts that a file names in its imports, but for those that never run.
+
+    A feature may bring its measure along, and `measures` names the type of its banks for the type
+    checker alone: that is no circle.
+    """
     modules: list[str] = []
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in _running(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             modules += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
             modules += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
     split = [module.split(".") for module in modules]
     return {one[1] if one[0] == "scorer" and len(one) > 1 else one[0] for one in split}
+
+
+def _running(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield a node and all below it, without what stands under `if TYPE_CHECKING`."""
+    yield node
+    below = ast.iter_child_nodes(node)
+    if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+        below = iter(node.orelse)
+    for child in below:
+        yield from _running(child)
 
 
 def floors(edges: Mapping[str, set[str]]) -> dict[str, set[str]]:

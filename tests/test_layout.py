@@ -51,6 +51,14 @@ def test_imports_are_found_inside_functions_and_leaves_are_left_out(project: Pat
     assert "errors" not in found
 
 
+def test_an_import_for_the_type_checker_alone_is_none(project: Path) -> None:
+    low = project / "scorer" / "low" / "__init__.py"
+    typed = "\nfrom typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from scorer.top import go"
+    low.write_text(low.read_text() + typed)
+    assert imports(project)["low"] == {"data_prep"}
+    assert "    top --> low" in drawing(project)
+
+
 def test_the_drawing_leaves_out_what_follows(project: Path) -> None:
     lines = drawing(project).splitlines()
     assert "    top --> low" in lines

@@ -60,11 +60,11 @@ def test_no_specs_are_no_work(make: MakeEngine) -> None:
 
 
 def test_engines_are_found_without_what_they_need() -> None:
-    assert list(ENGINES) == ["local", "ray"]
+    assert {"local", "ray"} <= ENGINES.keys()
 
 
 def test_bad_names_and_numbers_are_refused() -> None:
-    with pytest.raises(UsageError, match=r"'lokal'\. Did you mean local\? Known: local, ray"):
+    with pytest.raises(UsageError, match=r"'lokal'\. Did you mean local\? Known: .*local.*ray"):
         make_engine("lokal", None)
     with pytest.raises(UsageError, match="unknown engine 'base'"):
         make_engine("base", None)

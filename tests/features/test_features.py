@@ -39,28 +39,40 @@ FEATURE = Feature("margin", 1, "best logit over the next", margin, sets=("forget
 """
 
 
+SETS = ("retain", "forget", "val", "test")
+
+
 @pytest.fixture
-def margin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let a folder beside the package hold one more feature."""
+def first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let there be the features of the first pools only, whatever was added since."""
+    monkeypatch.setitem(vars(FEATURES), "members", {name: FEATURES[name] for name in FIRST})
+
+
+@pytest.fixture
+def margin(first: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let a folder beside the package hold one more feature than the first."""
     (tmp_path / "more").mkdir()
     (tmp_path / "more" / "margin.py").write_text(MARGIN)
     monkeypatch.setattr(
         scorer.features, "__path__", [*scorer.features.__path__, str(tmp_path / "more")]
     )
     FEATURES.__dict__.pop("members", None)
+    known = {name: FEATURES[name] for name in (*FIRST, "margin")}
+    monkeypatch.setitem(vars(FEATURES), "members", known)
     yield
-    FEATURES.__dict__.pop("members", None)
     sys.modules.pop("scorer.features.margin", None)
 
 
-def test_the_features_of_the_first_pools_are_those_of_today() -> None:
-    assert versions(FEATURES.values()) == FIRST
+def test_the_features_of_the_first_pools_are_what_they_were() -> None:
+    assert versions(FEATURES[name] for name in FIRST) == FIRST
 
 
 def test_entries_say_what_they_hold(tiny_pool: Pool) -> None:
     manifest = tiny_pool.store("oracle").manifest(0)
     assert manifest["features"] == versions(FEATURES.values())
-    assert set(tiny_pool.store("oracle").read(0)) == {
+    held = {f"{f.name}_{s}" for f in FEATURES.values() for s in SETS if f.wants(s)}
+    assert set(tiny_pool.store("oracle").read(0)) == held
+    assert {name for name in held if name.rpartition("_")[0] in FIRST} == {
         "confidence_retain", "confidence_forget", "confidence_val", "confidence_test",
         "correct_retain", "correct_forget", "correct_val", "correct_test", "logits_forget",
     }  # fmt: skip
@@ -77,25 +89,24 @@ def test_entries_say_what_they_hold(tiny_pool: Pool) -> None:
     ],
 )
 def test_what_an_entry_holds(manifest: dict[str, object], held: bool) -> None:
-    assert holds_all(manifest, FEATURES.values()) == held
+    assert holds_all(manifest, [FEATURES[name] for name in FIRST]) == held
 
 
-def strip(pool: Pool, role: str, index: int) -> None:
-    """Take the features out of a manifest, as releases before them wrote it."""
-    path = pool.store(role).folder(index) / MANIFEST
-    path.write_text(json.dumps({k: v for k, v in json.loads(path.read_text()).items()
-                                if k != "features"}))  # fmt: skip
+def copy_of_then(made: Pool, pool: Pool, role: str) -> None:
+    """Write a model as releases before the features did: their arrays, none named in a manifest."""
+    store = made.store(role)
+    facts = {k: v for k, v in store.manifest(0).items() if k not in ("features", "index", "sha256")}
+    arrays = {k: v for k, v in store.read(0).items() if k.rpartition("_")[0] in FIRST}
+    weights = store.content(0, WEIGHTS) if (store.folder(0) / WEIGHTS).is_file() else None
+    Store(pool.root / role).write(0, arrays, facts, weights)
 
 
 @pytest.fixture
-def pool(tiny_pool: Pool, tmp_path: Path) -> Pool:
+def pool(tiny_pool: Pool, first: None, tmp_path: Path) -> Pool:
     """Return a pool with one model of two roles, as an older release left them."""
     pool = Pool(tiny_pool.task, tiny_pool.path, "cpu", tmp_path / "cache")
     for role in ("original", "oracle"):
-        folder = tiny_pool.store(role).folder(0)
-        shutil.copytree(folder, pool.store(role).folder(0))
-    for role in ("original", "oracle"):
-        strip(pool, role, 0)
+        copy_of_then(tiny_pool, pool, role)
     return pool
 
 

@@ -37,7 +37,7 @@ def material(split_seed: int) -> Material:
 
 
 def test_kinds_are_found() -> None:
-    assert list(FORGET_SETS) == ["given", "hard_random"]
+    assert {"given", "hard_random"} <= FORGET_SETS.keys()
     assert all(FORGET_SETS.summaries().values())
 
 
