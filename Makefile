@@ -13,7 +13,7 @@ FLAGS = $(if $(TASK),--task $(TASK)) $(if $(N),--n-models $(N)) $(if $(DEVICE),-
         $(if $(WORKERS),--workers $(WORKERS)) $(if $(ENGINE),--engine $(ENGINE)) \
         $(if $(SEED),--split-seed $(SEED))
 SCORE_FLAGS = $(FLAGS) $(if $(RULE),--rule $(RULE)) $(if $(SANDBOX),--sandbox $(SANDBOX)) \
-              $(if $(BUDGET),--budget $(BUDGET))
+              $(if $(BUDGET),--budget $(BUDGET)) $(if $(DESIGN),--design $(DESIGN))
 
 .PHONY: help env score scores leaderboard check oracles bench readme boards test lint clean
 .DEFAULT_GOAL := help
@@ -40,7 +40,8 @@ export NAMES
 # ENGINE = ## where shards run, default local; ray needs make env EXTRA=ray
 # SANDBOX = ## how far a submission is kept apart, default process
 # SEED = ## another split of the same data, default 0
-# BUDGET = ## share of a retraining that a run may take, default 0.2
+# BUDGET = ## share of a retraining that a run may take, in time and arithmetic, default 0.2
+# DESIGN = ## originals a run starts from: reuse-1 (default), reuse-8 or another number, reuse-n
 # TORCH = ## other torch packages for make env, e.g. TORCH="torch==2.13.0 torchvision==0.28.0"
 # EXTRA = ## optional packages for make env: ray
 # VENV = ## folder of the environment, default .venv

@@ -40,7 +40,7 @@ class Options:
         n_models: N, from 2 to `MOST_MODELS`.
         rule: a name in `scorer.metric.rules.RULES`.
         design: a name in `scorer.runner.designs.DESIGNS`.
-        budget: share of a plain retraining that the mean run may take.
+        budget: share of a retraining that the mean run may take, in time and in multiply-adds.
         timeout_s: of one run; None takes the task's.
         sandbox: a name in `scorer.runner.sandboxes.SANDBOXES`.
         device: a name in `DEVICES`; `torch_device` says what "auto" comes to.
@@ -69,7 +69,9 @@ class Options:
     design: str = _option(
         "reuse-1", "originals a run starts from", known="scorer.runner.designs:DESIGNS"
     )
-    budget: float = _option(0.2, "share of a retraining that a run may take", above=0)
+    budget: float = _option(
+        0.2, "share of a retraining that a run may take, in time and arithmetic", above=0
+    )
     timeout_s: float | None = _option(None, "hard limit of one run; default: the task's", above=0)
     sandbox: str = _option(
         "process", "tier of isolation", known="scorer.runner.sandboxes:SANDBOXES"

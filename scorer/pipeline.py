@@ -17,7 +17,8 @@ import numpy as np
 
 from scorer.engines.base import Engine, Progress
 from scorer.measures import measure, roles_needed
-from scorer.measures.base import Evidence, Measured, RunTimes
+from scorer.measures.base import Evidence, Measured
+from scorer.measures.costs import RunCosts
 from scorer.metric.rules import make_rule
 from scorer.options import Options
 from scorer.oracles.open import open_pool
@@ -81,9 +82,10 @@ def score(
         One entry for each method, in their order.
 
     Raises:
-        UsageError: unknown method.
+        UsageError: unknown method, or a design that does not fit N.
         MissingData: the data set is not there.
     """
+    DESIGNS[options.design].originals(options.n_models)  # refused here, before anything is opened
     found = [
         find_method(each) if each is None or isinstance(each, str) else each for each in methods
     ]
@@ -137,13 +139,26 @@ def gather(
         seen["unlearned"] = banks["floor" if method == "original" else method]
     elif runs is not None and runs.bank is not None:
         seen["unlearned"] = runs.bank
-    times = RunTimes(runs.elapsed_s, runs.reference_s, runs.peak_mib) if runs else None
     return Evidence(
         banks=seen,
         stratum=pool.task.split.forget_stratum,
         rule=make_rule(options.rule),
         budget=options.budget,
-        times=times,
+        costs=costs_of(runs, pool.device) if runs else None,
+    )
+
+
+def costs_of(runs: RunResults, device: str) -> RunCosts:
+    """Return what the runs of one submission took, as the measures look at it."""
+    return RunCosts(
+        elapsed_s=runs.elapsed_s,
+        cpu_s=runs.cpu_s,
+        retraining_s=runs.reference_s,
+        retraining_cpu_s=runs.reference_cpu_s,
+        cpu_counts=device == "cpu",
+        peak_mib=runs.peak_mib,
+        multiply_adds=runs.multiply_adds,
+        retraining_multiply_adds=runs.reference_multiply_adds,
     )
 
 

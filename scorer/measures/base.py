@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from scorer.measures.costs import RunCosts
 from scorer.metric.forgetting import ForgettingQuality, forgetting_quality
 from scorer.metric.rules import Rule
 from scorer.metric.utility import ModelAccuracies
@@ -58,13 +59,14 @@ class Measurement:
         about: one line: what it is, its range, what is good.
         unit: in the field's words; empty for a plain number.
         higher_is_better: None where neither is.
-        kind: `float`, `int` or `bool`.
+        kind: `float`, `int`, `bool` or `str`.
         error: field of its standard error over models. Where it has one, so has its ceiling, in the
             field of the ceiling with `_se` behind.
         ceiling: the same number for perfect unlearning; a path that no entry of any measure has is
             a field of its own, and so is the next.
         floor: the same number for the untouched original.
-        within: path of a truth value that is False where the number breaks its limit.
+        verdict: path of a text that says how the number lies to its limit: "within", "at the
+            limit" or "over".
         score_line: label in the table of the score; with "*" in the name there is a line a key,
             and the label may hold `{key}` and the names of the key's other parts.
         diagnosis_line: label in the table of what to mend.
@@ -83,7 +85,7 @@ class Measurement:
     error: str | None = None
     ceiling: Source | None = None
     floor: Source | None = None
-    within: str | None = None
+    verdict: str | None = None
     score_line: str = ""
     diagnosis_line: str = ""
     column: str = ""
@@ -119,27 +121,12 @@ class Measurement:
             known = {name: value for name, value in own.items() if value is not None}
             changes: dict[str, Any] = {
                 name: path.replace("*", key)
-                for name in ("name", "error", "ceiling", "floor", "within")
+                for name in ("name", "error", "ceiling", "floor", "verdict")
                 if isinstance(path := getattr(self, name), str)
             }
             said = defaultdict(lambda: "-", known, key=key)
             changes["score_line"] = self.score_line.format_map(said)
             yield dataclasses.replace(self, **changes)
-
-
-@dataclass(frozen=True, eq=False)
-class RunTimes:
-    """What the runs of a submission took.
-
-    Attributes:
-        elapsed_s: `(n_runs,)`, in `unlearning()` of each run that ended well.
-        retraining_s: `(n_retrainings,)`, of plain retrainings in the same processes.
-        peak_mib: the largest memory of a run's process.
-    """
-
-    elapsed_s: np.ndarray
-    retraining_s: np.ndarray
-    peak_mib: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,15 +139,15 @@ class Evidence:
             measures asked for need.
         stratum: `(n_examples,)` name of the stratum of each forget example.
         rule: how epsilon is estimated and becomes points.
-        budget: share of a retraining that a run may take.
-        times: None for rows that the kit makes itself.
+        budget: share of a retraining that a run may take, in time and in multiply-adds.
+        costs: None for rows that the kit makes itself.
     """
 
     banks: Mapping[str, Bank]
     stratum: np.ndarray
     rule: Rule
     budget: float
-    times: RunTimes | None = None
+    costs: RunCosts | None = None
     _quality: dict[str, ForgettingQuality] = field(default_factory=dict, init=False, repr=False)
 
     def confidence(self, role: str) -> np.ndarray:

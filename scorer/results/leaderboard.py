@@ -31,7 +31,7 @@ class Row:
         kind: "ceiling", "method" or "floor".
         rank_best: 1 + number of rows that are better beyond noise; None for pinned rows.
         rank_worst: number of rows less those that are worse beyond noise.
-        values: what the columns show, by field; with each its standard error, and whether it keeps
+        values: what the columns show, by field; with each its standard error, and how it lies to
             its limit, where it has those.
         missing: field -> why it is None.
         run_id: of the record.
@@ -159,7 +159,7 @@ def _beats(one: Record, other: Record) -> bool:
 
 def _method_row(record: Record, rank_best: int, rank_worst: int) -> Row:
     """Return the line of a method."""
-    paths = [p for entry in columns() for p in (entry.name, entry.error, entry.within) if p]
+    paths = [p for entry in columns() for p in (entry.name, entry.error, entry.verdict) if p]
     values = {path: value_at(record.measured, path) for path in paths}
     missing = {path: why for path in paths if (why := record.why_missing(path))}
     return Row(record.method, "method", rank_best, rank_worst, values, missing, record.run_id)
@@ -173,6 +173,6 @@ def _pinned(record: Record, kind: str) -> Row:
         if entry.error:
             error = entry.ceiling_error if kind == "ceiling" else None
             values[entry.error] = value_at(record.measured, error)
-        if entry.within:
-            values[entry.within] = None
+        if entry.verdict:
+            values[entry.verdict] = None
     return Row(kind, kind, None, None, values, {}, record.run_id)

@@ -20,6 +20,9 @@ LONGEST_NAME = 32
 MOST_NAMES = 5
 """Methods that are named below a leaderboard for one reason."""
 
+MARKS = {"over": " over budget", "at the limit": " at the limit"}
+"""What is said of a number that is not clearly within its limit, by its verdict."""
+
 
 def plain_text(*tables: Table, width: int = 100) -> str:
     """Return tables as they look where there are no colours."""
@@ -63,10 +66,9 @@ def cells(row: Row, columns: Sequence[Measurement]) -> list[str]:
         rank = f"{row.rank_best}-{row.rank_worst}"
     shown = [rank, row.method]
     for entry in columns:
-        paths = (entry.name, entry.error, entry.within)
-        value, error, within = (row.values.get(path or "") for path in paths)
-        over = " over budget" if within is False else ""
-        shown.append(with_error(value, error, entry.digits) + over)
+        paths = (entry.name, entry.error, entry.verdict)
+        value, error, verdict = (row.values.get(path or "") for path in paths)
+        shown.append(with_error(value, error, entry.digits) + MARKS.get(verdict or "", ""))
     return shown
 
 
@@ -154,10 +156,10 @@ def _score_cells(record: Record, entry: Measurement) -> list[str]:
     """Return a number beside ceiling and floor."""
     sources = (entry.name, entry.error, entry.ceiling, entry.ceiling_error, entry.floor)
     value, error, ceiling, ceiling_error, floor = (value_at(record.measured, s) for s in sources)
-    is_over = value_at(record.measured, entry.within) is False
-    over = f" (over {record.budget:g})" if is_over and record.budget else ""
+    mark = MARKS.get(value_at(record.measured, entry.verdict), "")
+    limit = f" of {record.budget:g}" if mark and record.budget else ""
     return [
-        with_error(value, error, entry.digits) + over,
+        with_error(value, error, entry.digits) + mark + limit,
         with_error(ceiling, ceiling_error, entry.digits),
         number(floor, entry.digits),
     ]

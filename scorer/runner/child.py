@@ -14,11 +14,13 @@ import json
 import linecache
 import os
 import resource
-import signal
 import sys
+import threading
 import time
 import traceback
 import types
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +29,13 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from scorer.runner.contract import make_loader, seed_everything, signature_problem
+from scorer.runner.meter import adopt_orphans, wait_for
 from scorer.runner.reference import retrain
+from scorer.training.arithmetic import MultiplyAdds
 from scorer.training.models import build_model
 from scorer.training.recipe import Recipe
 
 MIB = 2**20
-POLL_S = 0.002
 TRACE_LINES = 6
 
 
@@ -61,20 +64,23 @@ class Server:
             self.loaded = request["original"]
         out = Path(request["out"])
         before = self._fingerprint(out)
+        started = time.monotonic()
         pid = os.fork()
         if pid == 0:
             self._run_in_fork(request, out)
-        status, peak_mib, timed_out = wait_for(pid, self.job["timeout_s"])
-        if timed_out:
-            return _fault("timeout", f"the run was ended after {self.job['timeout_s']:g} s")
+        taken = wait_for(pid, started, request["timeout_s"])
+        if taken.timed_out:
+            return _fault("timeout", f"the run was ended after {request['timeout_s']:g} s")
         if self._fingerprint(out) != before:
             return _fault("tampered", "files beside the run's own output folder were changed")
         try:
             answer: dict[str, Any] = json.loads((out / "status.json").read_text())
         except (OSError, ValueError):
-            how = f"signal {-status}" if status < 0 else f"exit code {status}"
+            code = taken.exit_code
+            how = f"signal {-code}" if code < 0 else f"exit code {code}"
             return _fault("killed", f"the process of the run ended by {how} without a result")
-        return {**answer, "peak_mib": peak_mib}
+        figures = {name: getattr(taken, name) for name in ("elapsed_s", "cpu_s", "peak_mib")}
+        return {**answer, **figures}
 
     def _fingerprint(self, out: Path) -> list[tuple[str, int, int]]:
         """Return name, size and time of change of every file that a run must not touch."""
@@ -99,7 +105,7 @@ class Server:
         scratch.mkdir()
         os.chdir(scratch)
         os.environ.update(HOME=str(scratch), TMPDIR=str(scratch))
-        set_limits(self.job)
+        set_limits(self.job, request["timeout_s"])
         answer = self._call(request, out)
         temporary = out / "status.tmp"
         temporary.write_text(json.dumps(answer))
@@ -109,28 +115,24 @@ class Server:
     def _call(self, request: dict[str, Any], out: Path) -> dict[str, Any]:
         """Import, call and save, naming what goes wrong."""
         shown = str(request["shown_path"])
-        clock, synchronise = time.perf_counter, torch.cuda.synchronize
-        on_cuda = str(self.job["device"]).startswith("cuda")
+        device = torch.device(self.job["device"])
+        counter = MultiplyAdds()
         try:
-            function = None
-            if not request["reference"]:
+            if device.type == "cuda":
+                torch.cuda.set_per_process_memory_fraction(self.job["gpu_share"])
+            if request["kind"] == "reference":
+                seed_everything(request["seed"])
+                retain = self.sets["retain"]
+                save_state(retrain(*retain, self.recipe, self.job["n_classes"], device), out)
+                return {"fault": None}
+            with audited(counter) if request["kind"] == "audit" else nullcontext():
                 function, problem = import_submission(self.folder / "submission.py", shown)
                 if problem is not None:
                     return problem
-            seed_everything(request["seed"])
-            net = self.net.to(self.job["device"])
-            loaders = [make_loader(*self.sets[name]) for name in ("retain", "forget", "val")]
-            if on_cuda:
-                torch.cuda.set_per_process_memory_fraction(self.job["gpu_share"])
-                synchronise()
-            start = clock()
-            if function is None:
-                returned: Any = retrain(net, loaders[0], self.recipe, self.job["n_classes"])
-            else:
+                seed_everything(request["seed"])
+                net = self.net.to(device)
+                loaders = [make_loader(*self.sets[name]) for name in ("retain", "forget", "val")]
                 returned = function(net, *loaders)
-            if on_cuda:
-                synchronise()
-            elapsed_s = clock() - start
             returned = net if returned is None else returned
             if not isinstance(returned, nn.Module):
                 what = type(returned).__name__
@@ -141,49 +143,34 @@ class Server:
         except BaseException as error:  # whatever a submission throws is its own fault
             no_memory = "allocate memory" in str(error)
             return _thrown("out_of_memory" if no_memory else "raised", error, shown)
-        return {"fault": None, "elapsed_s": elapsed_s}
+        return {"fault": None, "multiply_adds": counter.total}
 
 
-def wait_for(pid: int, timeout_s: float) -> tuple[int, float, bool]:
-    """Wait for a forked run and end its whole process group.
+@contextmanager
+def audited(counter: MultiplyAdds) -> Iterator[None]:
+    """Count the arithmetic of this process: in all its threads, and of compiled functions too."""
+    run = threading.Thread.run
 
-    Returns:
-        Exit code (negative: the signal), peak memory in MiB, whether it ran out of time.
-    """
-    deadline = time.monotonic() + timeout_s
-    timed_out = False
-    while True:
-        done, status, usage = os.wait4(pid, os.WNOHANG)
-        if done:
-            break
-        if not timed_out and time.monotonic() > deadline:
-            timed_out = True
-            _kill_group(pid)
-        time.sleep(POLL_S)
-    _kill_group(pid)
-    # ru_maxrss is in KiB on Linux and in bytes on macOS.
-    unit = MIB if sys.platform == "darwin" else 1024
-    return os.waitstatus_to_exitcode(status), usage.ru_maxrss / unit, timed_out
+    def run_counted(self: threading.Thread) -> None:
+        with counter.beside():
+            run(self)
 
-
-def _kill_group(pid: int) -> None:
-    """End every process that a run started, and the run."""
+    # A compiled function runs as kernels that nobody could count.
+    torch.compiler.set_stance("force_eager")
+    threading.Thread.run = run_counted  # type: ignore[method-assign]
     try:
-        os.killpg(pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        # The group is gone, or the fork had no time yet to become its leader.
-        try:
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            return
+        with counter:
+            yield
+    finally:
+        threading.Thread.run = run  # type: ignore[method-assign]
 
 
-def set_limits(job: dict[str, Any]) -> None:
+def set_limits(job: dict[str, Any], timeout_s: float) -> None:
     """Bound what a run may take; CUDA reserves address space beyond any data limit."""
     limits = {
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_FSIZE: int(job["file_mib"] * MIB),
-        resource.RLIMIT_CPU: int(job["timeout_s"] * 4 + 60),
+        resource.RLIMIT_CPU: int(timeout_s * 4 + 60),
     }
     if not str(job["device"]).startswith("cuda"):
         limits[resource.RLIMIT_DATA] = int(job["memory_mib"] * MIB)
@@ -236,6 +223,7 @@ def main() -> None:
     folder = Path(sys.argv[1])
     os.chdir(folder)
     torch.set_num_threads(1)
+    adopt_orphans()
     # The first optimiser of a process imports nearly a thousand modules; forks inherit them.
     torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=0.1)
     answers = os.fdopen(os.dup(1), "w", buffering=1)

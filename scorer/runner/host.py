@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
@@ -31,9 +31,16 @@ from scorer.settings import PROJECT_ROOT
 GRACE_S = 60.0
 """How much longer than its own limit a run may keep the kit waiting, start-up included."""
 
+AUDIT_PATIENCE = 10
+"""How many times the time limit an audited run may take: to count a small kernel takes longer than
+to run it."""
+
 SIZE_FACTOR = 1.5
 SIZE_SLACK_MIB = 1.0
 MIB = 2**20
+
+Kind = Literal["run", "audit", "reference"]
+"""What a process is asked for."""
 
 State = Mapping[str, Tensor]
 """Parameters and buffers of a network by name, on the CPU."""
@@ -87,26 +94,30 @@ class SubmissionHost:
         self.original = weights
         save_file(dict(weights), self.folder / self.original_name)
 
-    def run(self, seed: int, *, reference: bool = False) -> tuple[State | None, dict[str, Any]]:
-        """Run the submission once, or a plain retraining in its place.
+    def run(self, seed: int, kind: Kind = "run") -> tuple[State | None, dict[str, Any]]:
+        """Run the submission once, or a retraining in its place.
 
         Args:
             seed: of the run.
-            reference: time a plain retraining by the task's recipe instead of the submission.
+            kind: "run"; "audit", a run whose arithmetic is counted, which takes several times as
+                long and may; "reference", a retraining by the task's recipe.
 
         Returns:
             The returned network's state by name, checked, and the answer with `elapsed_s` and
-            `peak_mib`; or None and an answer with `fault`, `message` and `trace`.
+            `cpu_s` from fork to exit, `peak_mib`, and of an audit `multiply_adds`; or None and an
+            answer with `fault`, `message` and `trace`.
         """
         out = self.folder / "out" / secrets.token_hex(8)
         out.mkdir()
         try:
             request = {
                 "seed": seed,
+                "kind": kind,
                 "original": self.original_name,
                 "out": str(out),
                 "shown_path": self.shown_path,
-                "reference": reference,
+                "timeout_s": self.settings["timeout_s"]
+                * (AUDIT_PATIENCE if kind == "audit" else 1),
             }
             answer = self._ask(request)
             if answer["fault"] is not None:
@@ -128,7 +139,7 @@ class SubmissionHost:
             process.stdin.flush()
             with selectors.DefaultSelector() as selector:
                 selector.register(process.stdout, selectors.EVENT_READ)
-                ready = selector.select(self.settings["timeout_s"] + GRACE_S)
+                ready = selector.select(request["timeout_s"] + GRACE_S)
             line = process.stdout.readline() if ready else ""
         except BrokenPipeError:
             line = ""

@@ -12,20 +12,15 @@ import numpy as np
 
 from scorer.engines.base import Engine, Progress, no_progress
 from scorer.options import Options
-from scorer.oracles.outputs import Bank, output_store
+from scorer.oracles.outputs import Bank
 from scorer.oracles.pool import Pool
 from scorer.runner.faults import Fault
 from scorer.runner.load import Submission
+from scorer.runner.units import N_REFERENCES, kept_units, order_units
 from scorer.store import Store
 from scorer.training.recipe import seed_of
 
 logger = logging.getLogger("scorer")
-
-N_REFERENCES = 4
-"""Plain retrainings timed among the runs of a submission, so that both see the same machine."""
-
-Unit = tuple[int, str, int]
-"""Which submission, "run" or "reference", and which of them."""
 
 
 @dataclass(frozen=True)
@@ -34,17 +29,25 @@ class RunResults:
 
     Attributes:
         bank: outputs of the unlearned models, None if any run failed.
-        elapsed_s: time in `unlearning()` of each successful run.
-        reference_s: time of each plain retraining.
-        peak_mib: the largest memory of a run's process.
+        elapsed_s: `(n,)` wall time from fork to exit of each run that ended well.
+        cpu_s: `(n,)` processor time of it, its threads and its children.
+        reference_s: `(N_REFERENCES,)` wall time of the retrainings among the runs.
+        reference_cpu_s: `(N_REFERENCES,)` processor time of them.
+        peak_mib: the largest memory of a run's processes.
+        multiply_adds: counted in the audited run, None where that failed.
+        reference_multiply_adds: of one retraining, counted alike.
         seeds: of the runs.
-        faults: of the runs that failed.
+        faults: of the runs that failed, the audited one included.
     """
 
     bank: Bank | None
     elapsed_s: np.ndarray
+    cpu_s: np.ndarray
     reference_s: np.ndarray
+    reference_cpu_s: np.ndarray
     peak_mib: float
+    multiply_adds: int | None
+    reference_multiply_adds: int | None
     seeds: list[int]
     faults: list[Fault] = field(default_factory=list)
 
@@ -77,18 +80,23 @@ def run_submissions(
         place / f"{each.name}-{each.sha256[:16]}-{options.design}-{options.sandbox}"
         for each in submissions
     ]
-    stores = [output_store(root / "run") for root in roots]
+    stores = [kept_units(root, "run") for root in roots]
+    audits = [kept_units(root, "audit") for root in roots]
     for store, submission in zip(stores, submissions, strict=True):
         outdated = store.outdated(n_models)
         if outdated:
-            message = "%d runs of %s lack a feature and are made again"
+            message = "%d runs of %s were kept by another version of the kit and are made again"
             logger.warning(message, len(outdated), submission.name)
-    references = Store(roots[0] / "reference")
-    runs = [
-        (job, "run", index) for job, store in enumerate(stores) for index in store.missing(n_models)
-    ]
-    retrainings = [(0, "reference", index) for index in references.missing(N_REFERENCES)]
-    units = interleave(runs, retrainings)
+    references = kept_units(roots[0], "reference")
+    units = order_units(
+        [
+            (job, "run", index)
+            for job, store in enumerate(stores)
+            for index in store.missing(n_models)
+        ],
+        [(job, "audit", 0) for job, store in enumerate(audits) if not store.has(0)],
+        [(0, "reference", index) for index in references.missing(N_REFERENCES)],
+    )
     faults: list[list[Fault]] = [[] for _ in submissions]
 
     def on_event(event: dict[str, Any]) -> None:
@@ -111,35 +119,38 @@ def run_submissions(
         }
         function = "scorer.runner.shard:run_shard"
         engine.share(function, spec, units, what="unlearn", progress=progress, on_event=on_event)
-    timed = [index for index in range(N_REFERENCES) if references.has(index)]
-    reference_s = np.array([references.manifest(index)["elapsed_s"] for index in timed])
+    timed = _facts(references, N_REFERENCES)
     seeds = [seed_of(pool.task.fingerprint, "unlearn", i, "run") for i in range(n_models)]
     return [
-        _results(store, n_models, reference_s, seeds, own)
-        for store, own in zip(stores, faults, strict=True)
+        _results(store, _facts(audit, 1), timed, seeds, own)
+        for store, audit, own in zip(stores, audits, faults, strict=True)
     ]
 
 
+def _facts(store: Store, n_units: int) -> list[dict[str, Any]]:
+    """Return the manifests of those of the first `n_units` that are there."""
+    return [store.manifest(index) for index in range(n_units) if store.has(index)]
+
+
 def _results(
-    runs: Store, n_models: int, reference_s: np.ndarray, seeds: list[int], faults: list[Fault]
+    store: Store,
+    audits: list[dict[str, Any]],
+    references: list[dict[str, Any]],
+    seeds: list[int],
+    faults: list[Fault],
 ) -> RunResults:
     """Read what the runs of one submission left."""
-    finished = [i for i in range(n_models) if runs.has(i)]
-    facts = [runs.manifest(i) for i in finished]
-    complete = len(finished) == n_models
+    facts, audit = _facts(store, len(seeds)), audits[0] if audits else {}
+    complete = len(facts) == len(seeds)
     return RunResults(
-        bank=Bank.stack([runs.read(i) for i in finished]) if complete else None,
+        bank=Bank.stack([store.read(i) for i in range(len(seeds))]) if complete else None,
         elapsed_s=np.array([fact["elapsed_s"] for fact in facts]),
-        reference_s=reference_s,
+        cpu_s=np.array([fact["cpu_s"] for fact in facts]),
+        reference_s=np.array([fact["elapsed_s"] for fact in references]),
+        reference_cpu_s=np.array([fact["cpu_s"] for fact in references]),
         peak_mib=max((fact["peak_mib"] for fact in facts), default=0.0),
+        multiply_adds=audit.get("multiply_adds"),
+        reference_multiply_adds=audit.get("reference_multiply_adds"),
         seeds=seeds,
         faults=sorted(faults, key=lambda fault: fault.run),
     )
-
-
-def interleave(runs: list[Unit], references: list[Unit]) -> list[Unit]:
-    """Return the units of work, the timed retrainings spread evenly among the runs."""
-    units = list(runs)
-    for position, reference in reversed(list(enumerate(references))):
-        units.insert(len(runs) * position // len(references), reference)
-    return units

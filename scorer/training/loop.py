@@ -162,7 +162,7 @@ class LoopTraining:
         """Train the model from its beginning to its end, yielding after each step."""
         recipe, n_steps = self._recipe, self._recipe.n_steps(len(self._data))
         optimizer = make_optimizer(self.net.parameters(), recipe, self._device)
-        train_step = TrainingStep(self._loss, optimizer, self._device, capture=True)
+        train_step = TrainingStep(self._loss, optimizer, self._device)
         return follow(recipe, train_step, self._batches(), n_steps)
 
     def _batches(self) -> Iterator[tuple[Tensor, ...]]:
@@ -191,35 +191,6 @@ def train_models(
             for _ in training.steps():
                 pass
         yield training.net.eval()
-
-
-def optimise(
-    net: nn.Module,
-    batches: Iterable[tuple[Tensor, Tensor]],
-    recipe: Recipe,
-    n_steps: int,
-    class_weight: Tensor | None,
-) -> None:
-    """Train `net` in place on batches from anywhere, by the recipe's loss, optimiser, schedule.
-
-    Args:
-        net: on the device; left in train mode.
-        batches: `n_steps` pairs of images and labels on the device, of any size.
-        recipe: what to follow.
-        n_steps: length of the schedule.
-        class_weight: `(n_classes,)` or None.
-    """
-    device = next(net.parameters()).device
-
-    def loss(images: Tensor, labels: Tensor) -> Tensor:
-        with autocast(device, recipe):
-            logits = net(images)
-        return F.cross_entropy(logits.float(), labels, weight=class_weight)
-
-    optimizer = make_optimizer(net.parameters(), recipe, device)
-    net.train()
-    for _ in follow(recipe, TrainingStep(loss, optimizer, device, capture=False), batches, n_steps):
-        pass
 
 
 @torch.no_grad()

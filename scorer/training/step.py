@@ -43,7 +43,7 @@ def training_settings(device: torch.device) -> Iterator[None]:
 class TrainingStep:
     """Zero the gradients, compute a loss, go back through it, let the optimiser move.
 
-    On a GPU with `capture` the first `WARM_UP_STEPS` calls run plainly, then the whole step is
+    On a GPU the first `WARM_UP_STEPS` calls run plainly, then the whole step is
     captured once and replayed: one launch instead of some hundred. So all calls must bring
     inputs of the same shapes, and `loss` must not wait for the device.
     """
@@ -53,8 +53,6 @@ class TrainingStep:
         loss: Callable[..., Tensor],
         optimizer: torch.optim.Optimizer,
         device: torch.device,
-        *,
-        capture: bool,
     ) -> None:
         """Prepare; nothing runs yet.
 
@@ -62,11 +60,10 @@ class TrainingStep:
             loss: maps the inputs of a step to a scalar.
             optimizer: from `scorer.training.loop.make_optimizer` for that device.
             device: of parameters and inputs.
-            capture: use a CUDA graph where the device has them.
         """
         self._loss = loss
         self._optimizer = optimizer
-        self._captures = capture and device.type == "cuda"
+        self._captures = device.type == "cuda"
         self._n_plain = 0
         self._inputs: tuple[Tensor, ...] = ()
         self._side_stream: torch.cuda.Stream | None = None

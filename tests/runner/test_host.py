@@ -197,8 +197,8 @@ def test_the_process_is_replaced_when_a_run_kills_it(host: SubmissionHost) -> No
     assert state is not None
 
 
-def test_a_plain_retraining_forgets_the_original(host: SubmissionHost) -> None:
-    state, answer = host.run(1, reference=True)
+def test_a_retraining_forgets_the_original(host: SubmissionHost) -> None:
+    state, answer = host.run(1, "reference")
     assert answer["fault"] is None
     assert answer["elapsed_s"] > 0
     assert state is not None

@@ -13,7 +13,8 @@ from scorer.engines.base import Progress, no_progress
 from scorer.options import Options
 from scorer.oracles.pool import Pool
 from scorer.runner.load import Submission, find_submission
-from scorer.runner.run import N_REFERENCES, RunResults, interleave, run_submissions
+from scorer.runner.run import RunResults, run_submissions
+from scorer.runner.units import N_REFERENCES, kept_units
 
 NOISE = """
 import torch
@@ -50,8 +51,11 @@ def test_runs_differ_by_seed_and_come_back_the_same(
     confidence = first.bank.confidence()
     assert confidence.shape == (4, 20)
     assert len({row.tobytes() for row in confidence}) == 4
-    assert len(first.elapsed_s) == 4
-    assert len(first.reference_s) == N_REFERENCES
+    assert len(first.elapsed_s) == len(first.cpu_s) == 4
+    assert len(first.reference_s) == len(first.reference_cpu_s) == N_REFERENCES
+    assert (first.cpu_s > 0).all() and (first.reference_cpu_s > 0).all()
+    assert first.multiply_adds is not None and 0 < first.multiply_adds < 2000, "ten additions"
+    assert first.reference_multiply_adds is not None and first.reference_multiply_adds > 1e6
     assert first.peak_mib > 0
 
     calls: list[tuple[str, int, int]] = []
@@ -120,6 +124,46 @@ def test_a_failed_run_among_good_ones_is_neither_zero_nor_dropped(
     assert [fault.fault for fault in results.faults] == ["raised"]
 
 
+def test_a_run_that_fails_only_under_audit_is_a_fault(
+    tiny_pool: Pool, engine: LocalEngine, tmp_path: Path
+) -> None:
+    mine = submission(
+        tmp_path,
+        "from torch.utils._python_dispatch import _get_current_dispatch_mode\n"
+        "def unlearning(net, retain, forget, val):\n"
+        "    if _get_current_dispatch_mode() is not None: raise ValueError('not counted')\n",
+    )
+    results = run(mine, tiny_pool, engine, n_models=2)
+    assert len(results.elapsed_s) == 2 and results.multiply_adds is None
+    (fault,) = results.faults
+    assert fault.fault == "raised"
+    assert fault.message == "in the audited run: ValueError: not counted"
+
+
+def test_what_was_kept_under_other_meters_is_made_again(
+    tiny_pool: Pool, engine: LocalEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine, place = submission(tmp_path, NOISE), tmp_path / "runs"
+    run_submissions([mine], tiny_pool, plan(2), engine, runs_dir=place)
+    (root,) = place.iterdir()
+    assert kept_units(root, "run").missing(2) == kept_units(root, "audit").missing(1) == []
+    monkeypatch.setattr("scorer.runner.units.METERS", 99)
+    assert kept_units(root, "run").outdated(2) == [0, 1]
+    assert kept_units(root, "reference").outdated(1) == kept_units(root, "audit").outdated(1) == [0]
+
+
+@pytest.mark.parametrize("n_originals", [1, 2])
+def test_runs_take_the_originals_in_turn(
+    tiny_pool: Pool, engine: LocalEngine, tmp_path: Path, n_originals: int
+) -> None:
+    mine = submission(tmp_path, "def unlearning(net, retain, forget, val):\n    return net\n")
+    results = run(mine, tiny_pool, engine, n_models=4, design=f"reuse-{n_originals}")
+    assert results.bank is not None
+    originals = tiny_pool.bank("original", 2).confidence()
+    expected = [originals[run % n_originals] for run in range(4)]
+    np.testing.assert_allclose(results.bank.confidence(), expected, rtol=1e-5)
+
+
 def test_the_design_with_n_originals_starts_from_each(
     tiny_pool: Pool, engine: LocalEngine, tmp_path: Path
 ) -> None:
@@ -145,7 +189,8 @@ def test_in_another_folder_it_was_never_run(
         lambda *event: calls.append(event),
         runs_dir=tmp_path / "runs",
     )
-    assert calls[-1] == ("unlearn", 2 + N_REFERENCES, 2 + N_REFERENCES)
+    n_units = 2 + 1 + N_REFERENCES
+    assert calls[-1] == ("unlearn", n_units, n_units), "runs, the audit, retrainings"
     assert again.bank is not None and first.bank is not None
     np.testing.assert_array_equal(again.bank.confidence(), first.bank.confidence())
     assert len(list((tmp_path / "runs").iterdir())) == 1
@@ -153,18 +198,3 @@ def test_in_another_folder_it_was_never_run(
 
 def test_nothing_to_run_starts_nothing(tiny_pool: Pool, engine: LocalEngine) -> None:
     assert run_submissions([], tiny_pool, plan(), engine) == []
-
-
-@pytest.mark.parametrize(
-    ("runs", "references", "expected"),
-    [
-        ([0, 1, 2, 3], [0, 1], ["R0", 0, 1, "R1", 2, 3]),
-        ([], [0, 1], ["R0", "R1"]),
-        ([5], [], [5]),
-    ],
-)
-def test_retrainings_are_spread_among_the_runs(
-    runs: list[int], references: list[int], expected: list[object]
-) -> None:
-    units = interleave([(0, "run", i) for i in runs], [(0, "reference", i) for i in references])
-    assert [index if kind == "run" else f"R{index}" for _, kind, index in units] == expected

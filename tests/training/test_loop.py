@@ -13,7 +13,6 @@ from scorer.training.loop import (
     draw_epochs,
     learning_rate_factor,
     make_optimizer,
-    optimise,
     predict,
     train_models,
 )
@@ -114,18 +113,6 @@ def test_equals_the_textbook_loop() -> None:
             step += 1
     assert largest_difference(net, expected) < 1e-4
     assert all(parameter.grad is None for parameter in net.parameters())
-
-
-def test_optimise_follows_the_same_recipe_on_batches_from_elsewhere() -> None:
-    data = noise(48, 1, 8, 8)
-    (seeds,) = seeds_of(0)
-    (net,) = train_models(data, recipe(), [seeds])
-    ((chosen, _),) = draw_epochs(48, recipe(), seeds)
-    other = build_model("digits_cnn", 1, 10, seeds.init)
-    batches = [(data.images[batch], data.labels[batch]) for batch in chosen]
-    optimise(other, batches, recipe(), 3, None)
-    assert other.training
-    assert largest_difference(net, other) < 1e-4
 
 
 @pytest.mark.parametrize("name", ["sgd", "adam"])

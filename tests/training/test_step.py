@@ -22,7 +22,7 @@ def test_a_step_moves_by_the_learning_rate_it_is_given() -> None:
     def loss(slope: Tensor) -> Tensor:
         return (slope * weight).sum()
 
-    train_step = TrainingStep(loss, optimizer, CPU, capture=True)
+    train_step = TrainingStep(loss, optimizer, CPU)
     train_step(0.5, torch.tensor([1.0, 2.0]))
     torch.testing.assert_close(weight.detach(), torch.tensor([-0.5, -1.0]))
     train_step(0.25, torch.tensor([4.0, 0.0]))
