@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from scorer.pipeline import Scored
 
 N_RUNS = 2
-MEASURES = ("utility", "time")
+MEASURES = ("utility", "time", "compute", "budget")
 
 
 @click.command()
@@ -46,8 +46,8 @@ def command(method: str | None, as_json: bool, **values: Any) -> None:
         click.echo(
             f"{facts['path']}: fit to be scored. Imports, signature, {N_RUNS} runs and"
             f" weights are in order; test accuracy {facts['test_accuracy']:.3f} (original"
-            f" {facts['original_test_accuracy']:.3f}), {facts['time_ratio']:.2f} of the time of a"
-            " retraining"
+            f" {facts['original_test_accuracy']:.3f}), {facts['time_ratio']:.2f} of the time and"
+            f" {facts['compute_ratio']:.2f} of the arithmetic of a retraining"
         )
         for note in facts["notes"]:
             click.echo(f"note: {note}")
@@ -69,6 +69,8 @@ def describe(scored: Scored) -> dict[str, Any]:
     }
     if facts["ok"]:
         facts["time_ratio"] = record.time_ratio
+        facts["compute_ratio"] = record.compute_ratio
+        facts["budget_verdict"] = record.budget_verdict
         facts["test_accuracy"] = record.accuracy["test"]
         facts["original_test_accuracy"] = record.original_accuracy["test"]
         facts["notes"] = notes(scored)
@@ -86,6 +88,6 @@ def notes(scored: Scored) -> list[str]:
     if np.array_equal(one, scored.banks["floor"].confidence()[0]):
         found.append("the outputs are those of the original: nothing was unlearned")
     if record.within_budget is False:
-        took = f"{record.time_ratio:.2f} of a retraining"
-        found.append(f"a run took {took}, over the budget of {record.budget:g}")
+        took = f"{record.time_ratio:.2f} of a retraining, its arithmetic {record.compute_ratio:.2f}"
+        found.append(f"a run took {took}; budget {record.budget:g}: {record.budget_verdict}")
     return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -59,10 +58,9 @@ def written() -> dict[Path, str]:
     """
     from scorer.results import readme
     from scorer.results.schema import schema_json, schema_markdown
-    from scorer.runner.load import REFERENCES
 
     renderers: dict[str, Any] = {
-        "best": partial(readme.render_best, references=REFERENCES),
+        "best": readme.render_best,
         "example": readme.render_example,
         "bench": readme.render_bench,
         "list": render_list,

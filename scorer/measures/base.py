@@ -65,8 +65,6 @@ class Measurement:
         ceiling: the same number for perfect unlearning; a path that no entry of any measure has is
             a field of its own, and so is the next.
         floor: the same number for the untouched original.
-        verdict: path of a text that says how the number lies to its limit: "within", "at the
-            limit" or "over".
         score_line: label in the table of the score; with "*" in the name there is a line a key,
             and the label may hold `{key}` and the names of the key's other parts.
         diagnosis_line: label in the table of what to mend.
@@ -85,7 +83,6 @@ class Measurement:
     error: str | None = None
     ceiling: Source | None = None
     floor: Source | None = None
-    verdict: str | None = None
     score_line: str = ""
     diagnosis_line: str = ""
     column: str = ""
@@ -121,7 +118,7 @@ class Measurement:
             known = {name: value for name, value in own.items() if value is not None}
             changes: dict[str, Any] = {
                 name: path.replace("*", key)
-                for name in ("name", "error", "ceiling", "floor", "verdict")
+                for name in ("name", "error", "ceiling", "floor")
                 if isinstance(path := getattr(self, name), str)
             }
             said = defaultdict(lambda: "-", known, key=key)

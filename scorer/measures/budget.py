@@ -39,14 +39,16 @@ MEASURE = Measure(
             "whether `time_ratio` and `compute_ratio` are both at most `budget`",
             higher_is_better=True,
             kind=bool,
-            place=61,
+            place=62,
         ),
         Measurement(
             "budget_verdict",
             "within, at the limit (the time cannot be told from it), over (time), over (compute),"
             " over (both)",
             kind=str,
-            place=61,
+            score_line="budget",
+            column="budget",
+            place=62,
         ),
     ),
 )

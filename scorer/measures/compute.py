@@ -5,7 +5,7 @@ from __future__ import annotations
 from scorer.measures.base import Evidence, Measure, Measured, Measurement
 from scorer.measures.costs import BY_THE_KIT, NOT_AUDITED
 
-FIELDS = ("compute_ratio", "compute_verdict", "multiply_adds", "retraining_multiply_adds")
+FIELDS = ("compute_ratio", "multiply_adds", "retraining_multiply_adds")
 
 
 def compute(evidence: Evidence) -> Measured:
@@ -18,7 +18,6 @@ def compute(evidence: Evidence) -> Measured:
     return Measured(
         {
             "compute_ratio": ratio.value,
-            "compute_verdict": ratio.verdict(evidence.budget),
             "multiply_adds": costs.multiply_adds,
             "retraining_multiply_adds": costs.retraining_multiply_adds,
         }
@@ -37,16 +36,9 @@ MEASURE = Measure(
             higher_is_better=False,
             ceiling=1.0,
             floor=0.0,
-            verdict="compute_verdict",
             score_line="compute / retraining",
             column="compute / retrain",
             digits=2,
-            place=61,
-        ),
-        Measurement(
-            "compute_verdict",
-            "how `compute_ratio` lies to `budget`: within or over",
-            kind=str,
             place=61,
         ),
         Measurement(
@@ -55,10 +47,10 @@ MEASURE = Measure(
             " element",
             kind=int,
             higher_is_better=False,
-            place=62,
+            place=63,
         ),
         Measurement(
-            "retraining_multiply_adds", "of one retraining, counted alike", kind=int, place=62
+            "retraining_multiply_adds", "of one retraining, counted alike", kind=int, place=63
         ),
     ),
 )

@@ -8,7 +8,6 @@ from scorer.measures.costs import BY_THE_KIT
 FIELDS = (
     "time_ratio",
     "time_ratio_se",
-    "time_verdict",
     "wall_ratio",
     "cpu_ratio",
     "elapsed_s",
@@ -33,7 +32,6 @@ def compute(evidence: Evidence) -> Measured:
         **{name: float(taken.mean()) for name, taken in arrays.items()},
         "time_ratio": ratio.value,
         "time_ratio_se": ratio.error,
-        "time_verdict": ratio.verdict(evidence.budget),
         "wall_ratio": costs.wall_ratio().value,
         "cpu_ratio": costs.cpu_ratio().value,
         "peak_mib": costs.peak_mib,
@@ -44,7 +42,7 @@ def compute(evidence: Evidence) -> Measured:
 def _seconds(name: str, about: str) -> Measurement:
     """Return the entry of a mean time."""
     better = None if name.startswith("retraining") else False
-    return Measurement(name, about, unit="s", higher_is_better=better, place=62)
+    return Measurement(name, about, unit="s", higher_is_better=better, place=63)
 
 
 MEASURE = Measure(
@@ -60,7 +58,6 @@ MEASURE = Measure(
             higher_is_better=False,
             ceiling=1.0,
             floor=0.0,
-            verdict="time_verdict",
             score_line="time / retraining",
             column="time / retrain",
             digits=2,
@@ -68,23 +65,16 @@ MEASURE = Measure(
         ),
         Measurement("time_ratio_se", "standard error of `time_ratio` over runs", place=60),
         Measurement(
-            "time_verdict",
-            "how `time_ratio` lies to `budget`: within, at the limit (no further from it than two"
-            " standard errors), over",
-            kind=str,
-            place=60,
-        ),
-        Measurement(
             "wall_ratio",
             "mean wall time of a run over that of a retraining",
             higher_is_better=False,
-            place=62,
+            place=63,
         ),
         Measurement(
             "cpu_ratio",
             "mean processor time of a run, its threads and its children, over that of a retraining",
             higher_is_better=False,
-            place=62,
+            place=63,
         ),
         _seconds("elapsed_s", "mean wall time of a run, from fork to exit"),
         _seconds("cpu_s", "mean processor time of a run, its threads and its children"),
@@ -95,7 +85,7 @@ MEASURE = Measure(
             "largest memory of a process of the runs",
             unit="MiB",
             higher_is_better=False,
-            place=62,
+            place=63,
         ),
     ),
 )

@@ -28,11 +28,10 @@ class Row:
 
     Attributes:
         method: name, or "ceiling" and "floor" for the pinned rows.
-        kind: "ceiling", "method" or "floor".
+        kind: "ceiling", "reference" for what the kit makes itself, "method" or "floor".
         rank_best: 1 + number of rows that are better beyond noise; None for pinned rows.
         rank_worst: number of rows less those that are worse beyond noise.
-        values: what the columns show, by field; with each its standard error, and how it lies to
-            its limit, where it has those.
+        values: what the columns show, by field; with each its standard error, where it has one.
         missing: field -> why it is None.
         run_id: of the record.
     """
@@ -64,7 +63,7 @@ class Group:
 
     Attributes:
         identity: task, fingerprint, engine, N, rule, delta and design.
-        rows: ceiling first, methods best first, floor last.
+        rows: ceiling first, then references, methods best first, floor last.
         budget: share of a retraining that a run may take.
     """
 
@@ -138,14 +137,16 @@ def _difference(record: Record, other: Record) -> str:
 
 
 def _rank(records: Sequence[Record]) -> Group:
-    """Order the records of one identity and pin ceiling and floor."""
+    """Order the records of one identity and pin ceiling, references and floor."""
     latest = max(records, key=lambda record: record.created_at)
-    ordered = sorted(records, key=lambda r: (r.within_budget is False, -r.final_score))
+    by_score = sorted(records, key=lambda r: (r.within_budget is False, -r.final_score))
+    ordered = [record for record in by_score if not record.is_reference]
     rows = [_pinned(latest, "ceiling")]
+    rows += [_row(record, "reference", None, None) for record in by_score if record.is_reference]
     for record in ordered:
         better = sum(_beats(other, record) for other in ordered)
         worse = sum(_beats(record, other) for other in ordered)
-        rows.append(_method_row(record, 1 + better, len(ordered) - worse))
+        rows.append(_row(record, "method", 1 + better, len(ordered) - worse))
     return Group(latest.identity, [*rows, _pinned(latest, "floor")], latest.budget)
 
 
@@ -157,12 +158,12 @@ def _beats(one: Record, other: Record) -> bool:
     return bool(one.final_score - other.final_score > Z_95 * spread)
 
 
-def _method_row(record: Record, rank_best: int, rank_worst: int) -> Row:
-    """Return the line of a method."""
-    paths = [p for entry in columns() for p in (entry.name, entry.error, entry.verdict) if p]
+def _row(record: Record, kind: str, rank_best: int | None, rank_worst: int | None) -> Row:
+    """Return the line of a record."""
+    paths = [p for entry in columns() for p in (entry.name, entry.error) if p]
     values = {path: value_at(record.measured, path) for path in paths}
     missing = {path: why for path in paths if (why := record.why_missing(path))}
-    return Row(record.method, "method", rank_best, rank_worst, values, missing, record.run_id)
+    return Row(record.method, kind, rank_best, rank_worst, values, missing, record.run_id)
 
 
 def _pinned(record: Record, kind: str) -> Row:
@@ -173,6 +174,4 @@ def _pinned(record: Record, kind: str) -> Row:
         if entry.error:
             error = entry.ceiling_error if kind == "ceiling" else None
             values[entry.error] = value_at(record.measured, error)
-        if entry.verdict:
-            values[entry.verdict] = None
     return Row(kind, kind, None, None, values, {}, record.run_id)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +29,14 @@ MARK = re.compile(r"<!-- (\w+)((?: [\w-]+)*) -->")
 END = "<!-- end -->"
 
 ALWAYS_SHOWN = ("retrain", "starting_kit")
-"""Methods that even a short table shows, as marks to measure the others by."""
+"""Rows that even a short table shows, as marks to measure the others by."""
 
 LEGEND = (
-    "F is the forgetting quality, RA and TA are retain and test accuracy, time is the mean of a run"
-    " over a plain retraining; ± is the standard error over models. A rank such as 2-4 is a tie"
-    " within noise. *ceiling* is a second bank of retrained models scored like a submission,"
-    " *floor* the original model untouched."
+    "F is the forgetting quality, RA and TA are retain and test accuracy, time and compute those of"
+    " a run over those of one retraining by the kit's own loop; ± is the standard error over models."
+    " A rank such as 2-4 is a tie within noise. *ceiling* is a second bank of retrained models"
+    " scored like a submission, *floor* the original model untouched; what the kit makes itself has"
+    " no rank."
 )
 
 
@@ -124,28 +125,20 @@ def leaderboard_page(path: Path) -> str:
     )
 
 
-def best_rows(group: Group, n_best: int, references: Collection[str]) -> Group:
-    """Return a leaderboard with the best methods only, and the rows to measure them by.
-
-    Args:
-        group: of the leaderboard.
-        n_best: how many methods.
-        references: rows that the kit makes itself: they take no place of a method.
-    """
-    rivals = [r.method for r in group.rows if r.kind == "method" and r.method not in references]
-    shown = {*rivals[:n_best], *ALWAYS_SHOWN}
-    rows = [row for row in group.rows if row.kind != "method" or row.method in shown]
+def best_rows(group: Group, n_best: int) -> Group:
+    """Return a leaderboard with the best methods only, and the rows to measure them by."""
+    methods = [row.method for row in group.rows if row.kind == "method"]
+    shown = {*methods[:n_best], *ALWAYS_SHOWN}
+    rows = [r for r in group.rows if r.kind in ("ceiling", "floor") or r.method in shown]
     return dataclasses.replace(group, rows=rows)
 
 
-def render_best(
-    task: str, n_best: str, *, references: Collection[str], folder: Path = SNAPSHOTS
-) -> str:
+def render_best(task: str, n_best: str, *, folder: Path = SNAPSHOTS) -> str:
     """Return the Markdown of the head of a kept leaderboard, see `best_rows`."""
     group, kept = read_snapshot(folder / f"{task}.json")
-    n_methods = sum(r.kind == "method" and r.method not in references for r in group.rows)
+    n_methods = sum(row.kind == "method" for row in group.rows)
     return (
-        f"{group_markdown(best_rows(group, int(n_best), references))}\n\n"
+        f"{group_markdown(best_rows(group, int(n_best)))}\n\n"
         f"The best {n_best} of {n_methods} methods. {made_on(kept)}"
     )
 

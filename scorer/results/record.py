@@ -56,6 +56,11 @@ class Record(Conditions, frozen=True, kw_only=True):
         """Return what has to be equal for two scores to be comparable."""
         return {name: getattr(self, name) for name in IDENTITY}
 
+    @property
+    def is_reference(self) -> bool:
+        """Return whether the kit made the models itself: no submission, whatever its name."""
+        return self.method_sha256 == ""
+
     def why_missing(self, path: str) -> str | None:
         """Return why a number is None: for itself, or for the object that it is a part of."""
         parts = path.split(".")

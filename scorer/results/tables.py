@@ -20,9 +20,6 @@ LONGEST_NAME = 32
 MOST_NAMES = 5
 """Methods that are named below a leaderboard for one reason."""
 
-MARKS = {"over": " over budget", "at the limit": " at the limit"}
-"""What is said of a number that is not clearly within its limit, by its verdict."""
-
 
 def plain_text(*tables: Table, width: int = 100) -> str:
     """Return tables as they look where there are no colours."""
@@ -34,12 +31,14 @@ def plain_text(*tables: Table, width: int = 100) -> str:
     return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines())
 
 
-def number(value: float | None, digits: int = 3) -> str:
-    """Return a number with that many decimals, a dash where there is none."""
+def number(value: float | str | None, digits: int = 3) -> str:
+    """Return a number with that many decimals, a text as it is, a dash where there is none."""
+    if isinstance(value, str):
+        return value
     return "-" if value is None else f"{value:.{digits}f}"
 
 
-def with_error(value: float | None, error: float | None, digits: int = 3) -> str:
+def with_error(value: float | str | None, error: float | None, digits: int = 3) -> str:
     """Return "0.038 ± 0.006", without the error where there is none."""
     shown = number(value, digits)
     return shown if value is None or error is None else f"{shown} ± {number(error, digits)}"
@@ -66,9 +65,8 @@ def cells(row: Row, columns: Sequence[Measurement]) -> list[str]:
         rank = f"{row.rank_best}-{row.rank_worst}"
     shown = [rank, row.method]
     for entry in columns:
-        paths = (entry.name, entry.error, entry.verdict)
-        value, error, verdict = (row.values.get(path or "") for path in paths)
-        shown.append(with_error(value, error, entry.digits) + MARKS.get(verdict or "", ""))
+        value, error = (row.values.get(path or "") for path in (entry.name, entry.error))
+        shown.append(with_error(value, error, entry.digits))
     return shown
 
 
@@ -81,9 +79,10 @@ def group_table(group: Group) -> Table:
         for entry in columns
         for why, names in _by_reason((r.method, r.missing.get(entry.name)) for r in group.rows)
     )
-    for row in group.rows:
-        style = {"ceiling": "green", "floor": "red"}.get(row.kind)
-        table.add_row(*cells(row, columns), style=style, end_section=row.kind == "ceiling")
+    n_pinned = sum(row.kind in ("ceiling", "reference") for row in group.rows)
+    for place, row in enumerate(group.rows, start=1):
+        style = {"ceiling": "green", "reference": "cyan", "floor": "red"}.get(row.kind)
+        table.add_row(*cells(row, columns), style=style, end_section=place == n_pinned)
     return table
 
 
@@ -156,10 +155,8 @@ def _score_cells(record: Record, entry: Measurement) -> list[str]:
     """Return a number beside ceiling and floor."""
     sources = (entry.name, entry.error, entry.ceiling, entry.ceiling_error, entry.floor)
     value, error, ceiling, ceiling_error, floor = (value_at(record.measured, s) for s in sources)
-    mark = MARKS.get(value_at(record.measured, entry.verdict), "")
-    limit = f" of {record.budget:g}" if mark and record.budget else ""
     return [
-        with_error(value, error, entry.digits) + mark + limit,
+        with_error(value, error, entry.digits),
         with_error(ceiling, ceiling_error, entry.digits),
         number(floor, entry.digits),
     ]

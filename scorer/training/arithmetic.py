@@ -77,7 +77,7 @@ class MultiplyAdds(TorchDispatchMode):
         if kernel in flop_registry:
             # The formulas count a multiplication and an addition as two.
             self._own += flop_registry[kernel](*args, **kwargs, out_val=result) // 2
-        elif not func.is_view:
+        elif not func.is_view and kernel.__name__ != "_unsafe_view":
             self._own += _n_elements(kernel.__name__, args, kwargs, result)
         return result
 

@@ -9,14 +9,14 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
-import numpy as np
 import pytest
 
 from scorer.errors import UsageError
 from scorer.measures import MEASURES, fields, measure, roles_needed
-from scorer.measures.base import Evidence, Measure, Measured, Measurement, RunTimes
+from scorer.measures.base import Evidence, Measure, Measured, Measurement
 from scorer.results.schema import record_type
 from tests.measures._banks import simulated_evidence
+from tests.measures._costs import run_costs
 
 
 def top_level() -> set[str]:
@@ -24,7 +24,7 @@ def top_level() -> set[str]:
 
 
 def test_all_measures_fill_all_fields_with_the_types_that_they_declare() -> None:
-    measured = measure(simulated_evidence(times=RunTimes(np.ones(3), np.ones(2), 1.0)))
+    measured = measure(simulated_evidence(costs=run_costs()))
     assert set(measured.values) == top_level()
     assert measured.missing == {}
     conditions = dict.fromkeys(("method", "task", "fingerprint", "engine_id", "rule", "design",

@@ -8,7 +8,7 @@ from scorer.measures import fields
 from scorer.results.record import Record
 from scorer.results.schema import Conditions
 
-PLAUSIBLE = {float: 0.25, int: 65, bool: True}
+PLAUSIBLE = {float: 0.25, int: 65, bool: True, str: "within"}
 KEYS = {"strata": ("hard", "random")}
 SETS = ("retain", "forget", "val", "test")
 

@@ -38,7 +38,7 @@ def test_pinned_rows_come_from_the_record() -> None:
     assert [floor[name] for name in names] == [0.01, 0.1, 0.5, 0.0]
     assert (ceiling["retain_accuracy"], floor["test_accuracy"]) == (0.9, 0.8)
     assert (ceiling["final_score_se"], floor["final_score_se"]) == (0.02, None)
-    assert ceiling["rank_best"] is ceiling["within_budget"] is None
+    assert ceiling["rank_best"] is ceiling["budget_verdict"] is None
 
 
 def test_a_row_survives_its_json_and_columns_are_those_with_values() -> None:
@@ -50,7 +50,7 @@ def test_a_row_survives_its_json_and_columns_are_those_with_values() -> None:
     empty = [Row.from_dict({**row.as_dict(), "time_ratio": None}) for row in group.rows]
     shown = [entry.column for entry in Group(group.identity, empty, 0.2).columns()]
     assert shown == [entry.column for entry in columns() if entry.name != "time_ratio"]
-    assert shown[:5] == ["F", "RA", "TA", "final score", "relative score"]
+    assert shown[:5] == ["F", "RA", "TA", "compute / retrain", "budget"]
 
 
 def test_differences_within_noise_are_ties() -> None:
@@ -59,6 +59,24 @@ def test_differences_within_noise_are_ties() -> None:
     ranks = {row.method: (row.rank_best, row.rank_worst) for row in group.rows}
     assert ranks["c"] == (1, 1)
     assert ranks["a"] == ranks["b"] == (2, 3)
+
+
+def test_what_the_kit_makes_itself_is_pinned_without_a_rank_whatever_its_name() -> None:
+    records = [
+        scored("retrain", 0.2, method_sha256="", method_path=""),
+        scored("original", 0.01, method_sha256="", method_path=""),
+        scored("poor", 0.001),
+        scored("fair", 0.1),
+    ]
+    (group,) = build_leaderboard(records).groups
+    assert [(row.method, row.kind, row.rank_best, row.rank_worst) for row in group.rows[1:-1]] == [
+        ("retrain", "reference", None, None),
+        ("original", "reference", None, None),
+        ("fair", "method", 1, 1),
+        ("poor", "method", 2, 2),
+    ]
+    (group,) = build_leaderboard([scored("retrain", 0.2), scored("poor", 0.001)]).groups
+    assert [row.kind for row in group.rows[1:-1]] == ["method", "method"]
 
 
 def test_over_budget_ranks_below_everything_within_it() -> None:

@@ -28,4 +28,4 @@ def test_the_schema_names_unit_and_direction_of_every_number() -> None:
     assert properties["peak_mib"]["unit"] == "MiB"
     rows = [line for line in schema_markdown().splitlines() if line.startswith("| `")]
     assert len(rows) == len(fields()) + len(Conditions.__struct_fields__)
-    assert "| `peak_mib` | MiB | lower | largest memory of a run's process |" in rows
+    assert "| `peak_mib` | MiB | lower | largest memory of a process of the runs |" in rows

@@ -1,0 +1,86 @@
+"""Counting multiply-adds: what each kind of kernel counts, and that a retraining is its steps."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from scorer.tasks.task import Task
+from scorer.training.arithmetic import MultiplyAdds, retraining_multiply_adds
+from scorer.training.loop import ModelSeeds, train_models
+
+A, B = torch.ones(4, 5), torch.ones(5, 6)
+IMAGES, KERNELS = torch.ones(2, 3, 8, 8), torch.ones(4, 3, 3, 3)
+MANY, SOME, ONE = torch.zeros(1000, 7), torch.arange(3), torch.tensor(1.0)
+PRODUCT = 4 * 5 * 6
+
+
+def counted(function: Callable[[], object]) -> int:
+    with MultiplyAdds() as counter:
+        function()
+    return counter.total
+
+
+COUNTS: dict[str, tuple[Callable[[], object], int]] = {
+    "matrix product": (lambda: A @ B, PRODUCT),
+    "linear": (lambda: F.linear(A, B.T), PRODUCT),
+    "einsum": (lambda: torch.einsum("ij,jk->ik", A, B), PRODUCT),
+    "product and sum by element": (lambda: (A[:, :, None] * B).sum(1), 2 * PRODUCT),
+    "one column after another": (lambda: [A.mv(column) for column in B.unbind(1)], PRODUCT),
+    "convolution": (lambda: F.conv2d(IMAGES, KERNELS), 2 * 4 * 36 * 27),
+    "addition": (lambda: A + 1, 20),
+    "addition in place": (lambda: A.clone().add_(1), 40),
+    "reduction": (lambda: A.sum(), 20),
+    "many at once": (lambda: torch._foreach_mul([A, B], 2.0), 50),
+    "views": (lambda: A.T.reshape(20)[3:].detach().expand(2, 17), 20),
+    "lookup": (lambda: MANY[SOME], 21),
+    "put": (lambda: MANY.index_put_((SOME,), ONE), 3),
+}
+
+
+@pytest.mark.parametrize("name", COUNTS)
+@pytest.mark.parametrize("mode", [torch.enable_grad, torch.no_grad, torch.inference_mode])
+def test_a_kernel_counts(name: str, mode: Callable[[], torch.autograd.grad_mode.no_grad]) -> None:
+    function, expected = COUNTS[name]
+    with mode():
+        assert counted(function) == expected
+
+
+def test_the_way_back_counts_as_the_products_that_it_is_made_of() -> None:
+    weight, inputs = B.clone().requires_grad_(), A.clone().requires_grad_()
+    outer = torch.ones(4, 6)
+    assert counted(lambda: (inputs @ weight).backward(outer)) == 3 * PRODUCT
+    by_hand = counted(lambda: (A @ B, outer @ B.T, A.T @ outer))
+    assert by_hand == 3 * PRODUCT
+
+
+def test_other_threads_count_where_they_have_a_counter_beside() -> None:
+    def work() -> None:
+        with counter.beside():
+            A @ B
+
+    with MultiplyAdds() as counter:
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+    assert counter.total == PRODUCT
+
+
+def test_a_retraining_is_its_steps(tiny_task: Task) -> None:
+    data, recipe = (
+        tiny_task.training_set("retain", torch.device("cpu")),
+        tiny_task.definition.recipe,
+    )
+    expected = retraining_multiply_adds(data, recipe)
+    assert retraining_multiply_adds(data, recipe) == expected
+
+    def trained() -> int:
+        return counted(lambda: list(train_models(data, recipe, [ModelSeeds(1, 2, 3)])))
+
+    whole = trained()
+    assert whole == trained()
+    assert expected < whole < 1.002 * expected
