@@ -63,7 +63,7 @@ def describe(scored: Scored) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "method": record.method,
         "path": record.method_path,
-        "ok": "unlearned" in scored.banks,
+        "ok": not record.faults,
         "faults": record.faults,
         "notes": [],
     }
