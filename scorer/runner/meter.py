@@ -1,8 +1,9 @@
 """What a run takes, from its fork to its exit, as the system accounts for it.
 
-Nothing here comes from the run itself. Wall time is the kit's clock around the process; processor
-time is what the system charged to it, its threads and its children. Children that outlive their
-parent become the server's own, which ends them when the run has ended and adds what they took.
+Nothing here comes from the run itself. Wall time is the kit's clock, started when the fork has its
+device and before it has seen a line of a submission; processor time is what the system charged to
+the process, its threads and its children. Children that outlive their parent become the server's
+own, which ends them when the run has ended and adds what they took.
 """
 
 from __future__ import annotations
@@ -27,15 +28,13 @@ class Taken:
     """What a run took, and how it ended.
 
     Attributes:
-        started: reading of the monotonic clock before the fork, seconds.
-        elapsed_s: wall time from the fork to the exit of the run's own process.
+        elapsed_s: wall time to the exit of the run's own process.
         cpu_s: processor time of the process, its threads and every process that it started.
         peak_mib: the largest memory of one of these processes.
         exit_code: negative for a signal.
         timed_out: whether the run was ended for its time limit.
     """
 
-    started: float
     elapsed_s: float = 0.0
     cpu_s: float = 0.0
     peak_mib: float = 0.0
@@ -56,15 +55,14 @@ def adopt_orphans() -> None:
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-def wait_for(pid: int, started: float, timeout_s: float) -> Taken:
+def wait_for(pid: int, timeout_s: float) -> Taken:
     """Wait for a forked run, end every process that it left, and return what all of them took.
 
     Args:
         pid: of the run, the only child of this process.
-        started: `time.monotonic()` before the fork.
         timeout_s: wall time after which the run is ended.
     """
-    taken = Taken(started)
+    taken, started = Taken(), time.monotonic()
     while True:
         done, status, usage = os.wait4(pid, os.WNOHANG)
         taken.elapsed_s = time.monotonic() - started

@@ -205,6 +205,29 @@ def test_a_retraining_forgets_the_original(host: SubmissionHost) -> None:
     assert not np.allclose(state["conv1.weight"], host.original["conv1.weight"], atol=0.05)
 
 
+def test_an_audit_counts_and_a_run_does_not(host: SubmissionHost) -> None:
+    body = (
+        "import threading\n"
+        "def work(): torch.ones(30, 40) @ torch.ones(40, 50)\n"
+        "thread = threading.Thread(target=work)\n"
+        "thread.start(); thread.join(); torch.compile(work)()"
+    )
+    assert "multiply_adds" not in run(host, body)[1]
+    product, filled = 30 * 40 * 50, 30 * 40 + 40 * 50
+    assert host.run(1, "audit")[1]["multiply_adds"] == 2 * (product + filled)
+
+
+def test_the_clock_is_not_the_run_s(host: SubmissionHost) -> None:
+    body = (
+        "import time\n"
+        "end = time.process_time() + 0.1\n"
+        "while time.process_time() < end: pass\n"
+        "time.time = time.monotonic = time.perf_counter = lambda: 0.0"
+    )
+    answer = run(host, body)[1]
+    assert answer["cpu_s"] >= 0.1 and answer["elapsed_s"] >= 0.1
+
+
 def test_state_difference_says_what_differs() -> None:
     original = {"a": torch.zeros(2, 2)}
     assert state_difference(original, {"a": torch.ones(2, 2)}) == ""

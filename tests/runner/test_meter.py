@@ -17,13 +17,12 @@ METERED = """
 import os, subprocess, sys, threading, time
 from scorer.runner.meter import adopt_orphans, wait_for
 adopt_orphans()
-started = time.monotonic()
 pid = os.fork()
 if pid == 0:
     os.setsid()
 {body}
     os._exit(3)
-taken = wait_for(pid, started, {timeout_s})
+taken = wait_for(pid, {timeout_s})
 print(taken.elapsed_s, taken.cpu_s, taken.peak_mib, taken.exit_code, taken.timed_out)
 try:
     os.wait()
