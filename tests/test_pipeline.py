@@ -56,12 +56,13 @@ def file(folder: Path, source: str, name: str = "noise") -> str:
 
 def test_measures_that_look_at_no_oracles_train_none(options: Options, tmp_path: Path) -> None:
     alone = dataclasses.replace(options, split_seed=7)
-    (scored,) = score([file(tmp_path, NOISE)], alone, ignore, ("utility", "time"))
+    (scored,) = score([file(tmp_path, NOISE)], alone, ignore, ("utility", "time", "compute"))
     counts = [models(alone.cache_dir, scored, r) for r in ("original", "oracle", "control")]
     assert counts == [1, 0, 0]
     assert set(scored.banks) == {"unlearned", "floor"}
     assert scored.record.forgetting_quality is None
     assert scored.record.time_ratio is not None and scored.record.time_ratio > 0
+    assert scored.record.compute_ratio is not None and 0 < scored.record.compute_ratio < 0.2
     assert set(scored.record.accuracy) >= {"retain", "test"}
     assert not options.results_dir.exists()
 
@@ -107,9 +108,18 @@ def test_runs_are_reused_and_measured_alike_except_in_an_empty_folder(
     assert quick.record.final_score == whole.record.final_score
     runs_dir = tmp_path / "runs"
     (again,) = score([method], options, lambda *call: calls.append(call), runs_dir=runs_dir)
-    assert ("unlearn", 8, 8) in calls
+    assert ("unlearn", 9, 9) in calls, "four runs, their audit, four retrainings"
     for name in ("unlearned_confidence", "epsilons"):
         np.testing.assert_array_equal(again.arrays[name], whole.arrays[name])
+
+
+def test_a_design_that_does_not_fit_is_refused_before_anything_is_opened(
+    options: Options, tmp_path: Path
+) -> None:
+    unfit = dataclasses.replace(options, design="reuse-3", cache_dir=tmp_path / "cache")
+    with pytest.raises(UsageError, match="--n-models must be a multiple of 3, got 4"):
+        score([file(tmp_path, NOISE)], unfit, ignore)
+    assert not (tmp_path / "cache").exists()
 
 
 def test_n_originals_are_their_own_floor(options: Options, tmp_path: Path) -> None:
