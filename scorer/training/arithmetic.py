@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
@@ -13,6 +14,9 @@ from torch.utils.flop_counter import flop_registry
 from scorer.training.loop import LoopTraining, ModelSeeds, TrainingSet
 from scorer.training.recipe import Recipe
 from scorer.training.step import training_settings
+
+CONVOLUTION = torch.ops.aten.convolution
+CONVOLUTION_BACKWARD = torch.ops.aten.convolution_backward
 
 LOOKUPS = (
     "index",
@@ -74,12 +78,26 @@ class MultiplyAdds(TorchDispatchMode):
             if made_of_others is not NotImplemented:
                 return made_of_others
         result = func(*args, **kwargs)
-        if kernel in flop_registry:
+        if kernel is CONVOLUTION_BACKWARD:
+            self._own += _n_back(*args, **kwargs)
+        elif kernel in flop_registry:
             # The formulas count a multiplication and an addition as two.
             self._own += flop_registry[kernel](*args, **kwargs, out_val=result) // 2
         elif not func.is_view and kernel.__name__ != "_unsafe_view":
             self._own += _n_elements(kernel.__name__, args, kwargs, result)
         return result
+
+
+def _n_back(outer: Tensor, images: Tensor, weight: Tensor, *how: Any) -> int:
+    """Return the multiply-adds of the way back through a convolution: as many as forward for each
+    of the two gradients that are wanted. The formula in torch 2.14 leaves out that groups divide
+    the work, as gradients of single examples have them.
+    """
+    _, stride, padding, dilation, transposed, _, _, wanted = how
+    forward = flop_registry[CONVOLUTION](
+        images, weight, None, stride, padding, dilation, transposed, out_val=outer
+    )
+    return sum(wanted[:2]) * forward // 2
 
 
 def _n_elements(kernel: str, args: Sequence[Any], kwargs: Mapping[str, Any], result: Any) -> int:

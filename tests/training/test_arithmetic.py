@@ -58,6 +58,36 @@ def test_the_way_back_counts_as_the_products_that_it_is_made_of() -> None:
     assert by_hand == 3 * PRODUCT
 
 
+@pytest.mark.parametrize("groups", [1, 2, 4])
+@pytest.mark.parametrize("convolve", [F.conv2d, F.conv_transpose2d])
+def test_the_way_back_through_a_convolution_is_twice_the_way_forward(
+    convolve: Callable[..., torch.Tensor], groups: int
+) -> None:
+    images = torch.ones(2, 8, 6, 6, requires_grad=True)
+    weight = torch.ones(8, 8 // groups, 3, 3, requires_grad=True)
+    frozen = weight.detach()
+    found = convolve(images, weight, groups=groups)
+    size = images if convolve is F.conv_transpose2d else found
+    forward = size.numel() * 9 * 8 // groups
+    assert counted(lambda: convolve(images, weight, groups=groups)) == forward
+    outer = torch.ones_like(found)
+    assert counted(lambda: found.backward(outer)) == 2 * forward
+    found = convolve(images, frozen, groups=groups)
+    assert counted(lambda: torch.autograd.grad(found, images, outer)) == forward
+
+
+def test_gradients_of_single_examples_count_as_those_of_their_sum() -> None:
+    net = torch.nn.Conv2d(3, 4, 3, bias=False)
+    weight = {"weight": net.weight.detach()}
+
+    def loss(parameters: dict[str, torch.Tensor], image: torch.Tensor) -> torch.Tensor:
+        return torch.func.functional_call(net, parameters, image[None]).sum()
+
+    single = torch.func.vmap(torch.func.grad(loss), (None, 0))
+    together = counted(lambda: net(IMAGES).sum().backward())
+    assert together <= counted(lambda: single(weight, IMAGES)) < 1.1 * together
+
+
 def test_other_threads_count_where_they_have_a_counter_beside() -> None:
     def work() -> None:
         with counter.beside():
