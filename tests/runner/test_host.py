@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
@@ -23,7 +24,14 @@ START = "import torch\ndef unlearning(net, retain, forget, val):\n"
 @pytest.fixture(scope="module")
 def host(tiny_pool: Pool) -> Iterator[SubmissionHost]:
     """Start one process; tests exchange the file that its forks import."""
-    task = tiny_pool.task
+    with host_on("cpu", tiny_pool) as started:
+        yield started
+
+
+@contextmanager
+def host_on(device: str, pool: Pool) -> Iterator[SubmissionHost]:
+    """Start a host with the sets and an original of a pool's task."""
+    task = pool.task
     sets = {}
     for name in ("retain", "forget", "val"):
         sets[f"{name}_images"], sets[f"{name}_labels"] = task.images(name), task.labels(name)
@@ -31,13 +39,13 @@ def host(tiny_pool: Pool) -> Iterator[SubmissionHost]:
         "recipe": asdict(task.definition.recipe),
         "n_channels": 1,
         "n_classes": 10,
-        "device": "cpu",
+        "device": device,
         "gpu_share": 0.5,
-        "timeout_s": 3.0,
+        "timeout_s": 3.0 if device == "cpu" else 60.0,
         "memory_mib": 3000.0,
     }
     with SubmissionHost(sandbox=ProcessSandbox(), settings=settings, sets=sets) as started:
-        started.set_original(tiny_pool.original_weights(0))
+        started.set_original(pool.original_weights(0))
         yield started
 
 
@@ -212,9 +220,25 @@ def test_an_audit_counts_and_a_run_does_not(host: SubmissionHost) -> None:
         "thread = threading.Thread(target=work)\n"
         "thread.start(); thread.join(); torch.compile(work)()"
     )
-    assert "multiply_adds" not in run(host, body)[1]
+    assert "multiply_adds" not in run(host, "pass")[1]
+    host.set_source((START + "".join(f"    {line}\n" for line in body.splitlines())).encode(), "x")
     product, filled = 30 * 40 * 50, 30 * 40 + 40 * 50
     assert host.run(1, "audit")[1]["multiply_adds"] == 2 * (product + filled)
+
+
+@pytest.mark.gpu
+def test_on_a_gpu_the_clock_starts_when_the_device_is_there(tiny_pool: Pool) -> None:
+    source = START + "    for images, labels in retain: net(images.cuda()).sum().backward()\n"
+    with host_on("cuda", tiny_pool) as on_gpu, host_on("cpu", tiny_pool) as on_cpu:
+        counts = []
+        for host, text in ((on_gpu, source), (on_cpu, source.replace(".cuda()", ""))):
+            host.set_source(text.encode(), "x")
+            answers = [host.run(1, kind)[1] for kind in ("run", "reference", "audit")]
+            assert [answer["fault"] for answer in answers] == [None] * 3, answers
+            counts.append(answers[-1]["multiply_adds"])
+        run_of_gpu = on_gpu.run(1)[1]
+    assert counts[0] == pytest.approx(counts[1], rel=0.02)
+    assert run_of_gpu["elapsed_s"] < run_of_gpu["cpu_s"], "to load CUDA takes seconds of it"
 
 
 def test_the_clock_is_not_the_run_s(host: SubmissionHost) -> None:

@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 
 from scorer.engines import LocalEngine
-from scorer.engines.base import Progress, no_progress
+from scorer.engines.base import Engine, Progress, no_progress
 from scorer.options import Options
 from scorer.oracles.pool import Pool
 from scorer.runner.load import Submission, find_submission
 from scorer.runner.run import RunResults, run_submissions
 from scorer.runner.units import N_REFERENCES, kept_units
+from tests._engine import InlineEngine
 
 NOISE = """
 import torch
@@ -31,7 +32,7 @@ def submission(tmp_path: Path, source: str) -> Submission:
 
 
 def run(
-    mine: Submission, pool: Pool, engine: LocalEngine, progress: Progress = no_progress, **how: Any
+    mine: Submission, pool: Pool, engine: Engine, progress: Progress = no_progress, **how: Any
 ) -> RunResults:
     (results,) = run_submissions([mine], pool, plan(**how), engine, progress)
     return results
@@ -124,16 +125,14 @@ def test_a_failed_run_among_good_ones_is_neither_zero_nor_dropped(
     assert [fault.fault for fault in results.faults] == ["raised"]
 
 
-def test_a_run_that_fails_only_under_audit_is_a_fault(
-    tiny_pool: Pool, engine: LocalEngine, tmp_path: Path
-) -> None:
+def test_a_run_that_fails_only_under_audit_is_a_fault(tiny_pool: Pool, tmp_path: Path) -> None:
     mine = submission(
         tmp_path,
         "from torch.utils._python_dispatch import _get_current_dispatch_mode\n"
         "def unlearning(net, retain, forget, val):\n"
         "    if _get_current_dispatch_mode() is not None: raise ValueError('not counted')\n",
     )
-    results = run(mine, tiny_pool, engine, n_models=2)
+    results = run(mine, tiny_pool, InlineEngine(1), n_models=2)
     assert len(results.elapsed_s) == 2 and results.multiply_adds is None
     (fault,) = results.faults
     assert fault.fault == "raised"
@@ -141,10 +140,10 @@ def test_a_run_that_fails_only_under_audit_is_a_fault(
 
 
 def test_what_was_kept_under_other_meters_is_made_again(
-    tiny_pool: Pool, engine: LocalEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tiny_pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mine, place = submission(tmp_path, NOISE), tmp_path / "runs"
-    run_submissions([mine], tiny_pool, plan(2), engine, runs_dir=place)
+    run_submissions([mine], tiny_pool, plan(2), InlineEngine(1), runs_dir=place)
     (root,) = place.iterdir()
     assert kept_units(root, "run").missing(2) == kept_units(root, "audit").missing(1) == []
     monkeypatch.setattr("scorer.runner.units.METERS", 99)
@@ -152,27 +151,14 @@ def test_what_was_kept_under_other_meters_is_made_again(
     assert kept_units(root, "reference").outdated(1) == kept_units(root, "audit").outdated(1) == [0]
 
 
-@pytest.mark.parametrize("n_originals", [1, 2])
-def test_runs_take_the_originals_in_turn(
-    tiny_pool: Pool, engine: LocalEngine, tmp_path: Path, n_originals: int
-) -> None:
+def test_runs_take_the_originals_in_turn(tiny_pool: Pool, tmp_path: Path) -> None:
     mine = submission(tmp_path, "def unlearning(net, retain, forget, val):\n    return net\n")
-    results = run(mine, tiny_pool, engine, n_models=4, design=f"reuse-{n_originals}")
+    results = run(mine, tiny_pool, InlineEngine(1), n_models=4, design="reuse-2")
     assert results.bank is not None
-    originals = tiny_pool.bank("original", 2).confidence()
-    expected = [originals[run % n_originals] for run in range(4)]
+    one, other = tiny_pool.bank("original", 2).confidence()
+    assert not np.allclose(one, other)
+    expected = [one, other, one, other]
     np.testing.assert_allclose(results.bank.confidence(), expected, rtol=1e-5)
-
-
-def test_the_design_with_n_originals_starts_from_each(
-    tiny_pool: Pool, engine: LocalEngine, tmp_path: Path
-) -> None:
-    mine = submission(tmp_path, "def unlearning(net, retain, forget, val):\n    return net\n")
-    results = run(mine, tiny_pool, engine, n_models=2, design="reuse-n")
-    assert results.bank is not None
-    expected = tiny_pool.bank("original", 2).confidence()
-    np.testing.assert_allclose(results.bank.confidence(), expected, rtol=1e-5)
-    assert not np.allclose(expected[0], expected[1])
 
 
 def test_in_another_folder_it_was_never_run(
@@ -193,6 +179,7 @@ def test_in_another_folder_it_was_never_run(
     assert calls[-1] == ("unlearn", n_units, n_units), "runs, the audit, retrainings"
     assert again.bank is not None and first.bank is not None
     np.testing.assert_array_equal(again.bank.confidence(), first.bank.confidence())
+    assert again.multiply_adds == first.multiply_adds
     assert len(list((tmp_path / "runs").iterdir())) == 1
 
 

@@ -100,6 +100,16 @@ def test_other_threads_count_where_they_have_a_counter_beside() -> None:
     assert counter.total == PRODUCT
 
 
+@pytest.mark.gpu
+def test_a_gpu_counts_as_a_cpu_does(tiny_task: Task) -> None:
+    recipe = tiny_task.definition.recipe
+    on_cpu, on_gpu = (
+        retraining_multiply_adds(tiny_task.training_set("retain", torch.device(device)), recipe)
+        for device in ("cpu", "cuda")
+    )
+    assert on_gpu == pytest.approx(on_cpu, rel=0.01)
+
+
 def test_a_retraining_is_its_steps(tiny_task: Task) -> None:
     data, recipe = (
         tiny_task.training_set("retain", torch.device("cpu")),
