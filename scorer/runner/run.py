@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from scorer.engines.base import Engine, Progress, no_progress
+from scorer.machine import workers_on
 from scorer.options import Options
 from scorer.oracles.outputs import Bank, output_store
 from scorer.oracles.pool import Pool
@@ -23,6 +24,9 @@ logger = logging.getLogger("scorer")
 
 N_REFERENCES = 4
 """Plain retrainings timed among the runs of a submission, so that both see the same machine."""
+
+RUNS_PER_GPU = 4
+"""Submissions that share a GPU, each with its part of the memory."""
 
 Unit = tuple[int, str, int]
 """Which submission, "run" or "reference", and which of them."""
@@ -110,7 +114,15 @@ def run_submissions(
             "timeout_s": options.timeout_s or pool.task.definition.timeout_s,
         }
         function = "scorer.runner.shard:run_shard"
-        engine.share(function, spec, units, what="unlearn", progress=progress, on_event=on_event)
+        engine.share(
+            function,
+            spec,
+            units,
+            what="unlearn",
+            progress=progress,
+            unless_chosen=workers_on(pool.device, RUNS_PER_GPU),
+            on_event=on_event,
+        )
     timed = [index for index in range(N_REFERENCES) if references.has(index)]
     reference_s = np.array([references.manifest(index)["elapsed_s"] for index in timed])
     seeds = [seed_of(pool.task.fingerprint, "unlearn", i, "run") for i in range(n_models)]
