@@ -90,6 +90,12 @@ class Report:
         if key:
             self.values[key] = median
 
+    def join(self, other: Report) -> None:
+        """Add the values, figures and notes of another report."""
+        self.values |= other.values
+        self.figures += other.figures
+        self.notes += other.notes
+
     def as_dict(self) -> dict[str, Any]:
         """Return everything as JSON values."""
         about = {"bench": self.bench, "variant": self.variant, "command": self.command}

@@ -1,15 +1,21 @@
 """Everything to know of training on one GPU, in one call: paths, floors, a real pool.
 
-Written for CUDA and not yet run on it; its arithmetic is tested on a CPU.
+Each task is measured in a process of its own: a kernel that fails ends all CUDA work of its
+process. The arithmetic is tested on a CPU.
 """
 
 from __future__ import annotations
 
 import gc
+import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,9 +26,11 @@ from scorer.bench import _loops as loops
 from scorer.bench._timing import Candidate, Clock, Floats, alternate
 from scorer.bench.base import Bench, Report, Settings
 from scorer.bench.floors import GPU_TASKS, step_cost
-from scorer.bench.scaling import add_pools
-from scorer.engines import LocalEngine
+from scorer.engines.base import no_progress
 from scorer.errors import ScorerError
+from scorer.options import Options
+from scorer.oracles.open import open_pool
+from scorer.oracles.pool import TRAINING_PER_GPU
 from scorer.tasks import TASKS
 from scorer.tasks.definition import TaskDefinition
 from scorer.training.loop import TrainingSet
@@ -34,8 +42,11 @@ from scorer.training.step import WARM_UP_STEPS, training_settings
 GROUP_SIZES = (4, 16, 64, 256)
 PEAK_TURN_S, TURN_S = 0.2, 0.5
 
-COMPILE = {"mode": "reduce-overhead"}
-"""Arguments of `nn.Module.compile`: kernels fused, and launched from CUDA graphs."""
+COMPILE: Mapping[str, Any] = {}
+"""Arguments of `nn.Module.compile`: kernels are fused and launched one by one. With mode
+"reduce-overhead", whose graphs live beside that of the kit, torch 2.11 read illegal addresses."""
+
+N_POOL_MODELS = 16
 
 NOTE = (
     "floor: the larger of operations over the matrix product and bytes over the copy; bytes"
@@ -60,15 +71,44 @@ def run(settings: Settings) -> Report:
     report.add("bfloat16 matrix product", "TFLOP/s", flops_per_s / 1e12, "matmul_tflop_per_s")
     report.add("copy, read and written", "GB/s", bytes_per_s / 1e9, "copy_gb_per_s")
     speeds = float(np.median(flops_per_s)), float(np.median(bytes_per_s))
+    quiet = replace(settings, progress=no_progress)
     for name in GPU_TASKS:
-        measure_task(report, settings, TASKS[name], device, speeds)
+        with ProcessPoolExecutor(1, get_context("spawn")) as apart:
+            report.join(apart.submit(measure_task, quiet, TASKS[name], device, speeds).result())
     report.notes.append(NOTE)
-    once, pool = replace(settings, rounds=1), {"task": "cifar10", "n_models": 16, "device": "cuda"}
     try:
-        add_pools(report, once, {"local": LocalEngine}, (1,), **pool)
+        add_pool(report, settings)
     except MissingData as error:
         report.notes.append(f"no pool was trained: {error}")
     return report
+
+
+def add_pool(report: Report, settings: Settings) -> None:
+    """Add how fast a real pool grows from nothing, once, and how good its models are.
+
+    Raises:
+        MissingData: the images are not there.
+    """
+    options = Options(
+        task=GPU_TASKS[0],
+        n_models=N_POOL_MODELS,
+        device="cuda",
+        cache_dir=settings.cache_dir,
+        data_dir=settings.data_dir,
+    )
+    pool, engine = open_pool(options, settings.progress)
+    with tempfile.TemporaryDirectory() as folder:
+        start = time.perf_counter()
+        wanted = {"oracle": N_POOL_MODELS}
+        bank = replace(pool, cache_dir=Path(folder)).banks(wanted, engine)["oracle"]
+        seconds = time.perf_counter() - start
+    name, per_minute = f"{options.task}, pool of {N_POOL_MODELS}", 60 * N_POOL_MODELS / seconds
+    report.add(f"{name}, start of the workers included", "models/min", per_minute)
+    report.add(f"{name}, test accuracy", "%", 100 * bank.accuracy("test"), "pool_accuracy_percent")
+    report.notes.append(
+        f"pool: {options.task}, {pool.path.name} k={pool.path.k}, {TRAINING_PER_GPU} workers;"
+        " trained once; n of its accuracy is the number of models"
+    )
 
 
 def measure_peaks(
@@ -98,7 +138,6 @@ def measure_peaks(
 
 
 def measure_task(
-    report: Report,
     settings: Settings,
     definition: TaskDefinition,
     device: torch.device,
@@ -108,14 +147,13 @@ def measure_task(
     n_examples: int | None = None,
     turn_s: float = TURN_S,
     compile_options: Mapping[str, Any] = COMPILE,
-) -> None:
+) -> Report:
     """Time the ways to train a task's models, each in turns with a graph, against their floor.
 
     They are the plain loop, the loop with a compiled network, the loop as a CUDA graph, and
     stacked groups. What fails is left out, and the report says why.
 
     Args:
-        report: added to.
         settings: how many rounds, and where data lie; data that are not there are drawn at random.
         definition: its recipe is used.
         device: where.
@@ -125,6 +163,7 @@ def measure_task(
         turn_s: about how long a turn takes.
         compile_options: see `COMPILE`.
     """
+    report = BENCH.report(settings, device_slug(device))
     task, recipe = definition.name, definition.recipe
     data, source = loops.training_data(definition, settings.data_dir, n_examples)
     report.notes.append(f"{task}: {source}")
@@ -153,8 +192,9 @@ def measure_task(
         batches = loops.tensor_batches(data, endless)
         return way(1, loops.plain_steps(data, endless, batches, options))
 
-    ways = {"loop": partial(plain, None), "compile": partial(plain, compile_options)}
+    ways = {"loop": partial(plain, None)}
     ways |= {f"stacked k={k}": partial(kit, k) for k in group_sizes}
+    ways["compile"] = partial(plain, compile_options)
     timed = partial(alternate, rounds=settings.rounds, turn_s=turn_s, on_round=settings.on_round)
     rates: dict[str, Floats] = {}
     for name, make in ways.items():
@@ -167,7 +207,9 @@ def measure_task(
             continue
         finally:
             gc.collect()
-            torch.cuda.empty_cache()
+            # Where CUDA itself has failed, which is said above, nothing more can be freed.
+            with suppress(RuntimeError):
+                torch.cuda.empty_cache()
         rates.setdefault("graph", turns["graph"].rates)
         rates[name] = turns[name].rates
         faster = rates[name] / turns["graph"].rates
@@ -177,6 +219,7 @@ def measure_task(
         report.add(title, "model-steps/s", each, f"{key}_model_steps_per_s")
         share = 100 * floor_s * each
         report.add(f"{title}, of the floor's speed", "%", share, f"{key}_percent_of_floor")
+    return report
 
 
 SUMMARY = "loop, compiled, graph and stacked training against their floors; needs CUDA"

@@ -36,6 +36,7 @@ class Engine(ABC):
     def __init__(self, n_workers: int | None = None) -> None:
         if n_workers is not None and n_workers < 1:
             raise ValueError(f"`n_workers` must be at least 1, got {n_workers}")
+        self.is_chosen = n_workers is not None
         self.n_workers = n_workers or n_cores()
 
     @abstractmethod
@@ -62,6 +63,7 @@ class Engine(ABC):
         what: str,
         progress: Progress,
         group_size: int = 1,
+        unless_chosen: int | None = None,
         on_event: Emit | None = None,
     ) -> None:
         """Share units of work between shards and count them as they are done.
@@ -76,11 +78,15 @@ class Engine(ABC):
             what: name of the work for `progress`.
             progress: called with (what, done, total).
             group_size: units that a worker takes at once.
+            unless_chosen: at most so many workers where nobody said how many; see
+                `scorer.machine.workers_on`.
             on_event: called with every event besides.
         """
         if not units:
             return
         n_workers = min(self.n_workers, -(-len(units) // group_size))
+        if unless_chosen is not None and not self.is_chosen:
+            n_workers = min(n_workers, unless_chosen)
         done = 0
         progress(what, done, len(units))
 

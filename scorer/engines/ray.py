@@ -74,6 +74,8 @@ class RayEngine(Engine):
             if n_cpus < 1:
                 raise ScorerError(f"the Ray cluster at {self.address} must have CPUs, got none")
             self.n_workers = n_workers or n_cpus
+            # A cluster has other GPUs than this machine, and shares them by itself.
+            self.is_chosen = True
 
     def run(self, function: str, specs: Sequence[Spec], on_event: Emit) -> None:
         """See `Engine.run`; Ctrl-C or a failed shard ends the others."""

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from scorer.engines.base import Engine, Progress, Spec, no_progress
 from scorer.errors import ScorerError
+from scorer.machine import workers_on
 from scorer.oracles.outputs import Bank, output_store
 from scorer.store import WEIGHTS, DamagedEntry, Store
 from scorer.tasks.snapshot import read_snapshot, save_snapshot
@@ -22,6 +23,9 @@ from scorer.tasks.task import Task
 from scorer.training.paths import TrainingPath, engine_id
 
 logger = logging.getLogger("scorer")
+
+TRAINING_PER_GPU = 2
+"""Training workers that share a GPU: while one evaluates and writes, the other trains."""
 
 STALE_S = 24 * 3600
 """Age after which what a killed process left under a temporary name is deleted."""
@@ -118,6 +122,7 @@ class Pool:
             what="train",
             progress=progress,
             group_size=self.path.k,
+            unless_chosen=workers_on(self.device, TRAINING_PER_GPU),
         )
         return len(units)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import cache
 from typing import Any
 
 import torch
@@ -34,9 +35,11 @@ def train_shard(spec: Spec, emit: Emit) -> None:
     task, path, device = pool.task, pool.path, torch.device(pool.device)
     evaluation = EvaluationData.of(task, device)
     units = [(pool.store(role), index) for role, index in spec["units"]]
+    # Built once, not once a group: making and moving it takes longer than some trainings.
+    training_set = cache(lambda name: task.training_set(name, device))
     for group in claim(units, spec["start"], path.k):
         role = group[0][0].root.name
-        data = task.training_set("train" if role == "original" else "retain", device)
+        data = training_set("train" if role == "original" else "retain")
         seeds = [ModelSeeds.of(task.fingerprint, role, index) for _, index in group]
         nets = make_models(group, seeds, task, data, path)
         for (store, index), model_seeds, net in zip(group, seeds, nets, strict=True):

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from scorer.engines.base import Engine, Progress, no_progress
+from scorer.machine import workers_on
 from scorer.options import Options
 from scorer.oracles.outputs import Bank
 from scorer.oracles.pool import Pool
@@ -21,6 +22,9 @@ from scorer.store import Store
 from scorer.training.recipe import seed_of
 
 logger = logging.getLogger("scorer")
+
+RUNS_PER_GPU = 4
+"""Submissions that share a GPU, each with its part of the memory."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +122,15 @@ def run_submissions(
             "timeout_s": options.timeout_s or pool.task.definition.timeout_s,
         }
         function = "scorer.runner.shard:run_shard"
-        engine.share(function, spec, units, what="unlearn", progress=progress, on_event=on_event)
+        engine.share(
+            function,
+            spec,
+            units,
+            what="unlearn",
+            progress=progress,
+            unless_chosen=workers_on(pool.device, RUNS_PER_GPU),
+            on_event=on_event,
+        )
     timed = _facts(references, N_REFERENCES)
     seeds = [seed_of(pool.task.fingerprint, "unlearn", i, "run") for i in range(n_models)]
     return [

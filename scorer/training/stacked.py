@@ -7,7 +7,7 @@ are those of the plain loop, so both sample the same distribution; only rounding
 On a CPU the mapped convolutions run as grouped ones on channels_last memory, in which the channels
 of all models lie side by side. There the bytes of a model do not depend on its group, its slot,
 the size of the group or the number of threads (on one kind of processor, with one release of
-torch). For a GPU nothing of the kind is promised, and nothing here has been run on one yet.
+torch). For a GPU nothing of the kind is promised.
 
 Reference: https://docs.pytorch.org/tutorials/intermediate/ensembling.html (stack_module_state,
 functional_call, vmap).
@@ -18,12 +18,13 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Iterator, Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call, stack_module_state, vmap
 from torch.nn import functional as F
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from scorer.training.augment import augmentation_named
 from scorer.training.loop import (
@@ -46,12 +47,36 @@ The rest, where there is one, goes through scalar code that rounds differently. 
 up with dummies until there is no rest, or a model's bytes would depend on its slot.
 """
 
-PRODUCTS = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
-"""Layers that autocast runs in bfloat16."""
+PRODUCTS = ("convolution", "mm", "addmm", "bmm", "baddbmm")
+"""Kernels that autocast runs in bfloat16."""
 
 
 class NotStackable(ValueError):
     """The architecture cannot be mapped over stacked parameters; the loop can train it."""
+
+
+class ProductDtypes(TorchDispatchMode):
+    """Notes the dtypes that convolutions and matrix products are computed in.
+
+    What a layer returns does not tell: a mapped `nn.Linear` adds its bias in float32 to a product
+    of bfloat16.
+
+    Attributes:
+        found: names of kernels of `PRODUCTS` with the dtypes of their inputs.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.found: set[tuple[str, torch.dtype]] = set()
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        """Run the kernel, and note it where it is one of `PRODUCTS`."""
+        name = func.overloadpacket.__name__
+        if name in PRODUCTS:
+            self.found |= {(name, each.dtype) for each in args if isinstance(each, Tensor)}
+        return func(*args, **(kwargs or {}))
 
 
 class StackedTraining:
@@ -173,27 +198,18 @@ class StackedTraining:
         chosen = torch.arange(min(2, len(self._data)), device=self._device)
         images = self._gather(chosen[:, None].expand(-1, len(self._seeds)), None)
         buffers = {name: value.clone() for name, value in self._buffers.items()}
-        too_precise: list[str] = []
-
-        def note(layer: nn.Module, _: tuple[Tensor, ...], output: Tensor) -> None:
-            if output.dtype != torch.bfloat16:
-                too_precise.append(type(layer).__name__)
-
-        layers = [each for each in self._skeleton.modules() if isinstance(each, PRODUCTS)]
-        hooks = [layer.register_forward_hook(note) for layer in layers]
+        seen = ProductDtypes()
         try:
-            with torch.no_grad(), autocast(self._device, self._recipe):
+            with torch.no_grad(), autocast(self._device, self._recipe), seen:
                 self._forward(self._parameters, buffers, images)
         except torch.OutOfMemoryError:
             raise
         except (RuntimeError, ValueError, NotImplementedError) as error:
             self._refuse(f"torch.vmap says: {error}", error)
-        finally:
-            for hook in hooks:
-                hook.remove()
+        too_precise = sorted(name for name, dtype in seen.found if dtype != torch.bfloat16)
         if self._recipe.dtype == "bfloat16" and too_precise:
-            kinds = ", ".join(sorted(set(too_precise)))
-            self._refuse(f"autocast to bfloat16 does not reach its mapped layers {kinds}", None)
+            kinds = ", ".join(too_precise)
+            self._refuse(f"autocast to bfloat16 does not reach its mapped kernels {kinds}", None)
 
     def _refuse(self, reason: str, cause: Exception | None) -> NoReturn:
         """Raise `NotStackable` with a reason."""

@@ -1,8 +1,7 @@
 """One optimiser step, run many times: plainly on a CPU, captured as a CUDA graph on a GPU.
 
 The code for a GPU (capture, tensor learning rate, `cudnn.benchmark`) follows PyTorch's notes on
-CUDA graphs ("whole-network capture"). Nothing in this module has been run on a GPU yet; the tests
-marked `gpu` are what to run first on a machine that has one.
+CUDA graphs ("whole-network capture").
 """
 
 from __future__ import annotations

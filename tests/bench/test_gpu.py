@@ -17,14 +17,11 @@ SPEEDS = (2e15, 1e9)
 
 def measured(settings: Settings, **changes: Any) -> Report:
     """Return the report on the tiny task, of short turns."""
-    report = Report("gpu", "python -m scorer bench gpu")
     options: dict[str, Any] = {"group_sizes": (), "n_examples": 70, "turn_s": 0.0}
     # Traced and not translated to C++, which takes half a minute.
     options["compile_options"] = {"backend": "eager"}
-    gpu.measure_task(
-        report, settings, TASKS["tiny"], torch.device("cpu"), SPEEDS, **(options | changes)
-    )
-    return report
+    tiny, cpu = TASKS["tiny"], torch.device("cpu")
+    return gpu.measure_task(settings, tiny, cpu, SPEEDS, **(options | changes))
 
 
 def test_peaks_are_work_over_time() -> None:

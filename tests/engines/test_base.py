@@ -11,6 +11,7 @@ import pytest
 from scorer.engines import ENGINES, Engine, ShardFailed, make_engine
 from scorer.engines.base import MAX_ATTEMPTS, Emit, Spec, no_progress
 from scorer.errors import UsageError
+from tests.bench._inline import InlineEngine
 
 MakeEngine = Callable[[int], Engine]
 
@@ -53,6 +54,19 @@ def test_workers_have_one_thread(make: MakeEngine) -> None:
     events: list[dict[str, Any]] = []
     make(1).run("tests.engines._shards:show_environment", [{}], events.append)
     assert events == [{"omp": "1", "torch": 1, "keeps_memory": True}]
+
+
+def test_fewer_workers_share_where_nobody_said_how_many() -> None:
+    def shards_of(engine: InlineEngine) -> int:
+        specs: list[Spec] = []
+        engine.run = lambda function, given, on_event: specs.extend(given)  # type: ignore[method-assign]
+        engine.share("", {}, range(9), what="", progress=no_progress, unless_chosen=2)
+        return len(specs)
+
+    assert shards_of(InlineEngine(5)) == 5
+    unsaid = InlineEngine()
+    unsaid.n_workers = 5
+    assert shards_of(unsaid) == 2
 
 
 def test_no_specs_are_no_work(make: MakeEngine) -> None:

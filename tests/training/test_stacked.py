@@ -10,6 +10,7 @@ import pytest
 import torch
 from scipy.stats import ks_2samp, mannwhitneyu
 from torch import Tensor, nn
+from torch.func import functional_call, stack_module_state, vmap
 from torch.nn import functional as F
 
 from scorer.training.loop import ModelSeeds, TrainingSet, predict, train_models
@@ -17,6 +18,7 @@ from scorer.training.models import ARCHITECTURES, build_model
 from scorer.training.recipe import Recipe
 from scorer.training.stacked import (
     NotStackable,
+    ProductDtypes,
     StackedTraining,
     group_size,
     train_models_stacked,
@@ -87,7 +89,7 @@ def test_many_steps_equal_the_loop_s(changes: dict[str, object]) -> None:
 
 def test_refuses_a_dtype_that_autocast_does_not_bring_about() -> None:
     # On CPUs autocast knows conv2d, and what vmap makes of it is another operation.
-    with pytest.raises(NotStackable, match=r"bfloat16 on this cpu.*mapped layers Conv2d"):
+    with pytest.raises(NotStackable, match=r"bfloat16 on this cpu.*mapped kernels convolution"):
         train_models_stacked(noise(16, 1, 8, 8), recipe(dtype="bfloat16"), seeds_of(0, 1))
 
 
@@ -227,6 +229,20 @@ def test_the_two_populations_cannot_be_told_apart() -> None:
     assert smallest_p_value(looped, stacked(64, slower), test) < 0.01 / 4, "the test has no power"
 
 
+def test_a_product_in_bfloat16_is_seen_behind_a_bias_in_float32() -> None:
+    nets = [nn.Linear(4, 3) for _ in range(2)]
+    parameters, _ = stack_module_state(nets)
+
+    def forward(own: dict[str, Tensor], images: Tensor) -> Tensor:
+        return functional_call(nets[0], (own,), (images,))
+
+    images = torch.zeros(5, 2, 4)
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16), ProductDtypes() as seen:
+        output = vmap(forward, in_dims=(0, 1))(parameters, images)
+    assert output.dtype == torch.float32
+    assert seen.found == {("bmm", torch.bfloat16)}
+
+
 @pytest.mark.gpu
 def test_bfloat16_on_a_gpu_stays_near_float32() -> None:
     data = noise(64, 3, 16, 16)
@@ -240,7 +256,11 @@ def test_bfloat16_on_a_gpu_stays_near_float32() -> None:
 
 @pytest.mark.gpu
 @pytest.mark.parametrize("architecture", ["digits_cnn", "small_resnet"])
-def test_stacked_on_a_gpu_equals_the_loop_on_a_cpu(architecture: str) -> None:
+def test_stacked_on_a_gpu_equals_the_loop_on_a_cpu(
+    architecture: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Else cuDNN rounds the factors of float32 convolutions to ten bits.
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
     shape = (1, 8, 8) if architecture == "digits_cnn" else (1, 28, 28)
     data = noise(96, *shape)
     on_gpu = TrainingSet(data.images.cuda(), data.labels.cuda(), 10)
