@@ -1,13 +1,37 @@
-"""Where a score was made: machine, versions and state of the code."""
+"""Where a score was made, and against which models: machine, versions, code, digest of banks."""
 
 from __future__ import annotations
 
+import hashlib
 import platform
 import subprocess
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from scorer.machine import machine
 from scorer.settings import PROJECT_ROOT, is_checkout
+
+if TYPE_CHECKING:
+    from scorer.oracles.outputs import Bank
+
+
+def bank_sha256(banks: Mapping[str, Bank]) -> str | None:
+    """Return the digest of what a score was held against, None without oracles or controls.
+
+    Two kinds of processor, or two GPUs, train models of one fingerprint to different bytes: their
+    scores are not of the same oracles, and the digest says so.
+
+    Args:
+        banks: by role; the confidences on the forget set of "oracle" and "control" are digested.
+    """
+    if not {"oracle", "control"} <= banks.keys():
+        return None
+    digest = hashlib.sha256()
+    for role in ("oracle", "control"):
+        confidences = banks[role].confidence().astype("<f8")
+        digest.update(f"{role} {confidences.shape} ".encode())
+        digest.update(confidences.tobytes())
+    return digest.hexdigest()
 
 
 def environment(device: str) -> dict[str, Any]:
