@@ -172,7 +172,7 @@ def make_record(
 ) -> Record:
     """Join numbers, identity and provenance."""
     rule = make_rule(options.rule)
-    digest = bank_sha256(banks)
+    digest = bank_sha256({role: bank.confidence() for role, bank in banks.items()})
     if digest is None:
         missing = {**measured.missing, "bank_sha256": "needs control and oracle models"}
         measured = replace(measured, missing=missing)

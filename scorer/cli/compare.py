@@ -22,7 +22,7 @@ def command(
 
     Runs and oracles are left out for both at once. One p-value is for equal F: the difference by
     its error. The other is for one law of models: run i of both methods, which has the same seed,
-    is exchanged. Two methods may forget equally well in different ways.
+    is exchanged. Methods with one F may be of different laws.
 
     \b
     Examples:

@@ -45,8 +45,9 @@ class PairedDifference:
         standard_error: over models and examples; oracles, originals and seeds are shared.
         p_equal_quality: of the hypothesis that both have the same expected F, two-sided: the
             difference by its error, as Student's t.
-        p_equal_law: of the hypothesis that run i of both methods could be exchanged, two-sided.
-            Two methods that forget equally well in different ways do not fulfil it.
+        p_equal_law: of the hypothesis that run i of both methods could be exchanged, as under one
+            law, two-sided, by the size of the difference. It is exact at any number of models,
+            but says nothing of methods that have one F and different laws.
     """
 
     difference: float

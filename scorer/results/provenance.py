@@ -6,31 +6,31 @@ import hashlib
 import platform
 import subprocess
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
 
 from scorer.machine import machine
 from scorer.settings import PROJECT_ROOT, is_checkout
 
-if TYPE_CHECKING:
-    from scorer.oracles.outputs import Bank
 
-
-def bank_sha256(banks: Mapping[str, Bank]) -> str | None:
+def bank_sha256(confidences: Mapping[str, np.ndarray]) -> str | None:
     """Return the digest of what a score was held against, None without oracles or controls.
 
     Two kinds of processor, or two GPUs, train models of one fingerprint to different bytes: their
     scores are not of the same oracles, and the digest says so.
 
     Args:
-        banks: by role; the confidences on the forget set of "oracle" and "control" are digested.
+        confidences: `(n_models, n_examples)` on the forget set by role; those of "oracle" and
+            "control" are digested.
     """
-    if not {"oracle", "control"} <= banks.keys():
+    if not {"oracle", "control"} <= confidences.keys():
         return None
     digest = hashlib.sha256()
     for role in ("oracle", "control"):
-        confidences = banks[role].confidence().astype("<f8")
-        digest.update(f"{role} {confidences.shape} ".encode())
-        digest.update(confidences.tobytes())
+        bank = confidences[role].astype("<f8")
+        digest.update(f"{role} {bank.shape} ".encode())
+        digest.update(bank.tobytes())
     return digest.hexdigest()
 
 

@@ -15,8 +15,8 @@ from scorer.metric.jackknife import score_errors
 from scorer.metric.rules import make_rule
 
 N_EXAMPLES = 130
-N_PAIRINGS = 50
-N_DRAWS = 20
+N_PAIRINGS = 30
+N_DRAWS = 16
 REPEATS_PER_ROUND = 15
 
 

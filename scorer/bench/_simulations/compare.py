@@ -13,8 +13,8 @@ from scorer.metric.exchange import paired_difference
 from scorer.metric.rules import make_rule
 
 N_MODELS, N_EXAMPLES = 32, 130
-N_DRAWS = 20
-N_PERMUTATIONS = 39
+N_DRAWS = 16
+N_PERMUTATIONS = 19
 REPEATS_PER_ROUND = 30
 SIGNIFICANCE = 0.05
 

@@ -14,7 +14,7 @@ from scorer.metric.jackknife import score_errors
 from scorer.metric.rules import make_rule
 
 N_EXAMPLES = 130
-N_DRAWS = 20
+N_DRAWS = 16
 REPEATS_PER_ROUND = 30
 
 METHODS = {
@@ -37,7 +37,7 @@ class Case(NamedTuple):
 
 CASES = [
     *(Case("competition", *rest) for rest in product((32, 64), (0.0, 0.5, 0.9), METHODS)),
-    *(Case("exact", *rest) for rest in product((32,), (0.0, 0.5, 0.9), METHODS)),
+    *(Case("exact", *rest) for rest in product((32,), (0.0, 0.5), METHODS)),
 ]
 
 

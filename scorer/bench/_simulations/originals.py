@@ -14,9 +14,9 @@ from scorer.metric.jackknife import score_errors
 from scorer.metric.rules import make_rule
 
 N_MODELS, N_EXAMPLES = 64, 130
-N_DRAWS = 20
+N_DRAWS = 16
 N_PERMUTATIONS = 19
-REPEATS_PER_ROUND = 15
+REPEATS_PER_ROUND = 10
 SIGNIFICANCE = 0.05
 
 
@@ -71,9 +71,9 @@ SIMULATION = Simulation(
     "originals",
     "several originals",
     f"{N_MODELS} runs from some originals, which carry a share of the variance (S={N_EXAMPLES},"
-    " rule competition): the true standard deviation of F over fresh originals, runs and oracles; the"
-    " mean error over the true one when originals are drawn whole, and when the runs are taken as"
-    " independent; the mean standard deviation of F between originals; and how often the"
+    " rule competition): the true standard deviation of F over fresh originals, runs and oracles;"
+    " the mean error over the true one when originals are drawn whole, and when all runs are taken"
+    " as independent; the mean standard deviation of F between originals; and how often the"
     f" permutation test says p <= {SIGNIFICANCE:g}: it sees what an original leaves in its runs.",
     (
         "originals", "share", "rho", "bias", "F", "true sd", "error / true",

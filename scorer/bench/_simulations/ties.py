@@ -15,8 +15,8 @@ from scorer.results.leaderboard import is_ahead
 
 N_MODELS, N_EXAMPLES = 64, 130
 N_METHODS = 20
-N_DRAWS = 20
-REPEATS_PER_ROUND = 15
+N_DRAWS = 16
+REPEATS_PER_ROUND = 10
 NORMAL_95 = 1.959964
 
 
