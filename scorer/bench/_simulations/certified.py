@@ -29,7 +29,7 @@ class Law(NamedTuple):
     def epsilon(self, delta: float) -> float:
         """Return the least epsilon for which both are (epsilon, delta)-indistinguishable.
 
-        Infinite where no epsilon is large enough.
+        Infinite where no epsilon is large enough; `delta` must be above 0.
         """
 
         def excess(epsilon: float, one: FloatArray, other: FloatArray) -> float:
