@@ -33,10 +33,10 @@ ALWAYS_SHOWN = ("retrain", "starting_kit")
 
 LEGEND = (
     "F is the forgetting quality, RA and TA are retain and test accuracy, time and compute those of"
-    " a run over those of one retraining by the kit's own loop; ± is the standard error over"
-    " models. A rank such as 2-4 is a tie within noise. *ceiling* is a second bank of retrained"
-    " models scored like a submission, *floor* the original model untouched; what the kit makes"
-    " itself has no rank."
+    " a run over those of one retraining by the kit's own loop; ± is the standard error over models"
+    " and examples. A rank such as 2-4 is a tie within noise, over the board as a whole. *ceiling*"
+    " is retrained models against retrained models, *floor* the original model untouched; what the"
+    " kit makes itself has no rank."
 )
 
 
