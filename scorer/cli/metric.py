@@ -42,7 +42,7 @@ def command(unlearned: Path, oracle: Path, rule: str, delta: float, as_json: boo
       python -m scorer metric --unlearned U.npy --oracle R.npy
       python -m scorer metric --unlearned U.npy --oracle R.npy --rule exact --json
     """
-    from scorer.measures.diagnosis import TINY_SPREAD_WARNING
+    from scorer.measures.tiny_spread import WARNING
     from scorer.metric.diagnosis import tiny_spread_share
     from scorer.metric.forgetting import forgetting_quality
     from scorer.metric.rules import make_rule
@@ -56,7 +56,7 @@ def command(unlearned: Path, oracle: Path, rule: str, delta: float, as_json: boo
     n_models, n_examples = arrays[0].shape
     about = {"rule": chosen.name, "delta": chosen.delta, "n_models": n_models}
     share = tiny_spread_share(*arrays, chosen.min_spread)
-    warnings = [TINY_SPREAD_WARNING.format(value=share)] if share else []
+    warnings = [WARNING.format(value=share)] if share else []
     for one in warnings:
         click.echo(f"warning: {one}", err=True)
     if as_json:

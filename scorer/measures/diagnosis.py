@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 from scorer.measures.base import Evidence, Measure, Measured, Measurement
-from scorer.metric.diagnosis import diagnose, tiny_spread_share
-
-TINY_SPREAD_WARNING = (
-    "on {value:.0%} of the forget examples oracles or unlearned models spread over less than"
-    " the rule's grid resolves (0.1 logits under rule competition), and F says little; give"
-    " logit-scaled confidences, log p - log(1 - p), where these are probabilities, or take rule"
-    " exact, which has no unit"
-)
+from scorer.metric.diagnosis import diagnose
 
 
 def compute(evidence: Evidence) -> Measured:
     """Return errors over the forget set; infinite ones become None, which the counts explain."""
-    banks = evidence.confidence("unlearned"), evidence.confidence("oracle")
-    found = diagnose(*banks)
+    found = diagnose(evidence.confidence("unlearned"), evidence.confidence("oracle"))
     values = {
         "mean_bias": found.mean_error_bias,
         "mean_rms": found.mean_error_rms,
@@ -25,7 +17,6 @@ def compute(evidence: Evidence) -> Measured:
         "n_without_spread": found.n_collapsed,
         "n_oracles_without_spread": found.n_undefined,
         "n_undecided": evidence.quality("unlearned").attacks.count("none"),
-        "tiny_spread_share": tiny_spread_share(*banks, evidence.rule.min_spread),
     }
     return Measured({"diagnosis": values})
 
@@ -89,16 +80,5 @@ MEASURE = Measure(
         _count("n_without_spread", "examples with the same output in every run"),
         _count("n_oracles_without_spread", "examples with the same output in every oracle"),
         _count("n_undecided", "examples without a valid attack, scored 0"),
-        Measurement(
-            "diagnosis.tiny_spread_share",
-            "share of forget examples with less spread over models than the rule resolves, in"
-            " [0, 1]; 0 under rules without a unit; F says little where it is not 0",
-            higher_is_better=False,
-            diagnosis_line="examples with less spread than the rule resolves, share",
-            digits=2,
-            place=120,
-            hidden_at_zero=True,
-            warning=TINY_SPREAD_WARNING,
-        ),
     ),
 )

@@ -58,7 +58,7 @@ MEASURE = Measure(
             error="joint.mean_variance_ratio_se",
             ceiling="joint.mean_variance_ratio_ceiling",
             diagnosis_line="variance of model means / independence (ceiling)",
-            digits=1,
+            digits=2,
             place=135,
         ),
         Measurement(

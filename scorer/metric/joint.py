@@ -24,6 +24,9 @@ from scorer.metric.arrays import (
 N_FOLDS = 5
 RIDGE_PENALTY = 1.0
 
+MIN_JACKKNIFE_MODELS = 3
+"""Models below which there is no variance left without one of them."""
+
 MIN_EXAMPLES = 3
 """Examples below which the errors of two models, less their means, are alike or opposite."""
 
@@ -80,15 +83,16 @@ def mean_variance_ratio(bank: ArrayLike) -> MeanVarianceRatio:
     n_models, n_examples = checked.shape
     of_means, of_means_without = _sums_of_squares(checked.mean(axis=1, keepdims=True))
     of_all, of_all_without = _sums_of_squares(checked)
-    # A jackknife of two models would need the variance of one.
-    enough = of_all > 0 and n_models > 2
-    value = n_examples * of_means / of_all if of_all > 0 else np.nan
-    if not enough:
-        return MeanVarianceRatio(float(value), float("nan"))
+    # A range of 0 is exact where the variance of equal numbers may round to 1e-34.
+    if not np.ptp(checked, axis=0).any():
+        return MeanVarianceRatio(float("nan"), float("nan"))
+    value = n_examples * of_means / of_all
+    if n_models < MIN_JACKKNIFE_MODELS:
+        return MeanVarianceRatio(value, float("nan"))
     with np.errstate(divide="ignore", invalid="ignore"):
         without_one = n_examples * of_means_without / of_all_without
     error = np.sqrt((n_models - 1) * without_one.var())
-    return MeanVarianceRatio(float(value), float(error))
+    return MeanVarianceRatio(value, float(error))
 
 
 def effective_models(unlearned: ArrayLike, oracle: ArrayLike) -> float:
