@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from scorer.measures import measure
+from scorer.metric.bounds import epsilon_lower_bounds
 from scorer.metric.joint import mean_variance_ratio
 from scorer.metric.rules import make_rule
 from tests.measures._banks import SimulatedBank, simulated_evidence
@@ -81,3 +82,17 @@ def test_the_ceiling_of_the_mean_variance_is_of_all_retrained_models() -> None:
     expected = mean_variance_ratio(both.confidence())
     assert found["mean_variance_ratio_ceiling"] == expected.value
     assert found["mean_variance_ratio_ceiling_se"] == expected.standard_error
+
+
+def test_the_largest_bound_holds_for_all_examples_together() -> None:
+    banks = {"unlearned": SimulatedBank.of(1, shift=6.0, n_models=64)}
+    banks["oracle"] = SimulatedBank.of(2, n_models=64)
+    evidence = simulated_evidence(**banks)
+    found = measure(evidence, ["certified"]).values["certified"]["largest_epsilon_lb"]
+    alone, together = (
+        epsilon_lower_bounds(
+            *(bank.confidence() for bank in banks.values()), significance=significance
+        ).epsilons_lb.max()
+        for significance in (0.05, 0.05 / 12)
+    )
+    assert found == together < alone
