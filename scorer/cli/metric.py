@@ -42,6 +42,8 @@ def command(unlearned: Path, oracle: Path, rule: str, delta: float, as_json: boo
       python -m scorer metric --unlearned U.npy --oracle R.npy
       python -m scorer metric --unlearned U.npy --oracle R.npy --rule exact --json
     """
+    from scorer.measures.tiny_spread import WARNING
+    from scorer.metric.diagnosis import tiny_spread_share
     from scorer.metric.forgetting import forgetting_quality
     from scorer.metric.rules import make_rule
 
@@ -53,9 +55,14 @@ def command(unlearned: Path, oracle: Path, rule: str, delta: float, as_json: boo
         raise UsageError(str(error)) from error
     n_models, n_examples = arrays[0].shape
     about = {"rule": chosen.name, "delta": chosen.delta, "n_models": n_models}
+    share = tiny_spread_share(*arrays, chosen.min_spread)
+    warnings = [WARNING.format(value=share)] if share else []
+    for one in warnings:
+        click.echo(f"warning: {one}", err=True)
     if as_json:
         found = {"epsilons": quality.epsilons.tolist(), "forgetting_quality": quality.value}
-        show_json({**about, "n_examples": n_examples, **found})
+        doubts = {"tiny_spread_share": share, "warnings": warnings}
+        show_json({**about, "n_examples": n_examples, **found, **doubts})
         return
     median = float(np.median(quality.epsilons))
     click.echo(

@@ -26,7 +26,7 @@ def command(method: str | None, as_json: bool, **values: Any) -> None:
     """
     from scorer.options import Options
     from scorer.pipeline import score
-    from scorer.results.tables import record_tables
+    from scorer.results.tables import record_tables, warnings
     from scorer.runner.faults import Fault
 
     chosen = Options(**values)
@@ -34,6 +34,8 @@ def command(method: str | None, as_json: bool, **values: Any) -> None:
         (scored,) = score([method], chosen, progress)
     record, path = scored.record, scored.keep(chosen.results_dir)
     if as_json:
+        for one in warnings(record):
+            click.echo(f"warning: {one}", err=True)
         show_json(record.as_dict())
     elif not record.faults:
         show(*record_tables(record))

@@ -77,6 +77,7 @@ class Measurement:
         digits: decimals shown.
         place: where among lines and columns, from the top; new ones come last.
         hidden_at_zero: whether the line is left out at 0, where there is nothing to tell.
+        warning: said with the score where the number is not 0; it may hold `{value}`.
     """
 
     name: str
@@ -94,6 +95,7 @@ class Measurement:
     digits: int = 3
     place: int = 1000
     hidden_at_zero: bool = False
+    warning: str = ""
 
     @property
     def ceiling_error(self) -> str | None:

@@ -74,6 +74,31 @@ def diagnose(unlearned: ArrayLike, oracle: ArrayLike) -> Diagnosis:
     return Diagnosis(mean_errors, log_spread_errors, *summaries, n_undefined, n_collapsed)
 
 
+def tiny_spread_share(unlearned: ArrayLike, oracle: ArrayLike, min_spread: float) -> float:
+    """Return the share of examples on which either bank spreads over less than a rule resolves.
+
+    Probabilities in place of logit-scaled confidences end here, as do logits at a high temperature.
+    A bank without any spread on an example is not counted for it: that is another fault, which
+    `Diagnosis` counts.
+
+    Args:
+        unlearned: `(n_models, n_examples)` confidences of the unlearned models.
+        oracle: the same of the oracles.
+        min_spread: `min_spread` of the rule, in the unit of the confidences.
+
+    Returns:
+        In `[0, 1]`; 0 under a rule without a unit.
+
+    Raises:
+        ValueError: a bank is malformed, see `scorer.metric.arrays.check_banks`.
+    """
+    is_tiny = [
+        (np.ptp(bank, axis=0) > 0) & (bank.std(axis=0, ddof=1) < min_spread)
+        for bank in check_banks(unlearned, oracle)
+    ]
+    return float(np.logical_or(*is_tiny).mean())
+
+
 def _summary(errors: FloatArray) -> tuple[float, float]:
     """Return mean and root mean square; nan of nothing."""
     if errors.size == 0:

@@ -111,8 +111,16 @@ def record_tables(record: Record) -> list[Table]:
         ):
             mend.add_row(line.diagnosis_line, _diagnosis_cell(record, line))
             mend_gaps.append((line.diagnosis_line, why))
-    score.caption, mend.caption = _gaps(score_gaps), _gaps(mend_gaps)
+    said = [f"warning: {one}" for one in warnings(record)]
+    score.caption = "\n".join(filter(None, (*said, _gaps(score_gaps)))) or None
+    mend.caption = _gaps(mend_gaps)
     return [score, mend]
+
+
+def warnings(record: Record) -> list[str]:
+    """Return what makes the score of a record doubtful, a sentence each."""
+    found = ((entry, value_at(record.measured, entry.name)) for entry in fields().values())
+    return [entry.warning.format(value=value) for entry, value in found if entry.warning and value]
 
 
 def _table(title: str, names: Iterable[str]) -> Table:
@@ -164,6 +172,9 @@ def _score_cells(record: Record, entry: Measurement) -> list[str]:
 
 def _diagnosis_cell(record: Record, entry: Measurement) -> str:
     """Return a number, in brackets its ceiling where it has one."""
-    value, ceiling = (value_at(record.measured, one) for one in (entry.name, entry.ceiling))
-    shown = number(value, entry.digits)
-    return shown if entry.ceiling is None else f"{shown} ({number(ceiling, entry.digits)})"
+    sources = (entry.name, entry.error, entry.ceiling, entry.ceiling_error)
+    value, error, ceiling, ceiling_error = (value_at(record.measured, one) for one in sources)
+    shown = with_error(value, error, entry.digits)
+    if entry.ceiling is None:
+        return shown
+    return f"{shown} ({with_error(ceiling, ceiling_error, entry.digits)})"

@@ -209,11 +209,29 @@ def test_metric_scores_arrays_made_elsewhere(tmp_path: Path) -> None:
     values = json.loads(result.stdout)
     assert set(values) == {
         "rule", "delta", "n_models", "n_examples", "epsilons", "forgetting_quality",
+        "tiny_spread_share", "warnings",
     }  # fmt: skip
+    assert (values["tiny_spread_share"], values["warnings"]) == (0.0, [])
     assert (values["rule"], values["delta"], values["n_models"]) == ("competition", 1e-5, 64)
     assert len(values["epsilons"]) == values["n_examples"] == 5
     text = call("metric", "--unlearned", u, "--oracle", r).stdout
     assert "N=64 models" in text
+
+
+def test_metric_warns_of_probabilities_in_place_of_confidences(tmp_path: Path) -> None:
+    logits = np.random.default_rng(0).normal(4, 1, (2, 32, 10))
+    banks = (1 / (1 + np.exp(-logits))).tolist()
+    u, r = (save(tmp_path / f"{k}.npy", np.array(bank)) for k, bank in enumerate(banks))
+    for more in ([], ["--json"]):
+        result = call("metric", "--unlearned", u, "--oracle", r, *more)
+        assert result.exit_code == 0
+        assert "warning: on 100% of the forget examples" in result.stderr
+        assert "logit-scaled confidences, log p - log(1 - p)" in result.stderr
+    values = json.loads(result.stdout)
+    assert values["tiny_spread_share"] == 1.0 and len(values["warnings"]) == 1
+    exact = call("metric", "--unlearned", u, "--oracle", r, "--rule", "exact", "--json")
+    assert "warning" not in exact.stderr
+    assert json.loads(exact.stdout)["warnings"] == []
 
 
 @pytest.mark.parametrize(

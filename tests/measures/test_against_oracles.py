@@ -6,6 +6,8 @@ import numpy as np
 
 from scorer.measures import measure
 from scorer.metric.bounds import epsilon_lower_bounds
+from scorer.metric.joint import mean_variance_ratio
+from scorer.metric.rules import make_rule
 from tests.measures._banks import SimulatedBank, simulated_evidence
 
 APART = SimulatedBank.of(1, shift=99.0)
@@ -13,10 +15,13 @@ APART = SimulatedBank.of(1, shift=99.0)
 
 def test_banks_that_are_one_have_no_errors_and_nothing_certain() -> None:
     same = SimulatedBank.of(2)
-    names = ("certified", "diagnosis", "klom", "permutation")
+    names = ("certified", "diagnosis", "jeffreys", "joint", "klom", "permutation")
     found = measure(simulated_evidence(unlearned=same), names).values
     assert found["diagnosis"]["mean_rms"] == found["diagnosis"]["log_spread_rms"] == 0.0
-    assert found["klom"]["forget"] == 0.0 < found["klom"]["forget_ceiling"]
+    for name in ("jeffreys", "klom"):
+        assert found[name]["forget"] == 0.0 < found[name]["forget_ceiling"]
+    assert found["joint"]["n_effective"] == 16.0 >= found["joint"]["n_effective_ceiling"] > 14.0
+    assert found["joint"]["p_value"] > 0.5
     assert found["certified"] == {
         "share_distinguishable": 0.0,
         "share_positive": 0.0,
@@ -26,10 +31,13 @@ def test_banks_that_are_one_have_no_errors_and_nothing_certain() -> None:
 
 
 def test_banks_far_apart_are_told_apart_by_all() -> None:
-    names = ("certified", "diagnosis", "klom", "permutation")
+    names = ("certified", "diagnosis", "jeffreys", "joint", "klom", "permutation")
     found = measure(simulated_evidence(unlearned=APART), names).values
     assert found["diagnosis"]["mean_bias"] > 20
-    assert found["klom"]["val"] > found["klom"]["val_ceiling"]
+    for name in ("jeffreys", "klom"):
+        assert found[name]["val"] > found[name]["val_ceiling"]
+    assert found["joint"]["auc"] == 1.0 > found["joint"]["auc_ceiling"]
+    assert found["joint"]["p_value"] == 1 / 200
     assert found["certified"]["share_distinguishable"] == 1.0
     assert found["certified"]["share_positive"] == 1.0
     assert found["permutation_p_value"] == 1 / 200
@@ -38,8 +46,12 @@ def test_banks_far_apart_are_told_apart_by_all() -> None:
 def test_runs_without_spread_are_counted_and_their_error_is_none() -> None:
     one = SimulatedBank.of(1).confidence()[:1]
     still = SimulatedBank({"forget": np.repeat(one, 16, axis=0)})
-    measured = measure(simulated_evidence(unlearned=still), ["diagnosis"])
+    measured = measure(simulated_evidence(unlearned=still), ["diagnosis", "joint"])
     assert measured.values["diagnosis"]["n_without_spread"] == 12
+    assert measured.values["joint"]["n_effective"] == 1.0
+    assert measured.values["joint"]["mean_variance_ratio"] is None
+    reason = "the unlearned models have no spread"
+    assert measured.missing["joint.mean_variance_ratio"] == reason
     assert measured.values["diagnosis"]["log_spread_bias"] is None
     assert measured.missing["diagnosis.log_spread_bias"] == "not a finite number: -inf"
 
@@ -50,6 +62,26 @@ def test_too_few_models_certify_nothing_and_say_so() -> None:
     assert measured.values["certified"]["share_positive"] is None
     reason = "needs at least 4 models, got 3"
     assert measured.missing["certified.largest_epsilon_lb"] == reason
+
+
+def test_spreads_that_the_rule_does_not_resolve_are_counted() -> None:
+    tiny = {
+        role: SimulatedBank({"forget": 0.01 * SimulatedBank.of(k).confidence()})
+        for k, role in enumerate(("unlearned", "oracle"))
+    }
+    for rule, share in (("competition", 1.0), ("exact", 0.0)):
+        evidence = simulated_evidence(**tiny, rule=make_rule(rule))
+        assert measure(evidence, ["tiny_spread"]).values["tiny_spread_share"] == share
+
+
+def test_the_ceiling_of_the_mean_variance_is_of_all_retrained_models() -> None:
+    banks = [SimulatedBank.of(seed) for seed in (2, 3)]
+    both = SimulatedBank({"forget": np.concatenate([bank.confidence() for bank in banks])})
+    evidence = simulated_evidence(oracle=banks[0], control=banks[1])
+    found = measure(evidence, ["joint"]).values["joint"]
+    expected = mean_variance_ratio(both.confidence())
+    assert found["mean_variance_ratio_ceiling"] == expected.value
+    assert found["mean_variance_ratio_ceiling_se"] == expected.standard_error
 
 
 def test_the_largest_bound_holds_for_all_examples_together() -> None:

@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from scorer.metric.diagnosis import diagnose
+from scorer.metric.diagnosis import diagnose, tiny_spread_share
+from scorer.metric.rules import make_rule
 
 
 def test_known_shift_and_scale_are_recovered() -> None:
@@ -61,3 +62,21 @@ def test_oracles_without_spread_are_left_out_and_counted() -> None:
 def test_bad_banks_are_named() -> None:
     with pytest.raises(ValueError, match="`oracle` must be finite"):
         diagnose(np.zeros((2, 1)), np.full((2, 1), np.nan))
+
+
+def test_tiny_spreads_of_either_bank_are_counted() -> None:
+    rng = np.random.default_rng(5)
+    unlearned, oracle = rng.normal(size=(2, 40, 8))
+    assert tiny_spread_share(unlearned, oracle, 0.1) == 0.0
+    unlearned[:, :2] *= 0.01
+    oracle[:, 1:4] *= 0.01
+    assert tiny_spread_share(unlearned, oracle, 0.1) == 4 / 8
+    # Without any spread it is another fault, counted elsewhere.
+    unlearned[:, 0] = 1.0
+    assert tiny_spread_share(unlearned, oracle, 0.1) == 3 / 8
+
+
+def test_only_a_rule_with_a_unit_has_a_least_spread() -> None:
+    tiny = 0.01 * np.random.default_rng(6).normal(size=(2, 20, 3))
+    assert tiny_spread_share(*tiny, make_rule("competition").min_spread) == 1.0
+    assert tiny_spread_share(*tiny, make_rule("exact").min_spread) == 0.0

@@ -10,7 +10,13 @@ import pytest
 from scorer.measures import MEASURES
 from scorer.results.leaderboard import build_leaderboard, columns
 from scorer.results.record import read_record
-from scorer.results.tables import group_markdown, group_table, plain_text, record_tables
+from scorer.results.tables import (
+    group_markdown,
+    group_table,
+    plain_text,
+    record_tables,
+    warnings,
+)
 from tests.results._records import make_record
 from tests.results.test_migrations import VERSION_1
 
@@ -70,7 +76,7 @@ def test_tables_say_why_something_is_missing() -> None:
     text = plain_text(*record_tables(record))
     words = " ".join(text.split())
     assert "missing: time / retraining (nothing was timed)" in words
-    assert "missing: KLoM on forget, 95th percentile (ceiling), KLoM on retain" in words
+    assert "missing: KLoM on forget, p95, misses small spread (ceiling), KLoM on retain" in words
     (group,) = build_leaderboard([record]).groups
     text = plain_text(group_table(group), width=WIDTH)
     assert "missing: time / retrain of finetune (nothing was timed)" in text
@@ -86,6 +92,30 @@ def test_counts_are_shown_where_they_are_not_0() -> None:
     for count, shown in ((0, False), (3, True)):
         record = make_record(diagnosis={**diagnosis, "n_without_spread": count})
         assert (line in plain_text(*record_tables(record))) is shown
+
+
+def test_a_doubtful_score_carries_a_warning() -> None:
+    for share, shown in ((0.0, False), (0.02, True), (None, False)):
+        record = make_record(tiny_spread_share=share)
+        words = " ".join(plain_text(*record_tables(record)).split())
+        assert ("warning: on 2% of the forget examples" in words) is shown
+        assert len(warnings(record)) == shown
+
+
+def test_the_set_level_p_is_a_column() -> None:
+    joint = {**make_record().joint, "p_value": 0.005}
+    (group,) = build_leaderboard([make_record(joint=joint)]).groups
+    heads, _, *rows = [line for line in group_markdown(group).splitlines() if line.startswith("|")]
+    place = [head.strip() for head in heads.split("|")].index("p joint")
+    assert rows[1].split("|")[place].strip() == "0.005"
+
+
+def test_errors_stand_in_the_diagnosis_too() -> None:
+    joint = make_record().joint | {
+        "mean_variance_ratio": 22.5, "mean_variance_ratio_se": 5.0,
+        "mean_variance_ratio_ceiling": 1.5, "mean_variance_ratio_ceiling_se": 0.2,
+    }  # fmt: skip
+    assert "22.50 ± 5.00 (1.50 ± 0.20)" in plain_text(*record_tables(make_record(joint=joint)))
 
 
 def test_markdown_has_a_line_for_every_row() -> None:

@@ -115,6 +115,8 @@ class Rule(ABC):
     delta: float = 1e-5
 
     name: ClassVar[str]
+    # Spread over models, in logits, below which the rule measures its own grid; 0 without a grid.
+    min_spread: ClassVar[float] = 0.0
     # Values of one chunk are worked on together; small enough to stay in a core's cache.
     _values_per_chunk: ClassVar[int] = 2**16
 
