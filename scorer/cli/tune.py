@@ -48,18 +48,18 @@ def command(
     from scorer.tuning.log import keep_log, log_path
     from scorer.tuning.trials import tune
 
-    if every == bool(methods):
-        raise UsageError("give METHODs to tune, or --all and no METHOD")
+    if every and methods:
+        raise UsageError(f"--all takes no METHOD, got {' '.join(methods)}; leave one of them out")
     chosen = Options(**values)
     names = [name.strip() for name in constants.split(",") if name.strip()]
-    found = [find_submission(method) for method in methods]
     if every:
-        baselines = map(Submission.read, methods_in(BASELINES).values())
         found = [
             each
-            for each in baselines
+            for each in map(Submission.read, methods_in(BASELINES).values())
             if any(one.is_tuned for one in constants_of(each.source.decode()).values())
         ]
+    else:
+        found = [find_submission(method) for method in methods or (None,)]
     logs = []
     for submission in found:
         with progress_bar() as progress:

@@ -11,7 +11,7 @@ from scipy.stats.qmc import LatinHypercube
 
 from scorer.tuning.constants import Value, Values
 
-LARGEST_FACTOR = 5.0
+LARGEST_FACTOR = 4.0
 """A constant is tried between its value over this and its value times this, on a log scale."""
 
 BATCH_SIZES = (16, 32, 64, 128, 256)

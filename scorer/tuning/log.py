@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 from scorer.options import Options
 from scorer.settings import PROJECT_ROOT
 from scorer.tuning.constants import Value
-from scorer.tuning.plan import Rung
+from scorer.tuning.plan import Plan
 
 KEPT = PROJECT_ROOT / "baselines" / "tuning"
 
@@ -28,7 +27,7 @@ class TuningLog:
         task: name.
         family: of the task, whose constants were tried.
         fingerprint: of the file without these values, and of the task's definition.
-        plan: the rungs.
+        plan: how much is tried.
         trials: values of each trial; the first those of the file when its tuning began.
         rows: of the rungs that are done.
     """
@@ -37,7 +36,7 @@ class TuningLog:
     task: str
     family: str
     fingerprint: str
-    plan: list[dict[str, Any]]
+    plan: dict[str, Any]
     trials: list[dict[str, Value]]
     rows: list[Row] = field(default_factory=list)
 
@@ -48,7 +47,7 @@ class TuningLog:
     @property
     def is_finished(self) -> bool:
         """Tell whether all rungs are done."""
-        return bool(self.rung(len(self.plan) - 1))
+        return bool(self.rung(len(self.plan["rungs"]) - 1))
 
     @property
     def ranking(self) -> list[Row]:
@@ -69,9 +68,9 @@ def order(row: Row) -> tuple[bool, bool, float, int]:
     return (relative is None, not row["within_budget"], -(relative or 0.0), row["trial"])
 
 
-def plan_values(rungs: Sequence[Rung]) -> list[dict[str, Any]]:
+def plan_values(plan: Plan) -> dict[str, Any]:
     """Return a plan as JSON reads it."""
-    return json.loads(json.dumps([asdict(rung) for rung in rungs]))  # type: ignore[no-any-return]
+    return json.loads(json.dumps(asdict(plan)))  # type: ignore[no-any-return]
 
 
 def log_path(options: Options, method: str) -> Path:
@@ -79,12 +78,12 @@ def log_path(options: Options, method: str) -> Path:
     return options.results_dir / "tuning" / options.task / f"{method}.json"
 
 
-def read_log(path: Path, fingerprint: str, rungs: Sequence[Rung]) -> TuningLog | None:
+def read_log(path: Path, fingerprint: str, plan: Plan) -> TuningLog | None:
     """Return the log to go on with; None where there is none, or one of another file or plan."""
     if not path.exists():
         return None
     log = TuningLog(**json.loads(path.read_text()))
-    same = (log.fingerprint, log.plan) == (fingerprint, plan_values(rungs))
+    same = (log.fingerprint, log.plan) == (fingerprint, plan_values(plan))
     return log if same else None
 
 

@@ -22,7 +22,7 @@ def tuning_pages(folder: Path = KEPT) -> dict[Path, str]:
 
 def tuning_page(task: str, logs: dict[str, TuningLog]) -> str:
     """Return the page of one task: each method's relative score before and after."""
-    plan = next(iter(logs.values())).plan
+    plan = next(iter(logs.values())).plan["rungs"]
     rungs = "; ".join(
         f"{rung['n_trials']} trials with N={rung['n_models']} on split seed"
         f" {' and '.join(map(str, rung['split_seeds']))}"

@@ -22,14 +22,14 @@ from scorer.tasks import TASKS
 from scorer.tuning.constants import Constant, Value, Values, constants_of, fingerprint, with_values
 from scorer.tuning.draw import BATCH_SIZES, LARGEST_FACTOR, batch_size_name, draw_trials
 from scorer.tuning.log import Row, TuningLog, log_path, plan_values, read_log
-from scorer.tuning.plan import N_PROBES, PLANS, Rung
+from scorer.tuning.plan import PLANS, Plan, Rung
 
 METERS = ("time",)
 """Measures of what the budget limits."""
 
 MEASURES = ("forgetting", "utility", "errors", *METERS)
 
-SAFE_SHARE = 0.9
+SAFE_SHARE = 0.95
 """Share of the budget up to which lengths are drawn, since the time of a few runs is uncertain."""
 
 
@@ -63,7 +63,7 @@ def tune(
     names: Sequence[str],
     options: Options,
     progress: Progress,
-    rungs: Sequence[Rung] | None = None,
+    plan: Plan | None = None,
 ) -> TuningLog:
     """Run all trials of a method that were not run yet, log them, and return the log.
 
@@ -72,22 +72,22 @@ def tune(
         names: of the constants; see `tuned_names`.
         options: of the runs; split seed and N are the plan's.
         progress: called with what is being done, units done, and of how many.
-        rungs: how much is tried; by default what `PLANS` has for the family of the task.
+        plan: how much is tried; by default what `PLANS` has for the family of the task.
 
     Raises:
         UsageError: no such constant, or none to tune.
     """
     family = family_of_task(options)
-    rungs = rungs or PLANS[family]
+    plan = plan or PLANS[family]
     trials = Trials(submission, tuned_names(submission, names), family, options, progress)
     path = log_path(options, submission.name)
-    log = read_log(path, trials.fingerprint, rungs)
+    log = read_log(path, trials.fingerprint, plan)
     if log is None:
-        drawn = trials.draw(rungs[0])
-        values = (submission.name, options.task, family, trials.fingerprint, plan_values(rungs))
+        drawn = trials.draw(plan)
+        values = (submission.name, options.task, family, trials.fingerprint, plan_values(plan))
         log = TuningLog(*values, trials=drawn)
         log.write(path)
-    for number, rung in enumerate(rungs):
+    for number, rung in enumerate(plan.rungs):
         if not log.rung(number):
             before = log.rung(number - 1)
             chosen = survivors(before, rung.n_trials) if before else range(len(log.trials))
@@ -143,7 +143,7 @@ class Trials:
         text = fingerprint(submission.source, self._constants, names) + definition
         self.fingerprint = hashlib.sha256(text.encode()).hexdigest()
 
-    def draw(self, rung: Rung) -> list[dict[str, Value]]:
+    def draw(self, plan: Plan) -> list[dict[str, Value]]:
         """Return the values of all trials, whose lengths the budget allows as far as is known.
 
         What a pass costs is measured by a few runs at each batch size: smaller batches make more
@@ -155,7 +155,8 @@ class Trials:
             {**self._start, size_name: size} if size_name and size else self._start
             for size in sizes
         ]
-        records = self._score(probes, N_PROBES, rung.split_seeds[0], METERS)
+        rung = plan.rungs[0]
+        records = self._score(probes, plan.n_probes, rung.split_seeds[0], METERS)
         longest = dict(zip(sizes, map(largest_length, records), strict=True))
         return draw_trials(self._start, self._submission.name, rung.n_trials, longest)
 

@@ -7,8 +7,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import pytest
-
 from scorer.engines.base import Progress
 from scorer.options import Options
 from scorer.runner.load import Submission, find_submission
@@ -87,17 +85,3 @@ class StubScores:
             measured=found,
             **found,
         )
-
-
-@pytest.fixture
-def options(tmp_path: Path, tiny_is_known: None, inline_is_known: None) -> Options:
-    """Return options of the tiny task in folders of the test."""
-    return Options(
-        cache_dir=tmp_path,
-        data_dir=tmp_path,
-        results_dir=tmp_path / "results",
-        task="tiny",
-        device="cpu",
-        workers=1,
-        engine="inline",
-    )

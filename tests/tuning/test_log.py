@@ -12,7 +12,7 @@ from scorer.tuning.constants import constants_of
 from scorer.tuning.log import KEPT, TuningLog, keep_log, kept_logs, plan_values
 from scorer.tuning.plan import PLANS
 
-LOG = TuningLog("b", "digits", "digits", "0", [], [{"RATE": 0.1}], [])
+LOG = TuningLog("b", "digits", "digits", "0", {}, [{"RATE": 0.1}], [])
 
 
 def test_logs_are_kept_one_line_a_method(tmp_path: Path) -> None:

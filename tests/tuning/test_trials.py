@@ -14,11 +14,11 @@ from scorer.options import Options
 from scorer.runner.load import Submission
 from scorer.tuning import trials
 from scorer.tuning.log import TuningLog, log_path
-from scorer.tuning.plan import PLANS, Rung
+from scorer.tuning.plan import PLANS, Plan, Rung
 from scorer.tuning.trials import family_of_task, survivors, tune, tuned_names
 from tests.tuning._shift import SOURCE, TUNED, StubScores, submission_in
 
-RUNGS = (Rung(12, 4, (1,)), Rung(4, 8, (1, 2)), Rung(2, 16, (1, 2)))
+PLAN = Plan(2, (Rung(12, 4, (1,)), Rung(4, 8, (1, 2)), Rung(2, 16, (1, 2))))
 
 
 def quiet(*event: object) -> None:
@@ -30,7 +30,7 @@ def tuned(
 ) -> TuningLog:
     """Return the log of tuning with scores by a stub."""
     monkeypatch.setattr(trials, "score", stub)
-    return tune(submission, [], options, quiet, RUNGS)
+    return tune(submission, [], options, quiet, PLAN)
 
 
 def near(target: float) -> StubScores:
@@ -38,10 +38,10 @@ def near(target: float) -> StubScores:
     return StubScores(lambda values: 1 / (1 + abs(values["LEARNING_RATE"] - target)))
 
 
-@pytest.mark.parametrize("rungs", PLANS.values())
-def test_plans_leave_the_public_split_alone_and_halve(rungs: tuple[Rung, ...]) -> None:
-    assert all(0 not in rung.split_seeds for rung in rungs)
-    numbers = [(-rung.n_trials, rung.n_models * len(rung.split_seeds)) for rung in rungs]
+@pytest.mark.parametrize("plan", PLANS.values())
+def test_plans_leave_the_public_split_alone_and_halve(plan: Plan) -> None:
+    assert all(0 not in rung.split_seeds for rung in plan.rungs)
+    numbers = [(-rung.n_trials, rung.n_models * len(rung.split_seeds)) for rung in plan.rungs]
     assert numbers == sorted(numbers)
 
 
@@ -101,9 +101,9 @@ def test_lengths_are_drawn_up_to_the_budget_at_each_batch_size(
     stub = StubScores(lambda values: 0.1, time_ratio=cost)
     log = tuned(monkeypatch, options, stub, submission_in(tmp_path))
     costs = [cost(dict(values)) for values in log.trials[1:]]
-    assert max(costs) <= 0.18 * 1.01
+    assert max(costs) <= 0.19 * 1.01
     assert min(costs) >= 0.07
-    assert max(costs) > 0.16
+    assert max(costs) > 0.17
 
 
 def test_the_file_over_the_budget_stays_to_compare_with(
@@ -166,7 +166,7 @@ def test_a_trial_that_fails_comes_last_with_its_fault(
     class Failing(StubScores):
         def record(self, method: Submission, options: Options) -> Any:
             record = super().record(method, options)
-            if b'"digits": 0.5' not in method.source:
+            if b'"digits": 0.5,' not in method.source:
                 record.faults = [{"fault": "raised"}]
                 record.relative_score = record.accuracy = record.time_ratio = None
             return record
@@ -208,7 +208,7 @@ def test_what_cannot_be_tuned_is_said(
 def test_real_runs_on_a_private_split_leave_no_record(options: Options, tmp_path: Path) -> None:
     source = SOURCE.replace("BATCH_SIZE, SCALED, KEPT_SHARE", "SCALED")
     submission = submission_in(tmp_path, source)
-    log = tune(submission, [], options, quiet, (Rung(2, 4, (1,)),))
+    log = tune(submission, [], options, quiet, Plan(2, (Rung(2, 4, (1,)),)))
     assert [set(row["split_seeds"]) for row in log.rows] == [{1}, {1}]
     assert all(row["relative_score"] is not None and not row["faults"] for row in log.rows)
     assert all(row["time_ratio"] > 0 and 0 < row["retain_ratio"] <= 2 for row in log.rows)

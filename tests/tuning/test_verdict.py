@@ -37,7 +37,8 @@ def row(trial: int, relative: float | None, **others: Any) -> dict[str, Any]:
 
 def log_of(*rows: dict[str, Any], family: str = "digits") -> TuningLog:
     """Return a finished log of one rung; trial 1 has another learning rate than trial 0."""
-    plan = [{"n_trials": len(rows), "n_models": 4, "split_seeds": [1]}]
+    rungs = [{"n_trials": len(rows), "n_models": 4, "split_seeds": [1]}]
+    plan = {"n_probes": 2, "rungs": rungs}
     values = [{"LEARNING_RATE": 0.5}, {"LEARNING_RATE": 0.1}]
     return TuningLog("shift", "digits", family, "0", plan, values, list(rows))
 
