@@ -22,7 +22,7 @@ from torch.utils.data import DataLoader
 from baselines._importance import dampen, importance
 from baselines.common import device_of, for_family, join, read
 
-# share of retain and forget that all weights matter to
+# passes over retain and forget, at most 1, that importance is measured in
 EPOCHS = {"digits": 1.0, "fashion_mnist": 0.3}
 BATCH_SIZE = 64
 THRESHOLD = 1.38  # alpha: a weight is dampened where forget importance exceeds this many times all

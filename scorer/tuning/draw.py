@@ -14,15 +14,13 @@ from scorer.tuning.constants import Value, Values
 LARGEST_FACTOR = 4.0
 """A constant is tried between its value over this and its value times this, on a log scale."""
 
+BATCH_SIZE = "BATCH_SIZE"
+"""The constant that is drawn from `BATCH_SIZES`."""
+
 BATCH_SIZES = (16, 32, 64, 128, 256)
 
 LENGTH = "EPOCHS"
 """Constants with this in their names move together, by one factor: the length of a run."""
-
-
-def batch_size_name(values: Values) -> str | None:
-    """Return the constant that is the batch size, None where there is none."""
-    return next((name for name in values if name == "BATCH_SIZE"), None)
 
 
 def draw_trials(
@@ -62,15 +60,14 @@ def _at(
     start: Values, place: Mapping[str, float], longest: Mapping[Value | None, float]
 ) -> dict[str, Value]:
     """Return the values at a place in the unit cube."""
-    size_name = batch_size_name(start)
-    size = _chosen(BATCH_SIZES, place[size_name]) if size_name else None
-    growth = math.sqrt(size / start[size_name]) if size_name and size else 1.0
+    size = _chosen(BATCH_SIZES, place[BATCH_SIZE]) if BATCH_SIZE in start else None
+    growth = math.sqrt(size / start[BATCH_SIZE]) if size else 1.0
     largest = longest[size]
     length = largest * min(0.5, 0.5 / largest) ** (1.0 - place.get(LENGTH, 1.0))
     found: dict[str, Value] = {}
     for name, value in start.items():
         factor = LARGEST_FACTOR ** (2.0 * place.get(name, 0.5) - 1.0)
-        if name == size_name and size:
+        if name == BATCH_SIZE and size:
             found[name] = size
         elif isinstance(value, bool):
             found[name] = _chosen((False, True), place[name])

@@ -20,7 +20,7 @@ from scorer.results.record import Record
 from scorer.runner.load import Submission
 from scorer.tasks import TASKS
 from scorer.tuning.constants import Constant, Value, Values, constants_of, fingerprint, with_values
-from scorer.tuning.draw import BATCH_SIZES, LARGEST_FACTOR, batch_size_name, draw_trials
+from scorer.tuning.draw import BATCH_SIZE, BATCH_SIZES, LARGEST_FACTOR, draw_trials
 from scorer.tuning.log import Row, TuningLog, log_path, plan_values, read_log
 from scorer.tuning.plan import PLANS, Plan, Rung
 
@@ -149,12 +149,8 @@ class Trials:
         What a pass costs is measured by a few runs at each batch size: smaller batches make more
         steps of the same arithmetic.
         """
-        size_name = batch_size_name(self._start)
-        sizes: tuple[Value | None, ...] = BATCH_SIZES if size_name else (None,)
-        probes = [
-            {**self._start, size_name: size} if size_name and size else self._start
-            for size in sizes
-        ]
+        sizes: tuple[Value | None, ...] = BATCH_SIZES if BATCH_SIZE in self._start else (None,)
+        probes = [{**self._start, BATCH_SIZE: size} if size else self._start for size in sizes]
         rung = plan.rungs[0]
         records = self._score(probes, plan.n_probes, rung.split_seeds[0], METERS)
         longest = dict(zip(sizes, map(largest_length, records), strict=True))
