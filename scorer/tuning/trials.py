@@ -13,6 +13,7 @@ from baselines.common import family_of
 from data_prep import load_raw
 from scorer.engines.base import Progress
 from scorer.errors import UsageError, unknown_name
+from scorer.measures import MEASURES
 from scorer.metric.utility import relative_score
 from scorer.options import Options
 from scorer.pipeline import score
@@ -24,10 +25,8 @@ from scorer.tuning.draw import BATCH_SIZE, BATCH_SIZES, LARGEST_FACTOR, draw_tri
 from scorer.tuning.log import Row, TuningLog, log_path, plan_values, read_log
 from scorer.tuning.plan import PLANS, Plan, Rung
 
-METERS = ("time",)
-"""Measures of what the budget limits."""
-
-MEASURES = ("forgetting", "utility", "errors", *METERS)
+SCORES = ("forgetting", "utility", "errors")
+"""Measures of what the trials are ranked by."""
 
 SAFE_SHARE = 0.95
 """Share of the budget up to which lengths are drawn, since the time of a few runs is uncertain."""
@@ -37,6 +36,11 @@ def family_of_task(options: Options) -> str:
     """Return the family of the task's images, by the rule that methods themselves follow."""
     raw = load_raw(TASKS[options.task].dataset, options.data_dir)
     return family_of(raw.images.shape[-1])
+
+
+def meters() -> list[str]:
+    """Return the measures that look at no model: those of what runs cost."""
+    return [name for name, each in MEASURES.items() if not each.needs]
 
 
 def tuned_names(submission: Submission, asked: Sequence[str] = ()) -> list[str]:
@@ -152,7 +156,7 @@ class Trials:
         sizes: tuple[Value | None, ...] = BATCH_SIZES if BATCH_SIZE in self._start else (None,)
         probes = [{**self._start, BATCH_SIZE: size} if size else self._start for size in sizes]
         rung = plan.rungs[0]
-        records = self._score(probes, plan.n_probes, rung.split_seeds[0], METERS)
+        records = self._score(probes, plan.n_probes, rung.split_seeds[0], ())
         longest = dict(zip(sizes, map(largest_length, records), strict=True))
         return draw_trials(self._start, self._submission.name, rung.n_trials, longest)
 
@@ -171,11 +175,12 @@ class Trials:
         trials: Sequence[Values],
         n_models: int,
         split_seed: int,
-        measures: Sequence[str] = MEASURES,
+        scores: Sequence[str] = SCORES,
     ) -> list[Record]:
         """Return the records of trials with `n_models` runs each on one private split."""
         private = dataclasses.replace(self._options, split_seed=split_seed, n_models=n_models)
         variants = [variant(self._submission, self._constants, self._family, v) for v in trials]
+        measures = [*scores, *meters()]
         return [each.record for each in score(variants, private, self._progress, measures)]
 
 
