@@ -31,9 +31,9 @@ def command(
 
     Every method gets the same number of trials and runs: all trials few runs, the best of them
     more, and the file as it is goes through all rounds. Trials over the budget are dropped. Tuned
-    are the constants that a file reads through `for_family`, or all numbers with a decimal point
-    where it reads none so. Every round is logged: what was interrupted goes on, what is finished
-    is shown.
+    are the constants that a file reads through `for_family`; where it reads none so, the numbers
+    with RATE in their names, or all with a decimal point where there are none such. Every round
+    is logged: what was interrupted goes on, what is finished is shown.
 
     \b
     Examples:
@@ -81,6 +81,7 @@ def show_log(log: Any) -> None:
     from rich.table import Table
 
     from scorer.results.tables import number
+    from scorer.tuning.constants import shown
     from scorer.tuning.verdict import verdict
 
     said = verdict(log)
@@ -91,7 +92,7 @@ def show_log(log: Any) -> None:
         relative = number(row["relative_score"])
         if row["relative_score_se"] is not None:
             relative += f" ± {row['relative_score_se']:.3f}"
-        tried = [f"{log.trials[row['trial']][name]:g}" for name in names]
+        tried = [shown(log.trials[row["trial"]][name]) for name in names]
         ratios = [number(row[name], 2) for name in ("time_ratio", "compute_ratio")]
         note = ", ".join(row["faults"]) or ("" if row["within_budget"] else "over budget")
         table.add_row(str(row["trial"]), *tried, relative, *ratios, note)

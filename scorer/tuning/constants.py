@@ -15,11 +15,17 @@ Value = int | float | bool
 Values = Mapping[str, Value]
 """Values of constants by name."""
 
+
 LINE_LENGTH = 100
 """A longer line gives up its comment, which then stands above it."""
 
 READER = "for_family"
 """The function of `baselines.common` through which a file reads what is tuned."""
+
+
+def shown(value: Value) -> str:
+    """Return a value as tables show it."""
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 @dataclass(frozen=True)

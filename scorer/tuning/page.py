@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from scorer.results.markdown import markdown_table
+from scorer.tuning.constants import shown
 from scorer.tuning.log import KEPT, TuningLog, kept_logs
 from scorer.tuning.verdict import verdict
 
@@ -40,7 +41,7 @@ def tuning_page(task: str, logs: dict[str, TuningLog]) -> str:
 def _cells(log: TuningLog) -> tuple[str, ...]:
     """Return one row of the page."""
     found = verdict(log)
-    names = (f"{name} {value:g}" for name, value in found.values.items())
+    names = (f"{name} {shown(value)}" for name, value in found.values.items())
     return (
         log.method,
         _score(found.as_it_is),

@@ -75,8 +75,6 @@ class StubScores:
             **self.fields,
         }
         found = {name: each(values) if callable(each) else each for name, each in fields.items()}
-        ratios = [found["time_ratio"], found["compute_ratio"] or 0.0]
-        found["within_budget"] = max(ratios) <= options.budget
         return SimpleNamespace(
             n_models=options.n_models,
             split_seed=options.split_seed,

@@ -115,6 +115,20 @@ def test_the_file_over_the_budget_stays_to_compare_with(
     assert log.ranking[0]["within_budget"]
 
 
+def test_the_budget_is_held_against_the_mean_over_splits(
+    monkeypatch: pytest.MonkeyPatch, options: Options, tmp_path: Path
+) -> None:
+    class Uneven(StubScores):
+        def record(self, method: Submission, options: Options) -> Any:
+            record = super().record(method, options)
+            record.measured["time_ratio"] = {1: 0.19, 2: 0.205}[options.split_seed]
+            return record
+
+    log = tuned(monkeypatch, options, Uneven(lambda values: 0.3), submission_in(tmp_path))
+    assert {row["time_ratio"] for row in log.ranking} == {0.1975}
+    assert all(row["within_budget"] for row in log.ranking)
+
+
 def test_survivors_are_at_most_as_many_as_asked_for_and_fewer_where_fewer_are_good() -> None:
     ranking = [{"trial": t, "within_budget": t in (0, 3, 5)} for t in (5, 3, 0, 1, 2)]
     assert survivors(ranking, 2) == [0, 5]
@@ -168,7 +182,8 @@ def test_a_trial_that_fails_comes_last_with_its_fault(
             record = super().record(method, options)
             if b'"digits": 0.5,' not in method.source:
                 record.faults = [{"fault": "raised"}]
-                record.relative_score = record.accuracy = record.time_ratio = None
+                record.relative_score = record.accuracy = None
+                record.measured["time_ratio"] = None
             return record
 
     log = tuned(monkeypatch, options, Failing(lambda values: 0.3), submission_in(tmp_path))
@@ -178,16 +193,15 @@ def test_a_trial_that_fails_comes_last_with_its_fault(
     assert [row["trial"] for row in log.ranking] == [0]
 
 
-def test_tuned_are_the_constants_read_for_a_family_or_all_with_a_decimal_point(
+def test_tuned_are_the_constants_read_for_a_family_or_rates_or_all_with_a_decimal_point(
     tmp_path: Path,
 ) -> None:
     assert tuned_names(submission_in(tmp_path)) == TUNED
     assert tuned_names(submission_in(tmp_path), ["COUNT"]) == ["COUNT"]
-    plain = SOURCE.replace("for_family(", "dict(").replace(
-        '{"digits": 0.5, "fashion_mnist": 0.25}', "0.5"
-    )
-    found = tuned_names(submission_in(tmp_path, plain))
-    assert found == ["LEARNING_RATE", "EPOCHS", "KEPT_SHARE", "OTHER"]
+    plain = "LEARNING_RATE = 0.5\nMOMENTUM = 0.9\nCOUNT = 3\n"
+    assert tuned_names(submission_in(tmp_path, plain)) == ["LEARNING_RATE"]
+    without_rate = plain.replace("LEARNING_RATE", "STEP")
+    assert tuned_names(submission_in(tmp_path, without_rate)) == ["STEP", "MOMENTUM"]
 
 
 @pytest.mark.parametrize(
