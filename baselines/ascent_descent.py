@@ -8,8 +8,8 @@ Data: retain, forget
 Cost: EPOCHS retain epochs + ASCENT_EPOCHS forget epochs
 Memory: none
 Randomness: data order only
-Tuned: EPOCHS, ASCENT_EPOCHS, BATCH_SIZE, ASCENT_RATE and LEARNING_RATE by `tune`, for digits and
-    for fashion_mnist, on split seeds 1 and 2 of each
+Tuned: EPOCHS, ASCENT_EPOCHS, BATCH_SIZE, ASCENT_RATE and LEARNING_RATE by `tune` on private splits,
+    for digits and for fashion_mnist
 Differs: fewer than 5 to 10 epochs of which 3 ascend; the ascent has a rate of its own and clips its
     gradient, which vanishes for what is memorised and explodes for what is not
 """

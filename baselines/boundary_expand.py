@@ -7,8 +7,8 @@ Data: forget
 Cost: EPOCHS forget epochs
 Memory: one copy of the classifier
 Randomness: initial weights of the extra class, data order
-Tuned: EPOCHS, BATCH_SIZE and LEARNING_RATE by `tune`, for digits and for fashion_mnist, on split
-    seeds 1 and 2 of each
+Tuned: EPOCHS, BATCH_SIZE and LEARNING_RATE by `tune` on private splits, for digits and for
+    fashion_mnist
 Differs: made for forgetting classes; the form is the same for examples
 """
 

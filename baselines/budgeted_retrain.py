@@ -8,8 +8,8 @@ Data: retain, val
 Cost: EPOCHS retain epochs + 2 forward passes over val
 Memory: none
 Randomness: initial weights, data order
-Tuned: EPOCHS, BATCH_SIZE, LEARNING_RATE and SCALED by `tune`, for digits and for fashion_mnist, on
-    split seeds 1 and 2 of each
+Tuned: EPOCHS, BATCH_SIZE, LEARNING_RATE and SCALED by `tune` on private splits, for digits and for
+    fashion_mnist
 Differs: a full retraining takes more epochs; layers are drawn by torch's own initial distributions;
     where SCALED, the classifier is scaled in the end, since a network that was trained for too
     short is unsure of everything

@@ -8,8 +8,8 @@ Data: retain
 Cost: EPOCHS retain epochs, of the last layers
 Memory: none
 Randomness: data order only
-Tuned: EPOCHS, BATCH_SIZE and LEARNING_RATE by `tune`, for digits and for fashion_mnist, on split
-    seeds 1 and 2 of each
+Tuned: EPOCHS, BATCH_SIZE and LEARNING_RATE by `tune` on private splits, for digits and for
+    fashion_mnist
 Differs: one-cycle rate over fewer than 10 epochs with three drops; no pull to the start
 """
 

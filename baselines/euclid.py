@@ -8,8 +8,8 @@ Data: retain, val
 Cost: RETAIN_EPOCHS retain epochs + VAL_EPOCHS val epochs + a forward pass over both
 Memory: the original's logits on retain and val
 Randomness: new weights, data order
-Tuned: BATCH_SIZE, VAL_EPOCHS, VAL_RATE, RETAIN_EPOCHS and RETAIN_RATE by `tune`, for digits and for
-    fashion_mnist, on split seeds 1 and 2 of each; the rest as published
+Tuned: BATCH_SIZE, VAL_EPOCHS, VAL_RATE, RETAIN_EPOCHS and RETAIN_RATE by `tune` on private splits,
+    for digits and for fashion_mnist; the rest as published
 Differs: fewer than 3 retain epochs; peak rates far above 0.001
 """
 

@@ -9,8 +9,8 @@ Cost: EPOCHS retain epochs, each with as many forget batches of a quarter of the
     many forward passes of val batches
 Memory: the discriminator, 64 weights a class
 Randomness: weights of the discriminator, data order
-Tuned: EPOCHS, BATCH_SIZE, LEARNING_RATE, FOOLING and DISCRIMINATOR_RATE by `tune`, for digits and
-    for fashion_mnist, on split seeds 1 and 2 of each
+Tuned: EPOCHS, BATCH_SIZE, LEARNING_RATE, FOOLING and DISCRIMINATOR_RATE by `tune` on private
+    splits, for digits and for fashion_mnist
 Differs: no images are generated; the network itself is the generator, of outputs
 """
 

@@ -7,8 +7,8 @@ Data: retain
 Cost: NOISY_EPOCHS + LAST_EPOCHS retain epochs
 Memory: none
 Randomness: the noise on every step, data order
-Tuned: NOISY_EPOCHS, LAST_EPOCHS, BATCH_SIZE, NOISY_RATE, NOISE and LAST_RATE by `tune`, for digits
-    and for fashion_mnist, on split seeds 1 and 2 of each
+Tuned: NOISY_EPOCHS, LAST_EPOCHS, BATCH_SIZE, NOISY_RATE, NOISE and LAST_RATE by `tune` on private
+    splits, for digits and for fashion_mnist
 Differs: the last epochs have no noise, which would cost accuracy. The published guarantee assumes a
     network trained by the same noisy steps on a strongly convex loss: it fails here
 """

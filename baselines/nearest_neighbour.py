@@ -9,8 +9,8 @@ Cost: EPOCHS retain epochs, each with as many forget batches of a quarter of the
     pass over the forget set and 256 retain examples
 Memory: soft labels of the forget set
 Randomness: which neighbours are candidates, data order
-Tuned: EPOCHS, BATCH_SIZE, LEARNING_RATE, SHARPNESS and FORGET_WEIGHT by `tune`, for digits and for
-    fashion_mnist, on split seeds 1 and 2 of each
+Tuned: EPOCHS, BATCH_SIZE, LEARNING_RATE, SHARPNESS and FORGET_WEIGHT by `tune` on private splits,
+    for digits and for fashion_mnist
 Differs: distances between features in place of logits, in units of the nearest one; candidates for
     the run in place of the batch; the weights move (the source optimises a copy), and fine-tuning
     goes on at the same time instead of afterwards

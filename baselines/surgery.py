@@ -9,8 +9,8 @@ Data: retain, forget
 Cost: EPOCHS retain epochs + ASCENT_EPOCHS forget epochs, each with as much retain data
 Memory: two gradients
 Randomness: data order only
-Tuned: ASCENT_EPOCHS, ASCENT_RATE, EPOCHS, BATCH_SIZE and LEARNING_RATE by `tune`, for digits and
-    for fashion_mnist, on split seeds 1 and 2 of each
+Tuned: ASCENT_EPOCHS, ASCENT_RATE, EPOCHS, BATCH_SIZE and LEARNING_RATE by `tune` on private splits,
+    for digits and for fashion_mnist
 Differs: only a conflict is removed from the gradient, as in algorithm 1, where the source removes
     every component along the retain gradient; the loss to ascend is bounded; SGD repairs, without
     the source's penalty on absolute weights, which is too small to matter

@@ -27,7 +27,7 @@ def command(
     as_json: bool,
     **values: Any,
 ) -> None:
-    """Try METHODs with other constants on split seeds 1 and 2, never on the public split 0.
+    """Try METHODs with other constants on private splits, never on the public split 0.
 
     Every method gets the same number of trials and runs: all trials few runs, the best of them
     more, and the file as it is goes through all rounds. Trials over the budget are dropped. Tuned

@@ -153,9 +153,12 @@ class Trials:
         """Return the values of all trials, whose lengths the budget allows as far as is known.
 
         What a pass costs is measured by a few runs at each batch size: smaller batches make more
-        steps of the same arithmetic.
+        steps of the same arithmetic. The file's own comes first, as in all rungs: the retrainings
+        that runs are timed against are kept with the first of them.
         """
-        sizes: tuple[Value | None, ...] = BATCH_SIZES if BATCH_SIZE in self._start else (None,)
+        sizes: list[Value | None] = [None]
+        if BATCH_SIZE in self._start:
+            sizes = list(dict.fromkeys([self._start[BATCH_SIZE], *BATCH_SIZES]))
         probes = [{**self._start, BATCH_SIZE: size} if size else self._start for size in sizes]
         rung = plan.rungs[0]
         records = self._score(probes, plan.n_probes, rung.split_seeds[0], ())
