@@ -5,11 +5,11 @@ Source: the file ClassAttention.py of a repository of unlearning experiments,
     https://github.com/sachit3022/unlearning
 Year: 2023
 Data: retain, forget
-Cost: 12 steps on features alone + 2.25 retain epochs + a forward pass over retain and forget
+Cost: 12 steps on features alone + EPOCHS retain epochs + a forward pass over retain and forget
 Memory: the original's features of retain and forget, one gate for each weight of the classifier
 Randomness: where attention starts, data order
-Tuned: ATTENTION_RATE and LEARNING_RATE by `tune` on private splits of digits; before, SPREAD,
-    AWAY and LEARNING_RATE on a retired split of digits
+Tuned: EPOCHS, BATCH_SIZE, LEARNING_RATE, ATTENTION_RATE and AWAY by `tune` on private splits, for
+    digits and for fashion_mnist
 Differs: the source builds a network with layers of its own for each class and trains it without
     the constraint that was to make it forget. Here attention over the features is learned for the
     given network and folded into its classifier
@@ -24,15 +24,17 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.data import DataLoader
 
-from baselines.common import Examples, device_of, features, fine_tune, last_linear, read
+from baselines.common import Examples, device_of, features, fine_tune, for_family, last_linear, read
 
 N_STEPS = 12  # of learning where to attend
+ATTENTION_BATCH_SIZE = 128
 ATTENTION_RATE = 0.1  # Adam's learning rate
-BATCH_SIZE = 128
 AWAY = 0.2  # weight of the bounded loss on forget data, which attention raises
 SPREAD = 0.1  # standard deviation of the scores that attention starts from
-EPOCHS = 2.25  # passes over the retain set with all layers, afterwards
-LEARNING_RATE = 0.3  # peak
+# passes over the retain set with all layers, afterwards
+EPOCHS = {"digits": 2.25, "fashion_mnist": 0.81}
+BATCH_SIZE = {"digits": 64, "fashion_mnist": 128}
+LEARNING_RATE = {"digits": 0.3, "fashion_mnist": 0.15}  # peak
 WARMUP = 0.1  # share of the steps
 
 
@@ -41,20 +43,22 @@ def attended(classifier: nn.Linear, scores: Tensor) -> Tensor:
     return classifier.weight * scores.softmax(dim=1) * scores.shape[1]
 
 
-def learn_attention(classifier: nn.Linear, kept: Examples, gone: Examples) -> Tensor:
+def learn_attention(
+    classifier: nn.Linear, kept: Examples, gone: Examples, rate: float, away: float
+) -> Tensor:
     """Return scores `(n_classes, n_features)` that serve `kept` and not `gone`, given features."""
     scores = (SPREAD * torch.randn_like(classifier.weight)).requires_grad_(True)
-    optimizer = torch.optim.Adam([scores], lr=ATTENTION_RATE)
+    optimizer = torch.optim.Adam([scores], lr=rate)
     bound = math.log(classifier.out_features)
-    others = gone.endless(BATCH_SIZE)
+    others = gone.endless(ATTENTION_BATCH_SIZE)
     for _, (inputs, labels), (gone_inputs, gone_labels) in zip(
-        range(N_STEPS), kept.endless(BATCH_SIZE), others, strict=False
+        range(N_STEPS), kept.endless(ATTENTION_BATCH_SIZE), others, strict=False
     ):
         weights = attended(classifier, scores)
         down = F.cross_entropy(F.linear(inputs, weights, classifier.bias), labels)
         gone_logits = F.linear(gone_inputs, weights, classifier.bias)
         up = F.cross_entropy(gone_logits, gone_labels, reduction="none").clamp(max=bound).mean()
-        (scores.grad,) = torch.autograd.grad(down - AWAY * up, [scores])
+        (scores.grad,) = torch.autograd.grad(down - away * up, [scores])
         optimizer.step()
     return scores.detach()
 
@@ -65,13 +69,18 @@ def unlearning(
     """Return `net`, its classifier weighted by attention and everything fine-tuned after it."""
     device = device_of(net)
     kept, gone = read(retain, device, name="retain"), read(forget, device, name="forget")
+    epochs, size, rate, attention_rate, away = for_family(
+        kept.images, EPOCHS, BATCH_SIZE, LEARNING_RATE, ATTENTION_RATE, AWAY
+    )
     classifier = last_linear(net)
     scores = learn_attention(
         classifier,
         Examples(features(net, kept.images), kept.labels),
         Examples(features(net, gone.images), gone.labels),
+        attention_rate,
+        away,
     )
     with torch.no_grad():
         classifier.weight.copy_(attended(classifier, scores))
-    fine_tune(net, kept, epochs=EPOCHS, learning_rate=LEARNING_RATE, warmup=WARMUP)
+    fine_tune(net, kept, epochs=epochs, batch_size=size, learning_rate=rate, warmup=WARMUP)
     return net.eval()

@@ -7,7 +7,8 @@ What only two methods share stands beside this in a module with an underscore.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -21,6 +22,31 @@ from torch.utils.data import DataLoader
 BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 Loss = Callable[[Tensor, Tensor, Tensor], Tensor]
 JointLoss = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
+
+FAMILIES = {"digits": 8, "fashion_mnist": 28}
+"""Tasks that constants are tuned on, by the side of their images in pixels."""
+
+
+def family_of(side: int) -> str:
+    """Return which of `FAMILIES` is nearest, in ratio, to images of that side in pixels."""
+    return min(FAMILIES, key=lambda name: abs(math.log(side / FAMILIES[name])))
+
+
+def for_family(images: Tensor, *constants: float | Mapping[str, float]) -> tuple[Any, ...]:
+    """Return the values of tuned constants for images of this size.
+
+    What a method reads through this is what `tune` tries other values of.
+
+    Args:
+        images: `(n, ..., side)`.
+        constants: each a number that serves all tasks, or one number for each of `FAMILIES`.
+
+    Example:
+        >>> for_family(torch.empty(1, 3, 32, 32), {"digits": 0.4, "fashion_mnist": 0.2}, 64)
+        (0.2, 64)
+    """
+    family = family_of(images.shape[-1])
+    return tuple(each[family] if isinstance(each, Mapping) else each for each in constants)
 
 
 def unpack(batch: Any) -> tuple[Tensor, Tensor]:
@@ -58,27 +84,22 @@ class Examples:
         for chosen in order.to(self.labels.device).tensor_split(self.n_batches(batch_size)):
             yield self.images[chosen], self.labels[chosen]
 
-    @property
-    def batch_size(self) -> int:
-        """Return 64 to 512: few enough for many steps on small sets, for the budget on large."""
-        return min(max(len(self) // 64, 64), 512)
-
     def n_batches(self, batch_size: int) -> int:
         """Return the number of batches of one epoch."""
         return -(-len(self) // batch_size)
 
     def n_steps(self, epochs: float, batch_size: int) -> int:
-        """Return the number of steps, at least 1, that `epochs` passes over a small set make.
-
-        Networks train for fewer on large sets: above 4,096 examples a pass counts for less.
-        """
-        share = min(1.0, 4096 / len(self)) ** 0.4
-        return max(1, round(epochs * share * self.n_batches(batch_size)))
+        """Return the number of steps, at least 1, that `epochs` passes make."""
+        return max(1, round(epochs * self.n_batches(batch_size)))
 
     def endless(self, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield shuffled batches for ever, a fresh order each epoch."""
         while True:
             yield from self.batches(batch_size)
+
+    def steps(self, epochs: float, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield the `n_steps` shuffled batches of `epochs` passes, which need not be whole."""
+        return islice(self.endless(batch_size), self.n_steps(epochs, batch_size))
 
     def numbered(self) -> Examples:
         """Return the images with their positions as labels, to look up what belongs to each."""
@@ -147,20 +168,20 @@ def fine_tune(
     examples: Examples,
     *,
     epochs: float,
+    batch_size: int,
     learning_rate: float,
     warmup: float = 0.0,
     loss: Loss | None = None,
     after_backward: Callable[[], None] | None = None,
 ) -> None:
-    """Train `net` in place on `examples` by `Descent` for `n_steps(epochs)`, ending in train mode.
+    """Train `net` in place on `examples` by `Descent` for `epochs`, ending in train mode.
 
     `loss` is a function of logits, images and labels: plain cross-entropy by default.
     """
-    size = examples.batch_size
-    n_steps = examples.n_steps(epochs, size)
+    n_steps = examples.n_steps(epochs, batch_size)
     descent = Descent(net, n_steps=n_steps, learning_rate=learning_rate, warmup=warmup)
     net.train()
-    for images, labels in islice(examples.endless(size), n_steps):
+    for images, labels in examples.steps(epochs, batch_size):
         logits = net(images)
         value = loss(logits, images, labels) if loss else F.cross_entropy(logits, labels)
         descent.step(value, after_backward)
@@ -173,6 +194,7 @@ def fine_tune_jointly(
     loss: JointLoss,
     *,
     epochs: float,
+    batch_size: int,
     learning_rate: float,
     warmup: float = 0.0,
 ) -> None:
@@ -181,14 +203,14 @@ def fine_tune_jointly(
     At once, because BatchNorm then sees what it will see in use. Climbing the loss of forget data
     under frozen statistics ruins the network there alone, where the retain loss does not look.
     `loss` is a function of kept logits and labels and gone logits and labels; the rest is as in
-    `fine_tune`, with `epochs` counted in passes over `kept`.
+    `fine_tune`, with `epochs` counted in passes over `kept`, `batch_size` in examples of it.
     """
-    size = kept.batch_size
-    n_steps = kept.n_steps(epochs, size)
+    n_steps = kept.n_steps(epochs, batch_size)
     descent = Descent(net, n_steps=n_steps, learning_rate=learning_rate, warmup=warmup)
-    pairs = zip(kept.endless(size), gone.endless(size // 4), strict=False)
+    gone_batches = gone.endless(math.ceil(batch_size / 4))
+    pairs = zip(kept.steps(epochs, batch_size), gone_batches, strict=False)
     net.train()
-    for (images, labels), (gone_images, gone_labels) in islice(pairs, n_steps):
+    for (images, labels), (gone_images, gone_labels) in pairs:
         logits, gone_logits = net(torch.cat([images, gone_images])).tensor_split([len(labels)])
         descent.step(loss(logits, labels, gone_logits, gone_labels))
 

@@ -5,11 +5,11 @@ Source: the folder "pruning" of a repository of unlearning experiments,
     https://github.com/sachit3022/unlearning
 Year: 2023
 Data: retain, forget
-Cost: 2.5 retain epochs + a forward pass over the forget set and as much of the retain set
+Cost: EPOCHS retain epochs + a forward pass over the forget set and as much of the retain set
 Memory: none
 Randomness: the choice of channels, the retain sample, data order
-Tuned: LEARNING_RATE by `tune` on private splits of digits; before, PRUNED_SHARE and
-    LEARNING_RATE on a retired split of digits
+Tuned: EPOCHS, BATCH_SIZE, LEARNING_RATE and PRUNED_SHARE by `tune` on private splits, for digits
+    and for fashion_mnist
 Differs: whole channels, drawn by their use, in place of the positions above a quantile; a mask over
     positions cannot be folded into the layers that the network has
 """
@@ -20,12 +20,13 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from baselines.common import device_of, eval_mode, fine_tune, read
+from baselines.common import device_of, eval_mode, fine_tune, for_family, read
 
 PRUNED_SHARE = 0.1  # of the channels of each layer
 CHOICE = 0.5  # spread of the noise on the log of the use: how far chance decides
-EPOCHS = 2.5  # passes over the retain set
-LEARNING_RATE = 0.3  # peak
+EPOCHS = {"digits": 2.5, "fashion_mnist": 0.9}  # passes over the retain set
+BATCH_SIZE = {"digits": 64, "fashion_mnist": 128}
+LEARNING_RATE = {"digits": 0.3, "fashion_mnist": 0.15}  # peak
 WARMUP = 0.1  # share of the steps
 
 
@@ -62,9 +63,9 @@ def use(net: nn.Module, layers: list[nn.Module], images: Tensor) -> list[Tensor]
     return [seen[id(layer)] for layer in layers]
 
 
-def drawn(gone: Tensor, kept: Tensor) -> Tensor:
+def drawn(gone: Tensor, kept: Tensor, share: float) -> Tensor:
     """Return which channels go, `(n_channels,)` bool: those used more by forget data, by chance."""
-    n_pruned = min(max(1, round(PRUNED_SHARE * len(gone))), len(gone) - 1)
+    n_pruned = min(max(1, round(share * len(gone))), len(gone) - 1)
     tiny = 1e-6
     excess = ((gone + tiny) / (kept + tiny)).log() + CHOICE * torch.randn_like(gone)
     mask = torch.zeros_like(gone, dtype=torch.bool)
@@ -78,13 +79,16 @@ def unlearning(
     """Return `net` without some channels: their weights are zero and stay so."""
     device = device_of(net)
     kept, gone = read(retain, device, name="retain"), read(forget, device, name="forget")
+    epochs, size, rate, share = for_family(
+        kept.images, EPOCHS, BATCH_SIZE, LEARNING_RATE, PRUNED_SHARE
+    )
     layers = channel_layers(net)
     uses = zip(
         use(net, layers, gone.sample(1024).images),
         use(net, layers, kept.sample(min(len(gone), 1024)).images),
         strict=True,
     )
-    masks = [drawn(*pair) for pair in uses]
+    masks = [drawn(*pair, share) for pair in uses]
     with torch.no_grad():
         for layer, mask in zip(layers, masks, strict=True):
             for parameter in layer.parameters():
@@ -99,8 +103,9 @@ def unlearning(
     fine_tune(
         net,
         kept,
-        epochs=EPOCHS,
-        learning_rate=LEARNING_RATE,
+        epochs=epochs,
+        batch_size=size,
+        learning_rate=rate,
         warmup=WARMUP,
         after_backward=hold,
     )

@@ -4,11 +4,12 @@ Short: UP
 Source: an idea of this project, for requests to forget that come when the training data are gone
 Year: 2026
 Data: forget, val
-Cost: 40 steps of a val batch and a quarter as much forget data + a forward pass over both
+Cost: EPOCHS val epochs, each with as many forget batches of a quarter of the size, + a forward pass
+    over both
 Memory: the original's logits on val
 Randomness: data order only
-Tuned: LEARNING_RATE by `tune` on private splits of digits; before, UNIFORM and LEARNING_RATE on
-    a retired split of digits
+Tuned: EPOCHS, BATCH_SIZE, LEARNING_RATE and UNIFORM by `tune` on private splits, for digits and for
+    fashion_mnist
 """
 
 from __future__ import annotations
@@ -18,11 +19,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.data import DataLoader
 
-from baselines.common import device_of, divergence, fine_tune_jointly, predict, read
+from baselines.common import device_of, divergence, fine_tune_jointly, for_family, predict, read
 
-N_STEPS = 40
+EPOCHS = {"digits": 10.0, "fashion_mnist": 1.0}  # passes over the val set
+BATCH_SIZE = {"digits": 64, "fashion_mnist": 128}
 UNIFORM = 0.03  # weight of the flattening beside staying the same on val data
-LEARNING_RATE = 0.4  # peak
+LEARNING_RATE = {"digits": 0.4, "fashion_mnist": 0.2}  # peak
 WARMUP = 0.1  # share of the steps
 
 
@@ -45,6 +47,9 @@ def unlearning(
     """Return `net`, as unsure of forget data as of val data; the retain set is not looked at."""
     device = device_of(net)
     gone, unseen = read(forget, device, name="forget"), read(val, device, name="val")
+    epochs, size, rate, weight = for_family(
+        unseen.images, EPOCHS, BATCH_SIZE, LEARNING_RATE, UNIFORM
+    )
     teacher = predict(net, unseen.images)
     stop = floors(
         confidence(predict(net, gone.images), gone.labels), confidence(teacher, unseen.labels)
@@ -54,16 +59,16 @@ def unlearning(
         too_sure = confidence(gone_logits, gone.labels[gone_chosen]) > stop[gone_chosen]
         away_from_uniform = -F.log_softmax(gone_logits, dim=1).mean(dim=1)
         same = divergence(teacher[chosen], logits)
-        return same + UNIFORM * (away_from_uniform * too_sure.detach()).mean()
+        return same + weight * (away_from_uniform * too_sure.detach()).mean()
 
-    proxy = unseen.numbered()
     fine_tune_jointly(
         net,
-        proxy,
+        unseen.numbered(),
         gone.numbered(),
         loss,
-        epochs=N_STEPS / proxy.n_batches(proxy.batch_size),
-        learning_rate=LEARNING_RATE,
+        epochs=epochs,
+        batch_size=size,
+        learning_rate=rate,
         warmup=WARMUP,
     )
     return net.eval()

@@ -58,6 +58,7 @@ def written() -> dict[Path, str]:
     """
     from scorer.results import readme
     from scorer.results.schema import schema_json, schema_markdown
+    from scorer.tuning.page import tuning_pages
 
     renderers: dict[str, Any] = {
         "best": readme.render_best,
@@ -73,6 +74,7 @@ def written() -> dict[Path, str]:
         path.with_suffix(".md"): readme.leaderboard_page(path)
         for path in sorted(readme.SNAPSHOTS.glob("*.json"))
     }
+    pages |= tuning_pages()
     pages[PROJECT_ROOT / "docs" / "schema.md"] = schema_markdown()
     pages[PROJECT_ROOT / "docs" / "schema.json"] = schema_json()
     filled = [PROJECT_ROOT / "README.md", PROJECT_ROOT / "CONTRIBUTING.md"]
@@ -90,8 +92,8 @@ def command(boards: bool, results_dir: Path, **_: Path) -> None:
     """Render all documents from what is kept beside the code.
 
     README.md, CONTRIBUTING.md and docs/ are rendered between their marks, the pages of
-    baselines/leaderboards/ as a whole. With --boards the leaderboards of the results are kept
-    first, in place of those of the same tasks.
+    baselines/leaderboards/ and baselines/tuning/ as a whole. With --boards the leaderboards of
+    the results are kept first, in place of those of the same tasks.
 
     \b
     Examples:

@@ -1,7 +1,8 @@
-"""`tune`: find a method's constants on private splits."""
+"""`tune`: find methods' constants on private splits."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import click
@@ -10,49 +11,91 @@ from scorer.cli._common import FOLDERS, json_option, options, progress_bar, show
 
 
 @click.command()
-@click.argument("method", required=False)
+@click.argument("methods", metavar="[METHOD]...", nargs=-1)
+@click.option("--all", "every", is_flag=True, help="every baseline that reads tuned constants")
 @options("task", "device", "workers", *FOLDERS)
 @click.option("--constants", default="", help="names, comma-separated; default: see below")
 @click.option("--save", is_flag=True, help="keep the trials in baselines/tuning too")
+@click.option("--apply", is_flag=True, help="write the best values, where they gain, into the file")
 @json_option
-def command(method: str | None, constants: str, save: bool, as_json: bool, **values: Any) -> None:
-    """Try METHOD with other constants on split seeds 1 and 2, never on the public split 0.
+def command(
+    methods: tuple[str, ...],
+    every: bool,
+    constants: str,
+    save: bool,
+    apply: bool,
+    as_json: bool,
+    **values: Any,
+) -> None:
+    """Try METHODs with other constants on private splits, never on the public split 0.
 
-    The budget is the same for every method: 9 trials, the first with the file as it is, 32 models
-    each. Tuned are the constants with RATE in their name, or all numbers with a decimal point
-    where there are none such. Nothing is written to the file; the trials are logged.
+    Every method gets the same number of trials and runs: all trials few runs, the best of them
+    more, and the file as it is goes through all rounds. Trials over the budget are dropped. Tuned
+    are the constants that a file reads through `for_family`; where it reads none so, the numbers
+    with RATE in their names, or all with a decimal point where there are none such. Every round
+    is logged: what was interrupted goes on, what is finished is shown.
 
     \b
     Examples:
       python -m scorer tune finetune
-      python -m scorer tune scrub --constants LEARNING_RATE,CLOSENESS
+      python -m scorer tune --all --task fashion_mnist --save --apply
     """
+    from scorer.errors import UsageError
+    from scorer.options import Options
+    from scorer.runner.load import BASELINES, Submission, find_submission, methods_in
+    from scorer.tuning.apply import apply_best
+    from scorer.tuning.constants import constants_of
+    from scorer.tuning.log import keep_log, log_path
+    from scorer.tuning.trials import tune
+
+    if every and methods:
+        raise UsageError(f"--all takes no METHOD, got {' '.join(methods)}; leave one of them out")
+    chosen = Options(**values)
+    names = [name.strip() for name in constants.split(",") if name.strip()]
+    if every:
+        found = [
+            each
+            for each in map(Submission.read, methods_in(BASELINES).values())
+            if any(one.is_tuned for one in constants_of(each.source.decode()).values())
+        ]
+    else:
+        found = [find_submission(method) for method in methods or (None,)]
+    logs = []
+    for submission in found:
+        with progress_bar() as progress:
+            log = tune(submission, names, chosen, progress)
+        logs.append(log)
+        if save:
+            click.echo(f"wrote {keep_log(log)}", err=True)
+        if apply and apply_best(submission, log):
+            click.echo(f"wrote {submission.path}", err=True)
+        if not as_json:
+            show_log(log)
+            click.echo(f"log: {log_path(chosen, log.method)}\n")
+    if as_json:
+        show_json({"task": chosen.task, "methods": [asdict(log) for log in logs]})
+
+
+def show_log(log: Any) -> None:
+    """Print the last round of a method, the best trial first, and what it says."""
     from rich.table import Table
 
-    from scorer.options import Options
     from scorer.results.tables import number
-    from scorer.runner.load import find_submission
-    from scorer.tuning.log import keep_log, log_path
-    from scorer.tuning.trials import PLAN, tune
+    from scorer.tuning.constants import shown
+    from scorer.tuning.verdict import verdict
 
-    chosen = Options(**values, n_models=PLAN.n_models)
-    submission = find_submission(method)
-    names = [name.strip() for name in constants.split(",") if name.strip()]
-    with progress_bar() as progress:
-        rows = tune(submission, names, chosen, progress)
-    log = log_path(chosen, submission.name)
-    if save:
-        click.echo(f"wrote {keep_log(chosen.task, submission.name, rows)}", err=True)
-    if as_json:
-        show_json({"task": chosen.task, "log": str(log), "trials": rows})
-        return
-    shown = list(rows[0]["values"])
-    table = Table("trial", *shown, "relative score", "time / retrain", title="best first")
-    for row in rows:
-        tried = [f"{row['values'][name]:g}" for name in shown]
-        over = "" if row["within_budget"] else " over budget"
-        time = number(row.get("time_ratio"), 2) + over
-        table.add_row(str(row["trial"]), *tried, number(row["relative_score"]), time)
+    said = verdict(log)
+    names = list(said.values)
+    scores = ("relative score", "time / retrain", "compute / retrain", "")
+    table = Table("trial", *names, *scores, title=f"{log.method} on {log.task}, best first")
+    for row in log.ranking:
+        relative = number(row["relative_score"])
+        if row["relative_score_se"] is not None:
+            relative += f" ± {row['relative_score_se']:.3f}"
+        tried = [shown(log.trials[row["trial"]][name]) for name in names]
+        ratios = [number(row[name], 2) for name in ("time_ratio", "compute_ratio")]
+        note = ", ".join(row["faults"]) or ("" if row["within_budget"] else "over budget")
+        table.add_row(str(row["trial"]), *tried, relative, *ratios, note)
     show(table)
-    n_splits, n_models = len(PLAN.split_seeds), PLAN.n_models
-    click.echo(f"trial 0 is the file as it is; {n_splits} splits, N={n_models}; log: {log}")
+    click.echo(said.warning or ("the best trial gains" if said.gains else "nothing is gained"))
+    click.echo(f"trial 0 is the file as it is; of {len(log.trials)} trials")

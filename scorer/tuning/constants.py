@@ -1,4 +1,4 @@
-"""The constants of a file: found in its text, replaced in its text, drawn around their values."""
+"""The constants of a file: found in its text, replaced in its text."""
 
 from __future__ import annotations
 
@@ -7,61 +7,137 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from scipy.stats.qmc import LatinHypercube
+from baselines.common import FAMILIES
+from scorer.runner.imports import shared_modules
+from scorer.runner.load import BASELINES
 
-LARGEST_FACTOR = 3.0
-"""A constant is tried between its value over this and its value times this, on a log scale.
+Value = int | float | bool
+Values = Mapping[str, Value]
+"""Values of constants by name."""
 
-The trials form a Latin hypercube: of as many equal parts as there are trials, each constant takes
-one value in each."""
+
+LINE_LENGTH = 100
+"""A longer line gives up its comment, which then stands above it."""
+
+READER = "for_family"
+"""The function of `baselines.common` through which a file reads what is tuned."""
+
+
+def shown(value: Value) -> str:
+    """Return a value as tables show it."""
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 @dataclass(frozen=True)
 class Constant:
-    """A number in capitals at the top of a file, and where its text lies."""
+    """A number in capitals at the top of a file, and where its text lies.
+
+    Attributes:
+        name: in capitals.
+        value: one number for all tasks, or one for each family of them.
+        span: first and last byte of the value's text, the last exclusive.
+        is_tuned: whether the file reads it through `for_family`, so that either form will do.
+    """
 
     name: str
-    value: float
-    line: int
-    start: int
-    end: int | None
+    value: Value | Mapping[str, Value]
+    span: tuple[int, int]
+    is_tuned: bool
 
-    @property
-    def is_rate(self) -> bool:
-        """Tell whether it is tuned unless others are named."""
-        return "RATE" in self.name
+    def at(self, family: str) -> Value:
+        """Return the value for a family of tasks."""
+        return self.value[family] if isinstance(self.value, Mapping) else self.value
+
+    def with_value(self, family: str, value: Value) -> str:
+        """Return the text in place of the value's when a family's becomes another.
+
+        A number becomes one for each family where `for_family` reads it, and these one number
+        again where they are equal.
+        """
+        if not isinstance(self.value, Mapping) and not self.is_tuned:
+            return repr(value)
+        values = {name: value if name == family else self.at(name) for name in FAMILIES}
+        if len(set(values.values())) == 1:
+            return repr(value)
+        return "{" + ", ".join(f'"{name}": {each!r}' for name, each in values.items()) + "}"
 
 
 def constants_of(source: str) -> dict[str, Constant]:
-    """Return the numeric constants of a file by name, integers left out."""
+    """Return by name the constants of a file that are a number, or one for each family."""
+    tree = ast.parse(source)
+    starts = [0]
+    for line in source.encode().split(b"\n"):
+        starts.append(starts[-1] + len(line) + 1)
+    read = _names_read(tree)
     found = {}
-    for node in ast.parse(source).body:
+    for node in tree.body:
         match node:
-            case ast.Assign([ast.Name(name), *_], ast.Constant(float(value)) as text):
-                if name.isupper():
-                    place = (text.lineno, text.col_offset, text.end_col_offset)
-                    found[name] = Constant(name, value, *place)
+            case ast.Assign([ast.Name(name)], ast.expr(end_lineno=int(last)) as text):
+                value = _number(text)
+                if name.isupper() and value is not None:
+                    end = starts[last - 1] + (text.end_col_offset or 0)
+                    span = (starts[text.lineno - 1] + text.col_offset, end)
+                    found[name] = Constant(name, value, span, name in read)
     return found
 
 
-def with_values(source: str, constants: Mapping[str, Constant], values: Mapping[str, float]) -> str:
-    """Return the file with other values for some constants."""
-    lines = source.splitlines(keepends=True)
-    for name, value in values.items():
-        c = constants[name]
-        line = lines[c.line - 1]
-        lines[c.line - 1] = f"{line[: c.start]}{value!r}{line[c.end :]}"
-    return "".join(lines)
+def _names_read(tree: ast.Module) -> set[str]:
+    """Return the names that are handed to `for_family`."""
+    return {
+        argument.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == READER
+        for argument in node.args[1:]
+        if isinstance(argument, ast.Name)
+    }
 
 
-def draw_values(
-    constants: Mapping[str, Constant], names: Sequence[str], method: str, n_trials: int
-) -> list[dict[str, float]]:
-    """Return the values of each trial, the first as they are, three digits each."""
-    digest = hashlib.sha256(f"tune/{method}/{'/'.join(names)}".encode()).digest()
-    hypercube = LatinHypercube(len(names), rng=np.random.default_rng(list(digest)))
-    factors = LARGEST_FACTOR ** (2.0 * hypercube.random(n_trials - 1) - 1.0)
-    values = np.array([constants[name].value for name in names])
-    tried = [[float(f"{value:.3g}") for value in row] for row in values * factors]
-    return [dict(zip(names, row, strict=True)) for row in (values.tolist(), *tried)]
+def _number(text: ast.expr) -> Value | Mapping[str, Value] | None:
+    """Return the number, or the numbers by family, that an expression is; None where it is none."""
+    try:
+        value = ast.literal_eval(text)
+    except ValueError:
+        return None
+    if isinstance(value, dict):
+        numbers = value.keys() == FAMILIES.keys() and all(map(_is_number, value.values()))
+        return value if numbers else None
+    return value if _is_number(value) else None
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float))
+
+
+def with_values(source: str, constants: Mapping[str, Constant], family: str, values: Values) -> str:
+    """Return the file with other values for some constants in one family of tasks."""
+    changed = {name for name, value in values.items() if constants[name].at(family) != value}
+    text = _replaced(
+        source,
+        {
+            constants[name].span: constants[name].with_value(family, values[name])
+            for name in changed
+        },
+    )
+    lines = text.split("\n")
+    for number, line in enumerate(lines):
+        value, mark, comment = line.partition("  # ")
+        if mark and len(line) > LINE_LENGTH and value.partition(" = ")[0] in changed:
+            lines[number] = f"# {comment}\n{value}"
+    return "\n".join(lines)
+
+
+def fingerprint(source: bytes, constants: Mapping[str, Constant], names: Sequence[str]) -> str:
+    """Return a SHA-256 of a file, without the values of some constants, and of what it imports."""
+    text = _replaced(source.decode(), {constants[name].span: name for name in names})
+    digest = hashlib.sha256(text.encode())
+    for shared in shared_modules(source, BASELINES):
+        digest.update(shared.read_bytes())
+    return digest.hexdigest()
+
+
+def _replaced(source: str, texts: Mapping[tuple[int, int], str]) -> str:
+    """Return a text with other texts in place of spans of its bytes, which do not overlap."""
+    data = source.encode()
+    for (start, end), text in sorted(texts.items(), reverse=True):
+        data = data[:start] + text.encode() + data[end:]
+    return data.decode()

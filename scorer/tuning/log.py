@@ -1,31 +1,104 @@
-"""Where the trials of a method are written down."""
+"""What tuning a method came to: written after every rung, read to go on, kept with the code."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from scorer.options import Options
 from scorer.settings import PROJECT_ROOT
+from scorer.tuning.constants import Value
+from scorer.tuning.plan import Plan
 
 KEPT = PROJECT_ROOT / "baselines" / "tuning"
+
+Row = dict[str, Any]
+"""One trial in one rung, as `scorer.tuning.trials.summary` makes it."""
+
+
+@dataclass
+class TuningLog:
+    """All trials of a method on a task.
+
+    Attributes:
+        method: name.
+        task: name.
+        family: of the task, whose constants were tried.
+        fingerprint: of the file without these values, and of the task's definition.
+        plan: how much is tried.
+        trials: values of each trial; the first those of the file when its tuning began.
+        rows: of the rungs that are done.
+    """
+
+    method: str
+    task: str
+    family: str
+    fingerprint: str
+    plan: dict[str, Any]
+    trials: list[dict[str, Value]]
+    rows: list[Row] = field(default_factory=list)
+
+    def rung(self, number: int) -> list[Row]:
+        """Return the rows of one rung, the best first; empty where it is still to be done."""
+        return sorted((row for row in self.rows if row["rung"] == number), key=order)
+
+    @property
+    def is_finished(self) -> bool:
+        """Tell whether all rungs are done."""
+        return bool(self.rung(len(self.plan["rungs"]) - 1))
+
+    @property
+    def ranking(self) -> list[Row]:
+        """Return the rows of the last rung that is done, the best first."""
+        return self.rung(max(row["rung"] for row in self.rows))
+
+    def write(self, path: Path) -> None:
+        """Write the log so that a reader finds the old one or the new one, whole."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_suffix(".tmp")
+        temporary.write_text(json.dumps(asdict(self)) + "\n")
+        temporary.replace(path)
+
+
+def order(row: Row) -> tuple[bool, bool, float, int]:
+    """Sort trials: without faults first, within the budget first, then by score."""
+    relative = row["relative_score"]
+    return (relative is None, not row["within_budget"], -(relative or 0.0), row["trial"])
+
+
+def plan_values(plan: Plan) -> dict[str, Any]:
+    """Return a plan as JSON reads it."""
+    return json.loads(json.dumps(asdict(plan)))  # type: ignore[no-any-return]
 
 
 def log_path(options: Options, method: str) -> Path:
     """Return where the trials of a method are logged."""
-    return options.results_dir / "tuning" / options.task / f"{method}.jsonl"
+    return options.results_dir / "tuning" / options.task / f"{method}.json"
 
 
-def keep_log(task: str, method: str, rows: Sequence[dict[str, Any]], folder: Path = KEPT) -> Path:
-    """Keep a method's trials with the code, one line of JSON a method, in alphabetical order."""
+def read_log(path: Path, fingerprint: str, plan: Plan) -> TuningLog | None:
+    """Return the log to go on with; None where there is none, or one of another file or plan."""
+    if not path.exists():
+        return None
+    log = TuningLog(**json.loads(path.read_text()))
+    same = (log.fingerprint, log.plan) == (fingerprint, plan_values(plan))
+    return log if same else None
+
+
+def kept_logs(task: str, folder: Path = KEPT) -> dict[str, TuningLog]:
+    """Return the logs that are kept with the code, by method."""
     path = folder / f"{task}.jsonl"
     lines = path.read_text().splitlines() if path.exists() else []
-    kept = {entry["method"]: entry for entry in map(json.loads, lines)}
-    trials = sorted(rows, key=lambda row: row["trial"])
-    command = f"python -m scorer tune {method}"
-    kept[method] = {"method": method, "command": command, "trials": trials}
+    logs = (TuningLog(**json.loads(line)) for line in lines)
+    return {log.method: log for log in logs}
+
+
+def keep_log(log: TuningLog, folder: Path = KEPT) -> Path:
+    """Keep a method's trials with the code, one line of JSON a method, in alphabetical order."""
+    kept = {**kept_logs(log.task, folder), log.method: log}
+    path = folder / f"{log.task}.jsonl"
     folder.mkdir(parents=True, exist_ok=True)
-    path.write_text("".join(json.dumps(kept[name]) + "\n" for name in sorted(kept)))
+    path.write_text("".join(json.dumps(asdict(kept[name])) + "\n" for name in sorted(kept)))
     return path

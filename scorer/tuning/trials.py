@@ -1,44 +1,67 @@
-"""Run the trials of a method on private splits, and rank them."""
+"""Run the trials of a method on private splits: all of them briefly, the best of them longer."""
 
 from __future__ import annotations
 
 import dataclasses
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from baselines.common import family_of
+from data_prep import load_raw
 from scorer.engines.base import Progress
 from scorer.errors import UsageError, unknown_name
+from scorer.measures import MEASURES
+from scorer.metric.utility import relative_score
 from scorer.options import Options
 from scorer.pipeline import score
 from scorer.results.record import Record
 from scorer.runner.load import Submission
-from scorer.tuning.constants import Constant, constants_of, draw_values, with_values
-from scorer.tuning.log import log_path
+from scorer.tasks import TASKS
+from scorer.tuning.constants import Constant, Value, Values, constants_of, fingerprint, with_values
+from scorer.tuning.draw import BATCH_SIZE, BATCH_SIZES, LARGEST_FACTOR, draw_trials
+from scorer.tuning.log import Row, TuningLog, log_path, plan_values, read_log
+from scorer.tuning.plan import PLANS, Plan, Rung
 
-MEASURES = ("forgetting", "time")
+SCORES = ("forgetting", "utility", "errors")
+"""Measures of what the trials are ranked by."""
+
+SAFE_SHARE = 0.95
+"""Share of the budget up to which lengths are drawn, since the time of a few runs is uncertain."""
 
 
-@dataclass(frozen=True)
-class TuningPlan:
-    """How much is tried; the same for every method.
+def family_of_task(options: Options) -> str:
+    """Return the family of the task's images, by the rule that methods themselves follow."""
+    raw = load_raw(TASKS[options.task].dataset, options.data_dir)
+    return family_of(raw.images.shape[-1])
 
-    Attributes:
-        split_seeds: of the private splits.
-        n_models: N.
-        n_trials: with the file as it is.
+
+def meters() -> list[str]:
+    """Return the measures that look at no model: those of what runs cost."""
+    return [name for name, each in MEASURES.items() if not each.needs]
+
+
+def tuned_names(submission: Submission, asked: Sequence[str] = ()) -> list[str]:
+    """Return the constants of a file that are tuned.
+
+    Args:
+        submission: the file.
+        asked: names a user gave; where empty, those that the file reads through `for_family`;
+            where it reads none so, numbers with a decimal point: those with RATE in their names,
+            or all of them where there are none such.
+
+    Raises:
+        UsageError: no such constant.
     """
-
-    split_seeds: tuple[int, ...] = (1, 2)
-    n_models: int = 32
-    n_trials: int = 9
-
-
-PLAN = TuningPlan()
+    constants = constants_of(submission.source.decode())
+    for name in asked:
+        if name not in constants:
+            raise unknown_name("constant", name, constants)
+    plain = [name for name, each in constants.items() if isinstance(each.value, float)]
+    rates = [name for name in plain if "RATE" in name]
+    return list(asked) or [name for name in constants if constants[name].is_tuned] or rates or plain
 
 
 def tune(
@@ -46,82 +69,197 @@ def tune(
     names: Sequence[str],
     options: Options,
     progress: Progress,
-    plan: TuningPlan = PLAN,
-) -> list[dict[str, Any]]:
-    """Run all trials of a method, log them, and return them, best first.
+    plan: Plan | None = None,
+) -> TuningLog:
+    """Run all trials of a method that were not run yet, log them, and return the log.
 
     Args:
         submission: whose constants are tried.
-        names: of the constants; where empty, those with RATE in their name, or all of them where
-            there are none such.
+        names: of the constants; see `tuned_names`.
         options: of the runs; split seed and N are the plan's.
         progress: called with what is being done, units done, and of how many.
-        plan: how much is tried.
+        plan: how much is tried; by default what `PLANS` has for the family of the task.
 
     Raises:
         UsageError: no such constant, or none to tune.
     """
-    constants = constants_of(submission.source.decode())
-    for name in names:
-        if name not in constants:
-            raise unknown_name("constant", name, constants)
-    names = names or [name for name, constant in constants.items() if constant.is_rate]
-    names = names or list(constants)
-    if not names:
-        raise UsageError(
-            f"{submission.shown_path} must have a number with a decimal point in capitals at its"
-            " top, such as LEARNING_RATE = 0.1, to tune; it has none"
-        )
-    trials = draw_values(constants, names, submission.name, plan.n_trials)
-    variants = [variant(submission, constants, values) for values in trials]
-    by_split = []
-    for seed in plan.split_seeds:
-        private = dataclasses.replace(options, split_seed=seed, n_models=plan.n_models)
-        scored = score(variants, private, progress, MEASURES)
-        by_split.append([one.record for one in scored])
-    rows = [
-        {"trial": number, "values": values, **summary(records)}
-        for number, (values, *records) in enumerate(zip(trials, *by_split, strict=True))
-    ]
-    log = log_path(options, submission.name)
-    log.parent.mkdir(parents=True, exist_ok=True)
-    log.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return sorted(rows, key=_order)
+    family = family_of_task(options)
+    plan = plan or PLANS[family]
+    trials = Trials(submission, tuned_names(submission, names), family, options, progress)
+    path = log_path(options, submission.name)
+    log = read_log(path, trials.fingerprint, plan)
+    if log is None:
+        drawn = trials.draw(plan)
+        values = (submission.name, options.task, family, trials.fingerprint, plan_values(plan))
+        log = TuningLog(*values, trials=drawn)
+        log.write(path)
+    for number, rung in enumerate(plan.rungs):
+        if not log.rung(number):
+            before = log.rung(number - 1)
+            chosen = survivors(before, rung.n_trials) if before else range(len(log.trials))
+            log.rows += trials.run(number, rung, {trial: log.trials[trial] for trial in chosen})
+            log.write(path)
+    return log
+
+
+def survivors(ranking: Sequence[Row], n_trials: int) -> list[int]:
+    """Return the trials that go on: the best within the budget, and the file as it is in any case.
+
+    Args:
+        ranking: of the rung before, the best first.
+        n_trials: how many go on at most.
+    """
+    good = [row["trial"] for row in ranking if row["within_budget"]]
+    others = [trial for trial in good[:n_trials] if trial != 0]
+    return [0, *others[: n_trials - 1]]
+
+
+class Trials:
+    """Copies of a file with other values for its constants, and what they score."""
+
+    def __init__(
+        self,
+        submission: Submission,
+        names: Sequence[str],
+        family: str,
+        options: Options,
+        progress: Progress,
+    ) -> None:
+        """Look the constants up; nothing is run.
+
+        Raises:
+            UsageError: there is nothing to tune, or a share is not between 0 and 1.
+        """
+        if not names:
+            raise UsageError(
+                f"{submission.shown_path} must have a number with a decimal point in capitals at"
+                " its top, such as LEARNING_RATE = 0.1, to tune; it has none"
+            )
+        self._submission, self._family = submission, family
+        self._options, self._progress = options, progress
+        self._constants = constants_of(submission.source.decode())
+        self._start = {name: self._constants[name].at(family) for name in names}
+        for name, value in self._start.items():
+            if "SHARE" in name and not 0 < value < 1:
+                raise UsageError(
+                    f"{name} in {submission.shown_path} must be between 0 and 1 to be tuned as a"
+                    f" share, got {value}"
+                )
+        definition = repr(TASKS[options.task])
+        text = fingerprint(submission.source, self._constants, names) + definition
+        self.fingerprint = hashlib.sha256(text.encode()).hexdigest()
+
+    def draw(self, plan: Plan) -> list[dict[str, Value]]:
+        """Return the values of all trials, whose lengths the budget allows as far as is known.
+
+        What a pass costs is measured by a few runs at each batch size: smaller batches make more
+        steps of the same arithmetic. The file's own comes first, as in all rungs: the retrainings
+        that runs are timed against are kept with the first of them.
+        """
+        sizes: list[Value | None] = [None]
+        if BATCH_SIZE in self._start:
+            sizes = list(dict.fromkeys([self._start[BATCH_SIZE], *BATCH_SIZES]))
+        probes = [{**self._start, BATCH_SIZE: size} if size else self._start for size in sizes]
+        rung = plan.rungs[0]
+        records = self._score(probes, plan.n_probes, rung.split_seeds[0], ())
+        longest = dict(zip(sizes, map(largest_length, records), strict=True))
+        return draw_trials(self._start, self._submission.name, rung.n_trials, longest)
+
+    def run(self, number: int, rung: Rung, chosen: Mapping[int, Values]) -> list[Row]:
+        """Return the rows of the chosen trials in one rung."""
+        by_split = [
+            self._score(list(chosen.values()), rung.n_models, seed) for seed in rung.split_seeds
+        ]
+        return [
+            {"rung": number, "trial": trial, **summary(records)}
+            for trial, *records in zip(chosen, *by_split, strict=True)
+        ]
+
+    def _score(
+        self,
+        trials: Sequence[Values],
+        n_models: int,
+        split_seed: int,
+        scores: Sequence[str] = SCORES,
+    ) -> list[Record]:
+        """Return the records of trials with `n_models` runs each on one private split."""
+        private = dataclasses.replace(self._options, split_seed=split_seed, n_models=n_models)
+        variants = [variant(self._submission, self._constants, self._family, v) for v in trials]
+        measures = [*scores, *meters()]
+        return [each.record for each in score(variants, private, self._progress, measures)]
 
 
 def variant(
-    submission: Submission, constants: Mapping[str, Constant], values: Mapping[str, float]
+    submission: Submission, constants: Mapping[str, Constant], family: str, values: Values
 ) -> Submission:
     """Return the submission with other values; with those that it has it is the same file."""
-    text = submission.source.decode()
-    if any(constants[name].value != value for name, value in values.items()):
-        text = with_values(text, constants, values)
-    digest = hashlib.sha256(submission.sha256.encode() + text.encode()).hexdigest()
-    return Submission(submission.name, submission.path, text.encode(), digest)
+    text = with_values(submission.source.decode(), constants, family, values).encode()
+    if text == submission.source:
+        return submission
+    digest = hashlib.sha256(submission.sha256.encode() + text).hexdigest()
+    return Submission(submission.name, submission.path, text, digest)
 
 
-def summary(records: Sequence[Record]) -> dict[str, Any]:
-    """Return one trial's means over the private splits, or its first fault."""
-    scores, ratios = [], []
-    for record in records:
-        if record.relative_score is None or record.time_ratio is None:
-            fault = record.faults[0] if record.faults else None
-            return {"relative_score": None, "within_budget": False, "fault": fault}
-        scores.append(record.relative_score)
-        ratios.append(record.time_ratio)
-    time_ratio = float(np.mean(ratios))
-    seeds = [str(record.split_seed) for record in records]
+def largest_length(record: Record) -> float:
+    """Return the factor on the lengths of a trial that the budget allows, by its two ratios.
+
+    1 where it was not timed, as when it failed.
+    """
+    measured = (record.measured.get(name) for name in ("time_ratio", "compute_ratio"))
+    ratios = [ratio for ratio in measured if ratio]
+    if not ratios or record.budget is None:
+        return 1.0
+    return float(min(SAFE_SHARE * record.budget / max(ratios), LARGEST_FACTOR))
+
+
+def summary(records: Sequence[Record]) -> Row:
+    """Return one trial's means over the private splits; without a score where a run failed.
+
+    The budget is held against the means too: on one split the time of a trial at the limit is
+    above it by chance.
+    """
+    faults = [fault for record in records for fault in record.faults]
+    scores = [record.relative_score for record in records]
+    failed = bool(faults) or None in scores
+    ratios = {
+        name: _mean([record.measured.get(name) for record in records])
+        for name in ("time_ratio", "compute_ratio")
+    }
+    budget = records[0].budget
+    is_over = budget is not None and any(ratio and ratio > budget for ratio in ratios.values())
     return {
-        "relative_score": float(np.mean(scores)),
-        "by_split_seed": dict(zip(seeds, scores, strict=True)),
-        "time_ratio": time_ratio,
-        "within_budget": records[0].budget is not None and time_ratio <= records[0].budget,
         "n_models": records[0].n_models,
-        "rule": records[0].rule,
+        "split_seeds": [record.split_seed for record in records],
+        "relative_score": None if failed else _mean(scores),
+        "relative_score_se": _combined([record.relative_score_se for record in records]),
+        "original_relative_score": _mean([_original_score(record) for record in records]),
+        "retain_ratio": _mean([_accuracy_ratio(record, "retain") for record in records]),
+        "test_ratio": _mean([_accuracy_ratio(record, "test") for record in records]),
+        **ratios,
+        "within_budget": not failed and not is_over,
+        "faults": sorted({fault["fault"] for fault in faults}),
     }
 
 
-def _order(row: dict[str, Any]) -> tuple[bool, bool, float]:
-    """Sort trials: without faults first, within the budget first, then by score."""
-    relative = row["relative_score"]
-    return (relative is None, not row["within_budget"], -(relative or 0.0))
+def _original_score(record: Record) -> float | None:
+    """Return the relative score of the original model."""
+    final, ceiling = record.floor_final_score, record.ceiling_final_score
+    return None if final is None or ceiling is None else relative_score(final, ceiling)
+
+
+def _accuracy_ratio(record: Record, name: str) -> float | None:
+    """Return the mean accuracy on a set over the oracles'."""
+    own, oracle = record.accuracy, record.oracle_accuracy
+    return None if own is None or oracle is None else float(own[name] / oracle[name])
+
+
+def _mean(values: Sequence[Any]) -> float | None:
+    """Return the mean to four digits, None where a value is missing."""
+    return None if None in values else float(f"{np.mean(values):.4g}")
+
+
+def _combined(errors: Sequence[Any]) -> float | None:
+    """Return the standard error of a mean over splits from those on each, None where one lacks."""
+    if None in errors:
+        return None
+    return float(f"{np.hypot.reduce(errors) / len(errors):.4g}")

@@ -60,7 +60,7 @@ def _trained_once() -> nn.Module:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         net = ResidualNet().to(memory_format=torch.channels_last)
-        fine_tune(net, pattern_examples(64, seed=0), epochs=20, learning_rate=0.1)
+        fine_tune(net, pattern_examples(64, seed=0), epochs=20, batch_size=64, learning_rate=0.1)
     return net.eval()
 
 

@@ -56,9 +56,23 @@ def test_batches_pair_images_with_their_labels(examples: Examples) -> None:
         assert torch.equal(images.squeeze(1).long(), labels)
 
 
-@pytest.mark.parametrize(("n", "expected"), [(10, 64), (4096, 64), (6400, 100), (10**6, 512)])
-def test_batch_size_grows_with_the_data_within_limits(n: int, expected: int) -> None:
-    assert Examples(torch.empty(n, 0), torch.empty(n)).batch_size == expected
+@pytest.mark.parametrize(
+    ("shape", "family"),
+    [
+        ((2, 1, 8, 8), "digits"),
+        ((2, 2), "digits"),
+        ((2, 3, 14, 14), "digits"),
+        ((2, 1, 16, 16), "fashion_mnist"),
+        ((2, 3, 32, 32), "fashion_mnist"),
+        ((2, 3, 224, 224), "fashion_mnist"),
+    ],
+)
+def test_constants_are_those_of_the_family_nearest_in_size(
+    shape: tuple[int, ...], family: str
+) -> None:
+    by_family = {"digits": 0.4, "fashion_mnist": 0.2}
+    found = common.for_family(torch.empty(shape), by_family, 64)
+    assert found == (by_family[family], 64)
 
 
 @pytest.mark.parametrize(("epochs", "expected"), [(0.01, 1), (0.5, 2), (2.25, 9)])
@@ -68,10 +82,11 @@ def test_n_steps_rounds_fractions_of_epochs(
     assert examples.n_steps(epochs, batch_size=25) == expected
 
 
-def test_n_steps_counts_passes_over_large_sets_for_less() -> None:
-    small, large = (Examples(torch.empty(n, 0), torch.empty(n)) for n in (4096, 51200))
-    assert small.n_steps(3, batch_size=64) == 3 * 64
-    assert large.n_steps(3, batch_size=512) == round(3 * 100 * 0.08**0.4)
+def test_steps_are_as_many_batches_and_go_on_in_a_fresh_order(examples: Examples) -> None:
+    labels = [labels.tolist() for _, labels in examples.steps(1.5, batch_size=25)]
+    assert len(labels) == 6
+    assert sorted(label for batch in labels[:4] for label in batch) == list(range(100))
+    assert labels[4:] != labels[:2]
 
 
 def test_sample_draws_without_replacement(examples: Examples) -> None:
@@ -115,7 +130,7 @@ def test_fine_tune_masks_what_after_backward_masks_and_ends_in_train_mode(net: A
         for parameter in frozen:
             parameter.grad = None
 
-    common.fine_tune(net, kept, epochs=2, learning_rate=0.1, after_backward=mask)
+    common.fine_tune(net, kept, epochs=2, batch_size=64, learning_rate=0.1, after_backward=mask)
     assert all(torch.equal(a, b) for a, b in zip(frozen, before, strict=True))
     assert net.training
 
@@ -123,7 +138,7 @@ def test_fine_tune_masks_what_after_backward_masks_and_ends_in_train_mode(net: A
 def test_fine_tune_learns(net: Any) -> None:
     kept = pattern_examples(50, seed=1)
     common.reset(net)
-    common.fine_tune(net, kept, epochs=20, learning_rate=0.1, warmup=0.2)
+    common.fine_tune(net, kept, epochs=20, batch_size=64, learning_rate=0.1, warmup=0.2)
     accuracy = (common.predict(net, kept.images).argmax(1) == kept.labels).float().mean()
     assert accuracy > 0.9
 
@@ -138,7 +153,7 @@ def test_joint_steps_pass_both_sets_at_once(net: Any) -> None:
         sizes.append((len(logits), len(chosen), len(gone_logits), len(gone_chosen)))
         return logits.mean() + gone_logits.mean()
 
-    common.fine_tune_jointly(net, kept, gone, loss, epochs=3, learning_rate=0.01)
+    common.fine_tune_jointly(net, kept, gone, loss, epochs=3, batch_size=64, learning_rate=0.01)
     handle.remove()
     assert passes == [70, 70, 70]
     assert sizes == [(60, 60, 10, 10)] * 3

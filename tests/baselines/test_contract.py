@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, RandomSampler, TensorDataset
 
 from baselines.common import Examples, device_of, n_classes_of
+from scorer.tuning.constants import constants_of
 from tests.baselines._network import loader, pattern_examples, trained_net
 
 FOLDER = Path(__file__).resolve().parents[2] / "baselines"
@@ -96,6 +97,15 @@ def test_docstring_has_every_label_once_and_in_order(name: str) -> None:
     assert set(labels) <= {*LABELS, *OPTIONAL_LABELS}
     assert described(name)["Year"].isdigit()
     assert data_of(name) == [s for s in SETS if s in data_of(name)]
+
+
+@each_method
+def test_what_is_read_for_a_family_is_what_it_says_is_tuned(name: str) -> None:
+    constants = constants_of((FOLDER / f"{name}.py").read_text())
+    read = {name for name, constant in constants.items() if constant.is_tuned}
+    said, _, _ = described(name)["Tuned"].partition(" by `tune`")
+    assert set(re.findall(r"[A-Z_]{2,}", said)) == read
+    assert ("nothing" in said) == (not read)
 
 
 def test_short_names_are_unique() -> None:

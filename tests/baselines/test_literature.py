@@ -85,14 +85,16 @@ def test_gradient_ascent_climbs_the_forget_loss_and_keeps_statistics(
     net: nn.Module, sets: Sets
 ) -> None:
     before, given = mean_loss(net, sets["forget"]), copy.deepcopy(net.state_dict())
-    gradient_ascent.unlearning(net, **sets)
+    copy_of(gradient_ascent, LEARNING_RATE=0.015).unlearning(net, **sets)
     assert mean_loss(net, sets["forget"]) > before
     for name, value in net.named_buffers():
         assert torch.equal(value, given[name]), name
 
 
 def test_gradient_ascent_ends_once_forget_is_as_unknown_as_val(net: nn.Module, sets: Sets) -> None:
-    method, losses = recording_losses(gradient_ascent)
+    method, losses = recording_losses(
+        gradient_ascent, MAX_EPOCHS=10, BATCH_SIZE=64, LEARNING_RATE=0.015
+    )
     method.unlearning(net, **sets | {"val": sets["forget"]})
     assert len(losses) == 1, "the accuracies are equal after the first pass, of one batch"
     wrong = TensorDataset(sets["val"].dataset.tensors[0], (sets["val"].dataset.tensors[1] + 1) % 3)
@@ -101,7 +103,7 @@ def test_gradient_ascent_ends_once_forget_is_as_unknown_as_val(net: nn.Module, s
 
 
 def test_ascent_descent_ascends_in_early_epochs_only(net: nn.Module, sets: Sets) -> None:
-    method, losses = recording_losses(ascent_descent, EPOCHS=3.0)
+    method, losses = recording_losses(ascent_descent, EPOCHS=3.0, ASCENT_EPOCHS=2, BATCH_SIZE=64)
     method.unlearning(net, **sets)
     assert [loss < 0 for loss in losses] == [True, False, True, False, False]
 
@@ -146,7 +148,7 @@ def test_scrub_measures_the_student_against_a_teacher_that_never_moves(
         seen.append((reference, logits.requires_grad))
         return common.divergence(reference, logits, temperature)
 
-    copy_of(scrub, divergence=recording).unlearning(net, **sets)
+    copy_of(scrub, divergence=recording, ROUND_EPOCHS=1.0, BATCH_SIZE=128).unlearning(net, **sets)
     assert not same_weights(net, given)
     assert len(seen) == 5, "3 passes over retain and 2 over forget, of one batch each"
     for reference, student_learns in seen:
@@ -193,7 +195,8 @@ def test_l1_sparse_shrinks_the_sum_of_absolute_weights(sets: Sets) -> None:
     sizes = []
     for penalty in (0.0, 0.05):
         torch.manual_seed(0)
-        net = copy_of(l1_sparse, PENALTY=penalty).unlearning(trained_net(), **sets)
+        method = copy_of(l1_sparse, PENALTY=penalty, EPOCHS=2.5, LEARNING_RATE=0.32)
+        net = method.unlearning(trained_net(), **sets)
         sizes.append(sum(weight.abs().sum().item() for weight in net.parameters()))
     assert sizes[1] < 0.9 * sizes[0]
 
@@ -206,8 +209,8 @@ def test_salun_marks_the_largest_share_of_all_weights_together() -> None:
 def test_salun_moves_no_weight_outside_its_mask(net: nn.Module, sets: Sets) -> None:
     given = copy.deepcopy(net)
     gradients = common.mean_gradients(net, Examples(*sets["forget"].dataset.tensors))
-    masks = salun.salient(gradients, salun.SALIENT_SHARE)
-    salun.unlearning(net, **sets)
+    masks = salun.salient(gradients, 0.5)
+    copy_of(salun, SALIENT_SHARE=0.5).unlearning(net, **sets)
     n_moved = 0
     for new, old, mask in zip(net.parameters(), given.parameters(), masks, strict=True):
         assert torch.equal(new[~mask], old[~mask])
@@ -243,14 +246,22 @@ def test_langevin_stays_within_its_ball(net: nn.Module, sets: Sets) -> None:
 
 
 def test_langevin_adds_noise_at_every_step(net: nn.Module, sets: Sets) -> None:
-    method, _ = without_training(langevin, RADIUS=10.0, MAX_NORM=0.0)
+    method, _ = without_training(
+        langevin,
+        RADIUS=10.0,
+        MAX_NORM=0.0,
+        NOISY_EPOCHS=2,
+        BATCH_SIZE=64,
+        NOISY_RATE=0.1,
+        NOISE=0.04,
+    )
     given = copy.deepcopy(net)
     torch.manual_seed(0)
     method.unlearning(net, **sets)
     pairs = zip(net.parameters(), given.parameters(), strict=True)
     noise = torch.cat([(new - old).flatten() for new, old in pairs])
     n_steps = 2  # epochs of one batch
-    expected = math.sqrt(2 * langevin.STEP * n_steps) * langevin.NOISE
+    expected = math.sqrt(2 * 0.1 * n_steps) * 0.04
     assert noise.std().item() == pytest.approx(expected, rel=0.1)
 
 
@@ -286,6 +297,26 @@ def test_budgeted_retrain_refuses_weights_that_it_cannot_draw_anew(sets: Sets) -
 
     with pytest.raises(ValueError, match="got Shifted"):
         budgeted_retrain.unlearning(Shifted(), **sets)
+
+
+@pytest.mark.parametrize("scaled", [True, False])
+def test_budgeted_retrain_brings_the_margins_on_val_to_the_originals(
+    scaled: bool, net: nn.Module, sets: Sets
+) -> None:
+    unseen = Examples(*sets["val"].dataset.tensors)
+    before = budgeted_retrain.median_margin(common.predict(net, unseen.images), unseen.labels)
+    method = copy_of(budgeted_retrain, SCALED=scaled, EPOCHS=4.0, BATCH_SIZE=16, LEARNING_RATE=0.1)
+    torch.manual_seed(0)
+    unlearned = method.unlearning(net, **sets)
+    after = budgeted_retrain.median_margin(common.predict(unlearned, unseen.images), unseen.labels)
+    assert torch.isclose(before, after, rtol=1e-4) == scaled
+
+
+def test_budgeted_retrain_leaves_margins_that_cannot_be_scaled(net: nn.Module, sets: Sets) -> None:
+    unseen, given = Examples(*sets["val"].dataset.tensors), copy.deepcopy(net)
+    wrong = Examples(unseen.images, (unseen.labels + 1) % 3)
+    budgeted_retrain.scale_margins(net, net.fc, wrong, torch.tensor(3.0))
+    assert same_weights(net, given)
 
 
 def test_the_starting_kit_makes_published_steps_once_round_retain(sets: Sets) -> None:

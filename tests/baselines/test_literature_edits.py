@@ -85,7 +85,7 @@ def test_inverse_fisher_solves_the_damped_system() -> None:
 
 def test_influence_moves_away_from_forget(net: nn.Module, sets: Sets) -> None:
     gap = mean_loss(net, sets["forget"]) - mean_loss(net, sets["retain"])
-    influence.unlearning(net, **sets)
+    copy_of(influence, STEP=1.0, DAMPING=1.0).unlearning(net, **sets)
     assert mean_loss(net, sets["forget"]) - mean_loss(net, sets["retain"]) > gap
 
 
@@ -159,7 +159,7 @@ def test_unsir_noise_is_wrong_for_the_classes_it_carries(net: nn.Module) -> None
     examples = pattern_examples(16, seed=1)
     some = Examples(examples.images[examples.labels > 0], examples.labels[examples.labels > 0])
     torch.manual_seed(0)
-    noise = unsir.error_maximising(common.frozen_copy(net), some)
+    noise = unsir.error_maximising(common.frozen_copy(net), some, 0.25)
     assert set(noise.labels.tolist()) == {1, 2}
     plain = Examples(torch.randn_like(noise.images), noise.labels)
     assert mean_loss(net, loader(noise)) > mean_loss(net, loader(plain))
@@ -167,7 +167,7 @@ def test_unsir_noise_is_wrong_for_the_classes_it_carries(net: nn.Module) -> None
 
 def test_boundary_shrink_never_gives_the_true_class(net: nn.Module) -> None:
     examples = pattern_examples(48, seed=0)
-    found = boundary_shrink.nearest_other_class(net, examples)
+    found = boundary_shrink.nearest_other_class(net, examples, 0.1)
     assert (found != examples.labels).all()
     assert len(set(found.tolist())) > 1
 
@@ -190,7 +190,7 @@ def test_jit_steepness_of_a_scaling_is_its_factor() -> None:
     with torch.no_grad():
         scale[1].weight.copy_(3.0 * torch.eye(36))
     images = pattern_examples(5, seed=0).images
-    assert jit.steepness(scale, images).item() == pytest.approx(5 * 3.0, rel=1e-4)
+    assert jit.steepness(scale, images, 0.5).item() == pytest.approx(5 * 3.0, rel=1e-4)
 
 
 def test_jit_learns_through_the_image_and_not_through_its_copies(
@@ -199,5 +199,5 @@ def test_jit_learns_through_the_image_and_not_through_its_copies(
     images = sets["forget"].dataset.tensors[0]
     passes: list[bool] = []
     net.eval().register_forward_hook(lambda _, __, logits: passes.append(logits.requires_grad))
-    jit.steepness(net, images)
+    jit.steepness(net, images, 0.5)
     assert passes == [True] + [False] * jit.COPIES

@@ -1,31 +1,36 @@
-"""Trials are kept beside the methods, one line a method."""
+"""Logs are kept beside the methods, one line a method, and are of methods as they are."""
 
 from __future__ import annotations
 
-import json
+import dataclasses
 from pathlib import Path
+
+import pytest
 
 from scorer.runner.load import find_submission
 from scorer.tuning.constants import constants_of
-from scorer.tuning.log import KEPT, keep_log
-from scorer.tuning.trials import PLAN
+from scorer.tuning.log import KEPT, TuningLog, keep_log, kept_logs, plan_values
+from scorer.tuning.plan import PLANS
+
+LOG = TuningLog("b", "digits", "digits", "0", {}, [{"RATE": 0.1}], [])
 
 
-def test_trials_are_kept_one_line_a_method(tmp_path: Path) -> None:
-    late, early = {"trial": 1, "relative_score": 0.3}, {"trial": 0, "relative_score": 0.2}
-    keep_log("digits", "b", [late, early], tmp_path)
-    keep_log("digits", "a", [early], tmp_path)
-    path = keep_log("digits", "b", [late, {**early, "relative_score": 0.1}], tmp_path)
-    kept = [json.loads(line) for line in path.read_text().splitlines()]
-    assert [entry["method"] for entry in kept] == ["a", "b"]
-    assert [trial["relative_score"] for trial in kept[1]["trials"]] == [0.1, 0.3]
+def test_logs_are_kept_one_line_a_method(tmp_path: Path) -> None:
+    keep_log(LOG, tmp_path)
+    keep_log(dataclasses.replace(LOG, method="a"), tmp_path)
+    again = dataclasses.replace(LOG, trials=[{"RATE": 0.2}])
+    path = keep_log(again, tmp_path)
+    assert len(path.read_text().splitlines()) == 2
+    kept = kept_logs("digits", tmp_path)
+    assert list(kept) == ["a", "b"]
+    assert kept["b"] == again
+    assert kept_logs("other", tmp_path) == {}
 
 
-def test_the_kept_trials_are_of_methods_that_exist_and_say_what_was_tuned() -> None:
-    logs = list(KEPT.glob("*.jsonl"))
-    assert logs, "no trials were kept"
-    for log in logs:
-        for entry in map(json.loads, log.read_text().splitlines()):
-            assert len(entry["trials"]) == PLAN.n_trials
-            constants = constants_of(find_submission(entry["method"]).source.decode())
-            assert set(entry["trials"][0]["values"]) <= set(constants)
+@pytest.mark.parametrize("task", [path.stem for path in KEPT.glob("*.jsonl")])
+def test_the_kept_logs_are_finished_and_of_constants_that_methods_have(task: str) -> None:
+    for method, log in kept_logs(task).items():
+        assert log.plan == plan_values(PLANS[log.family])
+        assert log.is_finished
+        constants = constants_of(find_submission(method).source.decode())
+        assert set(log.trials[0]) == {n for n, each in constants.items() if each.is_tuned}
