@@ -134,21 +134,6 @@ def test_a_snapshot_of_an_older_edition_is_left_alone(tiny_task: Task, tmp_path:
     assert old.read_bytes() == b"of another form"
 
 
-def test_kept_hard_examples_count_only_for_what_they_were_measured_with() -> None:
-    definition = TASKS["digits"]
-    forget = definition.forget
-    assert isinstance(forget, HardRandom)
-    given = material_of(definition, 0)
-    parts = given.partition()
-    kept = forget.kept_difficulty(given, parts)
-    assert kept is not None
-    assert (kept == 0).sum() == forget.n_hard
-    assert forget.kept_difficulty(material_of(definition, 1), parts) is None
-    recipe = dataclasses.replace(definition.recipe, epochs=21)
-    longer = material_of(dataclasses.replace(definition, recipe=recipe), 0)
-    assert forget.kept_difficulty(longer, parts) is None
-
-
 def material_of(
     definition: TaskDefinition, split_seed: int, cache: Path = Path("no-cache")
 ) -> Material:
