@@ -103,8 +103,8 @@ def read_kept(material: Material, forget: HardRandom, parts: Partition) -> np.nd
     if len(outside):
         raise ScorerError(
             f"{_shown(path)} must name train examples of task {name}, got {len(outside)} that are"
-            f" not, such as {outside[:3].tolist()}: the split is another, by the copies dropped from"
-            f" the data or by its edition. {_what_to_do(name)}"
+            f" not, such as {outside[:3].tolist()}: the split is another, by its edition or by the"
+            f" copies dropped from the data. {_what_to_do(name)}"
         )
     return hard
 
