@@ -41,7 +41,8 @@ def measure_difficulty(material: Material, train: np.ndarray, n_models: int) -> 
         "n_models": n_models,
     }
     key = json_sha256(identity)
-    folder = options.cache_dir / "v1" / "difficulty" / key
+    # Confidences of two kinds of device are never averaged.
+    folder = options.cache_dir / "v1" / "difficulty" / f"{key}-{options.torch_device}"
     store, data = Store(folder / "models"), Store(folder / "data")
     labels = raw.labels[train]
     masks = half_masks(labels, n_models, seed=0)
@@ -72,7 +73,7 @@ def train_shard(spec: Spec, emit: Emit) -> None:
     recipe = Recipe(**spec["recipe"])
     device = torch.device(spec["device"])
     arrays = Store(folder / "data").read(0)
-    images = torch.from_numpy(arrays["images"]).to(device)
+    images = torch.from_numpy(arrays["images"]).to(device, memory_format=torch.channels_last)
     labels = torch.from_numpy(arrays["labels"]).to(device)
     for ((_, index),) in claim([(store, i) for i in spec["units"]], spec["start"], 1):
         seen = torch.from_numpy(arrays["masks"][index]).to(device)

@@ -6,33 +6,90 @@ python -m scorer.tasks.keep digits
 from __future__ import annotations
 
 import json
-import sys
+from pathlib import Path
 
+import click
+
+from data_prep import DamagedData, MissingData, load_raw
 from scorer.engines import LocalEngine
-from scorer.engines.base import no_progress
-from scorer.options import Options
-from scorer.tasks.forget.hard_random import HardRandom, kept_path, measured_with
-from scorer.tasks.load import load_task
+from scorer.errors import ScorerError, UsageError
+from scorer.options import DEVICES, Options
+from scorer.settings import default_cache_dir, default_data_dir
+from scorer.tasks import TASKS
+from scorer.tasks.forget import Material
+from scorer.tasks.forget.hard_random import PUBLIC_SEED, HardRandom
+from scorer.tasks.kept import kept_path, measurement
+
+FOLDER = click.Path(file_okay=False, resolve_path=True, path_type=Path)
 
 
-def main() -> None:
-    """Write `forget_sets/<task>-0.json` for the task named on the command line."""
-    if len(sys.argv) != 2:
-        raise SystemExit("usage: python -m scorer.tasks.keep TASK")
-    path = kept_path(sys.argv[1], 0)
-    path.unlink(missing_ok=True)
-    task = load_task(Options(task=sys.argv[1], device="cpu"), LocalEngine(), no_progress)
-    forget = task.definition.forget
+@click.command(
+    epilog="""\b
+Examples:
+  python -m scorer.tasks.keep digits
+  python -m scorer.tasks.keep cifar10 --device cuda --workers 4 --data-dir /mnt/data"""
+)
+@click.argument("task")
+@click.option("--device", type=click.Choice(DEVICES), default="auto", show_default=True)
+@click.option("--workers", type=click.IntRange(min=1), help="processes; default: one a core")
+@click.option("--data-dir", type=FOLDER, default=default_data_dir)
+@click.option("--cache-dir", type=FOLDER, default=default_cache_dir)
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, resolve_path=True, path_type=Path),
+    help="file to write; default: where the task looks for it",
+)
+def main(
+    task: str, device: str, workers: int | None, data_dir: Path, cache_dir: Path, out: Path | None
+) -> None:
+    """Measure the hard examples of TASK on its public split and keep them.
+
+    Models that a call before trained in the same cache are used again. What is kept so far stays
+    until the new file is whole.
+    """
+    try:
+        options = Options(
+            task=task, device=device, workers=workers, data_dir=data_dir, cache_dir=cache_dir
+        )
+        path = keep(options, out or kept_path(TASKS[task].name, PUBLIC_SEED))
+    except UsageError as error:
+        raise click.UsageError(str(error)) from error
+    except (ScorerError, MissingData, DamagedData) as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"wrote {path}", err=True)
+
+
+def keep(options: Options, path: Path) -> Path:
+    """Measure the hard examples of the options' task and write them to `path`.
+
+    Args:
+        options: task, device, workers and folders are looked at.
+        path: replaced once everything is measured.
+
+    Raises:
+        UsageError: the task has no hard examples.
+        MissingData: its data set is not there.
+    """
+    definition = TASKS[options.task]
+    forget = definition.forget
     if not (isinstance(forget, HardRandom) and forget.n_hard):
-        raise SystemExit(f"task {task.name} must have hard examples to forget, got {forget}")
-    facts = {
-        "command": f"python -m scorer.tasks.keep {task.name}",
-        "measure": "mean logit-scaled confidence over models trained on random halves without it",
-        "measured_with": measured_with(task.raw, task.definition.recipe, forget.n_models),
-        "hard": task.split.forget[task.split.forget_stratum == "hard"].tolist(),
-    }
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps(facts, indent=1) + "\n")
+        raise UsageError(
+            f"task {definition.name} must have hard examples to forget, got {forget}; there is"
+            " nothing to keep"
+        )
+    raw = load_raw(definition.dataset, options.data_dir)
+    material = Material(definition, raw, options, LocalEngine(options.workers), _progress)
+    hard = forget.measure(material, material.partition())
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Written aside, so that an interrupt leaves the old file or the new one.
+    temporary = path.with_name(f".{path.name}.part")
+    temporary.write_text(json.dumps(measurement(material, forget, hard), indent=1) + "\n")
+    return temporary.replace(path)
+
+
+def _progress(what: str, done: int, total: int) -> None:
+    """Write a line for each model on stderr."""
+    click.echo(f"{what}: {done}/{total} models", err=True)
 
 
 if __name__ == "__main__":

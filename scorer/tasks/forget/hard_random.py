@@ -6,20 +6,21 @@ trained without them.
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
-from pathlib import Path
+import logging
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
-from data_prep import Partition, RawData, Split, choose_forget
+from data_prep import Partition, Split, choose_forget
 from scorer.tasks.difficulty import measure_difficulty
 from scorer.tasks.forget.base import ForgetSet, Material
-from scorer.training.recipe import Recipe
+from scorer.tasks.kept import keep_command, read_kept
 
-KEPT = Path(__file__).parents[1] / "forget_sets"
-"""Hard examples measured once and kept, so that a task is the same task on every machine."""
+logger = logging.getLogger("scorer")
+
+PUBLIC_SEED = 0
+"""Of the split that everybody's scores are about."""
 
 
 @dataclass(frozen=True)
@@ -52,37 +53,39 @@ class HardRandom(ForgetSet):
         return self.n_hard + self.n_random
 
     def split(self, material: Material) -> Split:
-        """Return the four sets; difficulty is measured where nobody has yet."""
+        """Return the four sets.
+
+        The hard examples of the public split are the kept ones. Where none are kept (a task of
+        one's own) and on other splits they are measured.
+
+        Raises:
+            ScorerError: those kept were measured with something else.
+        """
         parts, labels = material.partition(), material.raw.labels
         difficulty = None
         if self.n_hard:
-            difficulty = self.kept_difficulty(material, parts)
-            if difficulty is None:
+            hard = read_kept(material, self, parts)
+            if hard is None:
+                _tell_unkept(material)
                 difficulty = measure_difficulty(material, parts.train, self.n_models)
+            else:
+                difficulty = np.where(np.isin(parts.train, hard), 0.0, 1.0)
         seed = material.options.split_seed
         return choose_forget(parts, labels, difficulty, self.n_hard, self.n_random, seed)
 
-    def kept_difficulty(self, material: Material, parts: Partition) -> np.ndarray | None:
-        """Return 0 for the kept hard examples and 1 for the rest, or None where none are kept.
-
-        A file counts only for the very data, recipe and number of models that it was measured
-        with.
-        """
-        path = kept_path(material.task.name, material.options.split_seed)
-        if not path.exists():
-            return None
-        kept = json.loads(path.read_text())
-        present = measured_with(material.raw, material.task.recipe, self.n_models)
-        if kept["measured_with"] != present:
-            return None
-        return np.where(np.isin(parts.train, kept["hard"]), 0.0, 1.0)
+    def measure(self, material: Material, parts: Partition) -> np.ndarray:
+        """Return the indices `(n_hard,)` of the hardest train examples, whatever is kept."""
+        difficulty = measure_difficulty(material, parts.train, self.n_models)
+        return np.sort(parts.train[np.argsort(difficulty, kind="stable")[: self.n_hard]])
 
 
-def measured_with(raw: RawData, recipe: Recipe, n_models: int) -> dict[str, object]:
-    """Return what the kept hard examples depend on, besides the split seed."""
-    return {"data_sha256": raw.content_sha256(), "recipe": asdict(recipe), "n_models": n_models}
-
-
-def kept_path(task: str, split_seed: int) -> Path:
-    """Return where the hard examples of a task are kept."""
-    return KEPT / f"{task}-{split_seed}.json"
+def _tell_unkept(material: Material) -> None:
+    """Say that the public forget set is measured here, and may be another elsewhere."""
+    if material.options.split_seed == PUBLIC_SEED:
+        name = material.task.name
+        logger.warning(
+            "the hard examples of task %s are not kept with the code: they are measured now, and"
+            " another machine may choose a few others, which is another task; keep them by `%s`",
+            name,
+            keep_command(name),
+        )
