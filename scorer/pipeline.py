@@ -9,7 +9,7 @@ oracles no oracle is trained.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from scorer.options import Options
 from scorer.oracles.open import open_pool
 from scorer.oracles.outputs import Bank
 from scorer.oracles.pool import Pool
-from scorer.results.provenance import environment
+from scorer.results.provenance import bank_sha256, environment
 from scorer.results.record import Record, new_record, save_record
 from scorer.runner.designs import DESIGNS
 from scorer.runner.load import Submission, find_method
@@ -101,7 +101,7 @@ def score(
         progress("score", done, len(found))
         evidence = gather(method, own, banks, pool, options)
         measured = measure(evidence, measures)
-        record = make_record(method, own, measured, pool, options, about)
+        record = make_record(method, own, measured, evidence.banks, pool, options, about)
         source = method.source if isinstance(method, Submission) else None
         scored.append(Scored(record, measured.arrays, source, evidence.banks))
     progress("score", len(found), len(found))
@@ -138,12 +138,15 @@ def gather(
     elif runs is not None and runs.bank is not None:
         seen["unlearned"] = runs.bank
     times = RunTimes(runs.elapsed_s, runs.reference_s, runs.peak_mib) if runs else None
+    has_original = not isinstance(method, str) or method == "original"
+    originals = DESIGNS[options.design].originals(options.n_models)
     return Evidence(
         banks=seen,
         stratum=pool.task.split.forget_stratum,
         rule=make_rule(options.rule),
         budget=options.budget,
         times=times,
+        originals=tuple(originals) if has_original else None,
     )
 
 
@@ -162,12 +165,17 @@ def make_record(
     method: Method,
     runs: RunResults | None,
     measured: Measured,
+    banks: Mapping[str, Bank],
     pool: Pool,
     options: Options,
     about: Mapping[str, Any],
 ) -> Record:
     """Join numbers, identity and provenance."""
     rule = make_rule(options.rule)
+    digest = bank_sha256({role: bank.confidence() for role, bank in banks.items()})
+    if digest is None:
+        missing = {**measured.missing, "bank_sha256": "needs control and oracle models"}
+        measured = replace(measured, missing=missing)
     file = method if isinstance(method, Submission) else None
     return new_record(
         measured=measured,
@@ -178,6 +186,7 @@ def make_record(
         split_seed=pool.task.split_seed,
         fingerprint=pool.task.fingerprint,
         engine_id=pool.engine_id,
+        bank_sha256=digest,
         n_models=options.n_models,
         rule=rule.name,
         delta=rule.delta,

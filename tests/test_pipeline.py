@@ -11,6 +11,7 @@ import pytest
 from scorer.errors import UsageError
 from scorer.options import Options
 from scorer.pipeline import STAGES, Scored, score
+from scorer.results.provenance import bank_sha256
 from scorer.store import MANIFEST
 
 NOISE = """
@@ -60,7 +61,8 @@ def test_measures_that_look_at_no_oracles_train_none(options: Options, tmp_path:
     counts = [models(alone.cache_dir, scored, r) for r in ("original", "oracle", "control")]
     assert counts == [1, 0, 0]
     assert set(scored.banks) == {"unlearned", "floor"}
-    assert scored.record.forgetting_quality is None
+    assert scored.record.forgetting_quality is scored.record.bank_sha256 is None
+    assert scored.record.missing["bank_sha256"] == "needs control and oracle models"
     assert scored.record.time_ratio is not None and scored.record.time_ratio > 0
     assert set(scored.record.accuracy) >= {"retain", "test"}
     assert not options.results_dir.exists()
@@ -92,6 +94,12 @@ def test_several_methods_are_scored_in_their_order(options: Options, tmp_path: P
     assert values.final_score is not None and values.ceiling_final_score is not None
     assert values.relative_score == values.final_score / values.ceiling_final_score
     assert models(options.cache_dir, retrain, "retrain") == 4
+    assert retrain.record.missing["between_originals_sd"] == "models of no original"
+    assert "given this original" in noise.record.missing["between_originals_sd"]
+    np.testing.assert_array_equal(noise.arrays["originals"], 0)
+    assert retrain.record.bank_sha256 == bank_sha256(
+        {role: retrain.banks[role].confidence() for role in ("oracle", "control")}
+    )
     assert len({tuple(each.record.identity.items()) for each in (original, noise, retrain)}) == 1
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -54,6 +54,7 @@ class Report:
         variant: what a second file of the same bench is about, "" for the default.
         values: the numbers to look up by name, each the median of one of the figures, and facts.
         figures: everything measured: name, unit, n, median, min and max.
+        tables: what is no figure but a table: title, a paragraph about it, heads and rows.
         notes: what a figure leaves out, extrapolates or could not be measured, a sentence each.
         unfit: why the figures must not be kept, "" where they may.
     """
@@ -64,6 +65,7 @@ class Report:
     variant: str = ""
     values: dict[str, Any] = field(default_factory=dict)
     figures: list[dict[str, Any]] = field(default_factory=list)
+    tables: list[dict[str, Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     unfit: str = ""
 
@@ -90,11 +92,23 @@ class Report:
         if key:
             self.values[key] = median
 
+    def add_table(
+        self,
+        title: str,
+        about: str,
+        heads: Sequence[str],
+        rows: Sequence[Sequence[str | int | float]],
+    ) -> None:
+        """Add a table; every row has a cell a head."""
+        cells = [list(row) for row in rows]
+        self.tables.append({"title": title, "about": about, "heads": list(heads), "rows": cells})
+
     def as_dict(self) -> dict[str, Any]:
         """Return everything as JSON values."""
         about = {"bench": self.bench, "variant": self.variant, "command": self.command}
         notes = [*self.notes, self.unfit] if self.unfit else self.notes
-        found = {**self.values, "figures": self.figures, "notes": notes}
+        tables = {"tables": self.tables} if self.tables else {}
+        found = {**self.values, "figures": self.figures, **tables, "notes": notes}
         return {**about, "environment": machine(self.device), **found}
 
     def save(self, folder: Path = FIGURES) -> Path:

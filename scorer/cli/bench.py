@@ -40,7 +40,7 @@ def command(
     from scorer.bench import BENCHES, Settings
     from scorer.kinds import KINDS
     from scorer.machine import n_cores
-    from scorer.results.speed import speed_table
+    from scorer.results.speed import speed_tables
     from scorer.settings import PROJECT_ROOT
 
     if name is None:
@@ -60,7 +60,7 @@ def command(
     if as_json:
         show_json(values)
     else:
-        show(speed_table(values))
+        show(*speed_tables(values))
         click.echo("\n".join(f"- {note}" for note in values["notes"]))
     if save:
         click.echo(f"wrote {report.save().relative_to(PROJECT_ROOT)}", err=True)

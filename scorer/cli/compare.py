@@ -20,15 +20,16 @@ def command(
 ) -> None:
     """Compare the forgetting quality of two scored methods on the oracles that they share.
 
-    The standard error is over models, the oracles resampled for both at once; the p-value
-    exchanges models between the methods.
+    Runs and oracles are left out for both at once. One p-value is for equal F: the difference by
+    its error. The other is for one law of models: run i of both methods, which has the same seed,
+    is exchanged. Methods with one F may be of different laws.
 
     \b
     Examples:
       python -m scorer compare adversarial finetune
       python -m scorer compare adversarial finetune --task digits --json
     """
-    from scorer.results.compare import compare
+    from scorer.results.compare import QUESTIONS, compare
     from scorer.results.record import read_records
     from scorer.results.tables import number
     from scorer.tasks import TASKS
@@ -48,6 +49,7 @@ def command(
         f"F({first}) = {number(one.forgetting_quality, 4)},"
         f" F({second}) = {number(other.forgetting_quality, 4)}"
         f" (ceiling {number(one.ceiling, 4)})\n"
-        f"difference {paired.difference:+.4f} ± {paired.standard_error:.4f};"
-        f" p = {paired.p_value:.3f} under one distribution of models"
+        f"difference {paired.difference:+.4f} ± {paired.standard_error:.4f}"
     )
+    for name, question in QUESTIONS.items():
+        click.echo(f"{question} p = {getattr(paired, name):.3f}")

@@ -6,10 +6,12 @@ import dataclasses
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import KW_ONLY, dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from scorer.metric.ceiling import Ceiling, repaired_ceiling
 from scorer.metric.forgetting import ForgettingQuality, forgetting_quality
 from scorer.metric.rules import Rule
 from scorer.metric.utility import ModelAccuracies
@@ -25,7 +27,10 @@ Source = str | float | Callable[[Values], float | None]
 
 
 FULL_SIZE = 64 * 1000
-"""Confidences in a bank up to which all resamples are drawn; larger banks get fewer."""
+"""Confidences in a bank up to which all draws are made; larger banks get fewer."""
+
+N_PAIRINGS = 100
+MIN_PAIRINGS = 30
 
 
 def value_at(values: Values, source: Source | None) -> Any:
@@ -101,7 +106,7 @@ class Measurement:
         same = f"`{self.name}` of the"
         for path, about in (
             (self.error, f"standard error of `{self.name}` over models"),
-            (self.ceiling, f"{same} control bank: what perfect unlearning gets"),
+            (self.ceiling, f"{same} retrained models: what perfect unlearning gets"),
             (self.ceiling_error, f"standard error of `{self.ceiling}` over models"),
             (self.floor, f"{same} original, untouched"),
         ):
@@ -147,13 +152,14 @@ class Evidence:
     """Everything that a measure may look at.
 
     Attributes:
-        banks: outputs by role: "unlearned", "oracle", "control" (N more oracles, whose score is
-            the ceiling) and "floor" (the original, N times, or N originals). Only those that the
-            measures asked for need.
+        banks: outputs by role: "unlearned", "oracle", "control" (N more oracles: the ceiling is of
+            both) and "floor" (the original of each run). Only those that the measures asked for
+            need.
         stratum: `(n_examples,)` name of the stratum of each forget example.
         rule: how epsilon is estimated and becomes points.
         budget: share of a retraining that a run may take.
         times: None for rows that the kit makes itself.
+        originals: index of the original that each run started from, None for models of none.
     """
 
     banks: Mapping[str, Bank]
@@ -161,6 +167,7 @@ class Evidence:
     rule: Rule
     budget: float
     times: RunTimes | None = None
+    originals: tuple[int, ...] | None = None
     _quality: dict[str, ForgettingQuality] = field(default_factory=dict, init=False, repr=False)
 
     def confidence(self, role: str) -> np.ndarray:
@@ -179,6 +186,17 @@ class Evidence:
                 self.confidence(role), self.confidence("oracle"), self.rule
             )
         return self._quality[role]
+
+    @cached_property
+    def ceiling(self) -> Ceiling:
+        """Return what perfect unlearning gets, computed once."""
+        return repaired_ceiling(
+            self.confidence("control"),
+            self.confidence("oracle"),
+            self.rule,
+            accuracies=(self.accuracies("control"), self.accuracies("oracle")),
+            n_pairings=n_draws(N_PAIRINGS, MIN_PAIRINGS, self.confidence("oracle").size),
+        )
 
 
 @dataclass(frozen=True)
@@ -234,5 +252,5 @@ class Measure:
 
 
 def n_draws(full: int, least: int, n_values: int) -> int:
-    """Return how many resamples a bank of `n_values` confidences gets."""
+    """Return how many draws a bank of `n_values` confidences gets."""
     return max(least, min(full, full * FULL_SIZE // n_values))

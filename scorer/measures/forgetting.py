@@ -20,13 +20,14 @@ ROLES = (*QUALITY, "oracle")
 
 
 def compute(evidence: Evidence) -> Measured:
-    """Score the unlearned models, the control bank and the original against the oracles."""
-    quality = {role: evidence.quality(role).value for role in QUALITY}
-    ratios = {
-        role: utility_ratios(evidence.accuracies(role), evidence.accuracies("oracle"))
-        for role in QUALITY
-    }
-    final = {role: final_score(quality[role], ratios[role]) for role in FINAL}
+    """Score the unlearned models and the original against the oracles, beside the ceiling."""
+    ceiling = evidence.ceiling
+    quality = {"control": ceiling.forgetting_quality}
+    final = {"control": ceiling.final_score}
+    for role in ("unlearned", "floor"):
+        ratios = utility_ratios(evidence.accuracies(role), evidence.accuracies("oracle"))
+        quality[role] = evidence.quality(role).value
+        final[role] = final_score(quality[role], ratios)
     relative = relative_score(final["unlearned"], final["control"])
     values = {
         **{field: quality[role] for role, field in QUALITY.items()},
@@ -41,7 +42,9 @@ def compute(evidence: Evidence) -> Measured:
 def _strata(evidence: Evidence) -> dict[str, dict[str, Any]]:
     """Return F of each stratum of the forget set, beside ceiling and floor there."""
     stratum = evidence.stratum
-    means = {role: strata_means(evidence.quality(role).points, stratum) for role in QUALITY}
+    points = {role: evidence.quality(role).points for role in ("unlearned", "floor")}
+    points["control"] = evidence.ceiling.points
+    means = {role: strata_means(each, stratum) for role, each in points.items()}
     return {
         str(name): {
             "n_examples": int((stratum == name).sum()),
@@ -54,11 +57,13 @@ def _strata(evidence: Evidence) -> dict[str, dict[str, Any]]:
 def _arrays(evidence: Evidence) -> dict[str, np.ndarray]:
     """Return what to score again from, and what each example got."""
     own, attacks = evidence.quality("unlearned"), evidence.quality("unlearned").attacks
+    originals = {} if evidence.originals is None else {"originals": np.array(evidence.originals)}
     return {
+        **originals,
         **{f"{role}_confidence": evidence.confidence(role) for role in ROLES},
         "epsilons": own.epsilons,
         "points": own.points,
-        "ceiling_epsilons": evidence.quality("control").epsilons,
+        "ceiling_points": evidence.ceiling.points,
         "family_codes": attacks.family_codes,
         "low_threshold": attacks.low,
         "high_threshold": attacks.high,

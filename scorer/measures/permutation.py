@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scorer.measures.base import Evidence, Measure, Measured, Measurement, n_draws
-from scorer.metric.calibration import permutation_test
+from scorer.metric.exchange import permutation_test
 
 N_PERMUTATIONS = 199
 MIN_PERMUTATIONS = 39
@@ -27,7 +27,8 @@ MEASURE = Measure(
     measurements=(
         Measurement(
             "permutation_p_value",
-            "chance of an F as low if unlearned models and oracles had one distribution",
+            "chance of an F as low if unlearned models and oracles were independent and of one"
+            " distribution; runs of one original are independent given this original only",
             higher_is_better=True,
             diagnosis_line="p (no difference from oracles)",
             place=130,

@@ -1,4 +1,4 @@
-"""Is the difference between two methods real? Paired over the oracles that both share."""
+"""Is the difference between two methods real? Run by run, over the oracles that both share."""
 
 from __future__ import annotations
 
@@ -6,14 +6,22 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from scorer.errors import ScorerError, UsageError, unknown_name
-from scorer.metric.arrays import FloatArray, check_banks
-from scorer.metric.calibration import PairedDifference, paired_difference
+from scorer.metric.arrays import FloatArray, IntArray, check_banks
+from scorer.metric.exchange import PairedDifference, paired_difference
 from scorer.metric.rules import make_rule
 from scorer.results.record import IDENTITY, Problem, Record, arrays_path, read_arrays
 from scorer.results.selection import select
 
 BANKS = ("unlearned_confidence", "oracle_confidence")
+
+QUESTIONS = {
+    "p_equal_quality": "have both methods the same expected F?",
+    "p_equal_law": "could run i of both methods be exchanged: one law of models?",
+}
+"""What each p-value answers; two methods may have one F and two laws."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +31,7 @@ class Comparison:
     Attributes:
         first: the newest record of a method whose arrays are sound.
         second: the same of another method.
-        paired: difference, error and p-value.
+        paired: difference, error and p-values.
         problems: of newer records, that could not be read.
     """
 
@@ -41,7 +49,8 @@ class Comparison:
             "forgetting_quality": [self.first.forgetting_quality, self.second.forgetting_quality],
             "difference": self.paired.difference,
             "difference_se": self.paired.standard_error,
-            "p_value": self.paired.p_value,
+            **{name: getattr(self.paired, name) for name in QUESTIONS},
+            "questions": QUESTIONS,
         }
 
 
@@ -51,8 +60,13 @@ def comparable_pairs(
     """Return the pairs of records of two methods that are comparable, newest first.
 
     Raises:
-        UsageError: a method has no record with a score, or no two are comparable.
+        UsageError: the methods are one, a method has no record with a score, or no two are
+            comparable.
     """
+    if first == second:
+        raise UsageError(
+            f"compare needs two methods, got {first} twice; a method does not differ from itself"
+        )
     selection = select(records)
     scored: dict[str, list[Record]] = {}
     for record in selection.scored:
@@ -89,18 +103,41 @@ def compare(records: Iterable[Record], first: str, second: str, results_dir: Pat
                 problems.append(Problem(arrays_path(record, results_dir), str(error)))
         if len(banks) == len(pair):
             rule = make_rule(pair[0].rule, delta=pair[0].delta)
-            (unlearned, oracle), (other, _) = banks
+            one, other = banks
+            path = arrays_path(pair[1], results_dir)
+            if not np.array_equal(one.oracle, other.oracle):
+                what = f"{path} must be of the oracles of {first}, got others; score both again"
+                problems.append(Problem(path, what))
+                continue
+            originals = one.originals if other.originals is None else other.originals
             try:
-                paired = paired_difference(unlearned, other, oracle, rule)
+                paired = paired_difference(
+                    one.unlearned, other.unlearned, one.oracle, rule, originals=originals
+                )
             except ValueError as error:
-                path = arrays_path(pair[1], results_dir)
                 problems.append(Problem(path, f"{path} must fit the arrays of {first}: {error}"))
                 continue
             return Comparison(*pair, paired, problems)
     raise ScorerError("\n".join(problem.message for problem in problems))
 
 
-def _read_banks(record: Record, results_dir: Path) -> tuple[FloatArray, FloatArray]:
+@dataclass(frozen=True, eq=False)
+class _Banks:
+    """What a comparison needs of a record.
+
+    Attributes:
+        unlearned: `(n_models, n_examples)` confidences.
+        oracle: the same of the oracles.
+        originals: `(n_models,)` of the runs; None for models of no original, and in records older
+            than the designs with several runs of several originals.
+    """
+
+    unlearned: FloatArray
+    oracle: FloatArray
+    originals: IntArray | None
+
+
+def _read_banks(record: Record, results_dir: Path) -> _Banks:
     """Return the confidences of a record's unlearned models and of its oracles.
 
     Raises:
@@ -108,7 +145,7 @@ def _read_banks(record: Record, results_dir: Path) -> tuple[FloatArray, FloatArr
     """
     arrays = read_arrays(record, results_dir)
     try:
-        return check_banks(*(arrays[name] for name in BANKS))
+        return _Banks(*check_banks(*(arrays[name] for name in BANKS)), arrays.get("originals"))
     except (KeyError, ValueError) as error:
         raise ScorerError(
             f"{arrays_path(record, results_dir)} must hold the arrays {' and '.join(BANKS)}, got:"

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from numpy.typing import ArrayLike
+
 from scorer.measures import fields
 from scorer.measures.base import Measurement, value_at
-from scorer.results.record import IDENTITY, Record
+from scorer.metric.arrays import BoolArray
+from scorer.results.record import IDENTITY, NOT_IN_FILE, Record
 from scorer.results.selection import select
 
-Z_95 = 1.959964
-"""Two-sided 95 % of the normal distribution."""
+SIGNIFICANCE = 0.05
+"""Chance, at most, that a board ranks any two of equal methods apart."""
+
+
+DIGESTS = ("fingerprint", "bank_sha256")
+"""Parts of an identity that are shown by their first letters."""
 
 
 def columns() -> list[Measurement]:
@@ -29,8 +36,8 @@ class Row:
     Attributes:
         method: name, or "ceiling" and "floor" for the pinned rows.
         kind: "ceiling", "method" or "floor".
-        rank_best: 1 + number of rows that are better beyond noise; None for pinned rows.
-        rank_worst: number of rows less those that are worse beyond noise.
+        rank_best: 1 + number of rows that are ahead, see `is_ahead`; None for pinned rows.
+        rank_worst: number of rows less those that are behind.
         values: what the columns show, by field; with each its standard error, and whether it keeps
             its limit, where it has those.
         missing: field -> why it is None.
@@ -63,7 +70,7 @@ class Group:
     """Records that agree in everything that makes scores comparable.
 
     Attributes:
-        identity: task, fingerprint, engine, N, rule, delta and design.
+        identity: task, fingerprint, engine, oracle bank, N, rule, delta and design.
         rows: ceiling first, methods best first, floor last.
         budget: share of a retraining that a run may take.
     """
@@ -132,7 +139,10 @@ def _difference(record: Record, other: Record) -> str:
     differing = [name for name in IDENTITY if getattr(record, name) != getattr(other, name)]
 
     def shown(one: Record, name: str) -> Any:
-        return getattr(one, name)[:8] if name == "fingerprint" else getattr(one, name)
+        value = getattr(one, name)
+        if value is None:
+            return NOT_IN_FILE
+        return value[:8] if name in DIGESTS else value
 
     return "; ".join(f"{n} {shown(record, n)} instead of {shown(other, n)}" for n in differing)
 
@@ -142,19 +152,43 @@ def _rank(records: Sequence[Record]) -> Group:
     latest = max(records, key=lambda record: record.created_at)
     ordered = sorted(records, key=lambda r: (r.within_budget is False, -r.final_score))
     rows = [_pinned(latest, "ceiling")]
-    for record in ordered:
-        better = sum(_beats(other, record) for other in ordered)
-        worse = sum(_beats(record, other) for other in ordered)
-        rows.append(_method_row(record, 1 + better, len(ordered) - worse))
+    is_over = np.array([record.within_budget is False for record in ordered])
+    errors = [np.inf if r.final_score_se is None else r.final_score_se for r in ordered]
+    ahead = is_ahead([record.final_score for record in ordered], errors)
+    # To keep the budget is to be ahead of all that do not, whatever the scores.
+    ahead = np.where(is_over[:, np.newaxis] == is_over, ahead, is_over)
+    better, worse = ahead.sum(axis=0), ahead.sum(axis=1)
+    for record, n_better, n_worse in zip(ordered, better, worse, strict=True):
+        rows.append(_method_row(record, 1 + int(n_better), len(ordered) - int(n_worse)))
     return Group(latest.identity, [*rows, _pinned(latest, "floor")], latest.budget)
 
 
-def _beats(one: Record, other: Record) -> bool:
-    """Tell whether one is ahead of another beyond noise, or by keeping the budget."""
-    if (one.within_budget is False) != (other.within_budget is False):
-        return other.within_budget is False
-    spread = math.hypot(one.final_score_se or 0.0, other.final_score_se or 0.0)
-    return bool(one.final_score - other.final_score > Z_95 * spread)
+def is_ahead(scores: ArrayLike, standard_errors: ArrayLike) -> BoolArray:
+    """Tell which methods are better than which beyond noise, over all pairs together.
+
+    Of methods that are equally good, any two are told apart with a chance of at most
+    `SIGNIFICANCE`: a difference counts beyond the studentised range of that many normal values.
+    That methods share their oracles makes the chance smaller.
+
+    Args:
+        scores: `(n_methods,)`, higher is better.
+        standard_errors: `(n_methods,)`; a method whose error is infinite is tied with all.
+
+    Returns:
+        bool `(n_methods, n_methods)`, True where the row is ahead of the column.
+
+    Reference:
+        Tukey 1953, "The problem of multiple comparisons"; Kramer 1956 for unequal errors.
+    """
+    values, errors = np.asarray(scores, dtype=np.float64), np.asarray(standard_errors)
+    if values.size < 2:
+        return np.zeros((values.size, values.size), dtype=bool)
+    # Imported here because scipy.stats takes a second, and other readers of records come by.
+    from scipy.stats import studentized_range
+
+    limit = studentized_range.isf(SIGNIFICANCE, values.size, np.inf) / 2**0.5
+    differences = values[:, np.newaxis] - values
+    return np.asarray(differences > limit * np.hypot(errors[:, np.newaxis], errors))
 
 
 def _method_row(record: Record, rank_best: int, rank_worst: int) -> Row:

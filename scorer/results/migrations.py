@@ -51,5 +51,14 @@ def _from_1(values: dict[str, Any]) -> dict[str, Any]:
     return {**emptied, "schema_version": 2}
 
 
-STEPS: tuple[Callable[[dict[str, Any]], dict[str, Any]], ...] = (_from_1,)
+def _from_2(values: dict[str, Any]) -> dict[str, Any]:
+    """Version 2 had no `bank_sha256`, which keeps its records apart from later ones.
+
+    Its ceiling was of one pairing of controls and oracles, its errors were those of a bootstrap of
+    models, and `certified.largest_epsilon_lb` held for each example alone.
+    """
+    return {**values, "schema_version": 3}
+
+
+STEPS: tuple[Callable[[dict[str, Any]], dict[str, Any]], ...] = (_from_1, _from_2)
 """The step from version k to k + 1 at place k - 1."""

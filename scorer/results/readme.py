@@ -33,9 +33,9 @@ ALWAYS_SHOWN = ("retrain", "starting_kit")
 
 LEGEND = (
     "F is the forgetting quality, RA and TA are retain and test accuracy, time is the mean of a run"
-    " over a plain retraining; ± is the standard error over models. A rank such as 2-4 is a tie"
-    " within noise. *ceiling* is a second bank of retrained models scored like a submission,"
-    " *floor* the original model untouched."
+    " over a plain retraining; ± is the standard error over models and examples. A rank such as 2-4"
+    " is a tie within noise, over the board as a whole. *ceiling* is retrained models against"
+    " retrained models, *floor* the original model untouched."
 )
 
 

@@ -21,7 +21,9 @@ from scorer.measures.base import Measured
 from scorer.results.migrations import migrate
 from scorer.results.schema import Conditions, record_type
 
-IDENTITY = ("task", "fingerprint", "engine_id", "n_models", "rule", "delta", "design")
+IDENTITY = (
+    "task", "fingerprint", "engine_id", "bank_sha256", "n_models", "rule", "delta", "design",
+)  # fmt: skip
 """Two scores whose values differ in any of these are never ranked together."""
 
 NOT_IN_FILE = "not in the file"

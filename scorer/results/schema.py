@@ -15,7 +15,7 @@ from scorer.measures import fields
 from scorer.measures.base import Measurement
 from scorer.results.markdown import markdown_table
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 
 class FaultOfRun(TypedDict):
@@ -49,6 +49,9 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True):
     split_seed: Annotated[int | None, Meta(description="which split; 0 is the public one")] = None
     fingerprint: Annotated[str, Meta(description="SHA-256 of what decides how models come out")]
     engine_id: Annotated[str, Meta(description="how and where the models were trained")]
+    bank_sha256: Annotated[
+        str | None, Meta(description="SHA-256 of the oracles' and controls' confidences on forget")
+    ] = None
     n_models: Annotated[int, Meta(ge=2, description="N, of unlearned models and of oracles")]
     rule: Annotated[str, Meta(description="how epsilon becomes points")]
     delta: Annotated[float, Meta(ge=0, lt=1, description="of the rule")]

@@ -87,9 +87,9 @@ def test_a_task_is_found_under_either_spelling(
     tmp_path: Path, task: str, arguments: tuple[str, ...]
 ) -> None:
     rng = np.random.default_rng(0)
+    oracle = rng.normal(size=(64, 5))
     for name in ("one", "two"):
-        banks = ("unlearned_confidence", "oracle_confidence")
-        arrays = {bank: rng.normal(size=(64, 5)) for bank in banks}
+        arrays = {"unlearned_confidence": rng.normal(size=(64, 5)), "oracle_confidence": oracle}
         save_record(make_record(name, task="cifar10-resnet18"), arrays, None, tmp_path)
     call = [*arguments, "--task", task, "--results-dir", str(tmp_path)]
     result = CliRunner().invoke(main, call)

@@ -52,5 +52,6 @@ def simulated_evidence(**changes: Any) -> Evidence:
         "stratum": np.array(["hard"] * 4 + ["random"] * 8),
         "rule": make_rule("exact"),
         "budget": 0.2,
+        "originals": tuple(run % 4 for run in range(16)),
     }
     return Evidence(**{**values, **changes})

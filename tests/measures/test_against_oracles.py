@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from scorer.measures import measure
+from scorer.metric.bounds import epsilon_lower_bounds
 from tests.measures._banks import SimulatedBank, simulated_evidence
 
 APART = SimulatedBank.of(1, shift=99.0)
@@ -49,3 +50,17 @@ def test_too_few_models_certify_nothing_and_say_so() -> None:
     assert measured.values["certified"]["share_positive"] is None
     reason = "needs at least 4 models, got 3"
     assert measured.missing["certified.largest_epsilon_lb"] == reason
+
+
+def test_the_largest_bound_holds_for_all_examples_together() -> None:
+    banks = {"unlearned": SimulatedBank.of(1, shift=6.0, n_models=64)}
+    banks["oracle"] = SimulatedBank.of(2, n_models=64)
+    evidence = simulated_evidence(**banks)
+    found = measure(evidence, ["certified"]).values["certified"]["largest_epsilon_lb"]
+    alone, together = (
+        epsilon_lower_bounds(
+            *(bank.confidence() for bank in banks.values()), significance=significance
+        ).epsilons_lb.max()
+        for significance in (0.05, 0.05 / 12)
+    )
+    assert found == together < alone

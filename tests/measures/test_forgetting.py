@@ -11,11 +11,17 @@ from scorer.metric.utility import relative_score
 from tests.measures._banks import SimulatedBank, simulated_evidence
 
 
-def test_the_control_bank_scored_as_a_method_is_the_ceiling() -> None:
-    found = compute(simulated_evidence(unlearned=SimulatedBank.of(3))).values
-    assert found["forgetting_quality"] == found["ceiling"] > 0
-    assert found["final_score"] == found["ceiling_final_score"]
-    assert found["relative_score"] == 1.0
+def test_the_ceiling_is_that_of_all_retrained_models() -> None:
+    evidence = simulated_evidence(unlearned=SimulatedBank.of(3))
+    measured = compute(evidence)
+    found, ceiling = measured.values, evidence.ceiling
+    assert found["ceiling"] == ceiling.forgetting_quality > 0
+    assert found["ceiling_final_score"] == ceiling.final_score
+    assert found["relative_score"] == found["final_score"] / ceiling.final_score
+    strata = found["strata"].values()
+    total = sum(one["n_examples"] * one["ceiling"] for one in strata)
+    assert total / 12 == pytest.approx(found["ceiling"])
+    np.testing.assert_array_equal(measured.arrays["ceiling_points"], ceiling.points)
     assert found["floor"] == found["floor_final_score"] == 0.0
 
 
@@ -33,11 +39,14 @@ def test_f_is_the_metrics_and_the_mean_of_its_strata() -> None:
 
 
 def test_without_a_ceiling_there_is_no_relative_score_but_a_reason() -> None:
-    apart = SimulatedBank.of(3, shift=99.0)
-    measured = compute(simulated_evidence(control=apart))
+    # With 2 models no example earns a point, see `scorer.metric.counts`.
+    roles = ("unlearned", "oracle", "control", "floor")
+    few = {role: SimulatedBank.of(k, n_models=2) for k, role in enumerate(roles)}
+    measured = compute(simulated_evidence(**few, originals=None))
     assert measured.values["ceiling_final_score"] == 0.0
     assert measured.values["relative_score"] is None
     assert measured.missing["relative_score"] == "the ceiling's final score is 0"
+    assert "originals" not in measured.arrays
 
 
 def test_relative_score_is_the_final_score_over_the_ceilings() -> None:

@@ -79,18 +79,18 @@ def test_null_is_not_called_leaking() -> None:
 
 
 @pytest.mark.parametrize(("shift", "expected"), [(0.5, 0.14), (1.0, 0.77), (2.0, 2.30)])
-def test_power_is_that_of_the_published_simulation(shift: float, expected: float) -> None:
+def test_power_is_at_least_that_of_the_published_halves(shift: float, expected: float) -> None:
     rng = np.random.default_rng(2)
     bounds = epsilon_lower_bounds(rng.normal(shift, 1, (512, 200)), rng.normal(size=(512, 200)))
-    assert np.median(bounds.epsilons_lb) == pytest.approx(expected, abs=0.15)
+    assert expected - 0.03 < np.median(bounds.epsilons_lb) < expected + 0.4
 
 
-def test_separated_banks_reach_the_ceiling_of_the_certifying_half() -> None:
+def test_separated_banks_reach_the_ceiling_of_the_certifying_part() -> None:
     rng = np.random.default_rng(3)
     oracle = rng.normal(size=(65, 20))
     for unlearned in (oracle + 40, oracle - 40):
         bounds = epsilon_lower_bounds(unlearned, oracle)
-        np.testing.assert_allclose(bounds.epsilons_lb, epsilon_lower_bound(0, 0, 33))
+        np.testing.assert_allclose(bounds.epsilons_lb, epsilon_lower_bound(0, 0, 44))
     # The middle against both sides: needs an interval.
     outside = np.where(rng.random((65, 20)) < 0.5, 40.0, -40.0) + oracle
     bounds = epsilon_lower_bounds(outside, oracle)
@@ -99,14 +99,14 @@ def test_separated_banks_reach_the_ceiling_of_the_certifying_half() -> None:
     assert (np.isfinite(bounds.low) & np.isfinite(bounds.high))[best].all()
 
 
-def test_the_certifying_half_has_no_say_in_the_attack() -> None:
+def test_the_certifying_part_has_no_say_in_the_attack() -> None:
     rng = np.random.default_rng(4)
     unlearned, oracle = rng.normal(1, 1, (40, 30)), rng.normal(size=(40, 30))
     before = epsilon_lower_bounds(unlearned, oracle, seed=5)
     order = np.random.default_rng(5)
-    certifying = order.permutation(40)[20:], order.permutation(40)[20:]
-    unlearned[certifying[0]] = rng.normal(-9, 1, (20, 30))
-    oracle[certifying[1]] = rng.normal(9, 1, (20, 30))
+    certifying = order.permutation(40)[13:], order.permutation(40)[13:]
+    unlearned[certifying[0]] = rng.normal(-9, 1, (27, 30))
+    oracle[certifying[1]] = rng.normal(9, 1, (27, 30))
     after = epsilon_lower_bounds(unlearned, oracle, seed=5)
     np.testing.assert_array_equal(before.low, after.low)
     np.testing.assert_array_equal(before.high, after.high)
@@ -161,7 +161,7 @@ def test_leaking_examples_are_found_among_clean_ones() -> None:
         (lambda: epsilon_lower_bound(0, 0, 9, delta=1.0), r"`delta` must be in \[0, 1\), got 1.0"),
         (
             lambda: epsilon_lower_bounds(np.zeros((3, 1)), np.zeros((3, 1))),
-            r"at least 4 models to be split in halves, got 3",
+            r"at least 4 models to be split, got 3",
         ),
         (lambda: ks_p_values(np.zeros(3), np.zeros((3, 1))), r"`unlearned` must have shape"),
         (lambda: benjamini_hochberg([0.5, 1.5]), r"`p_values` must .* be in \[0, 1\]"),

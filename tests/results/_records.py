@@ -37,6 +37,7 @@ def make_record(method: str = "finetune", **changes: Any) -> Record:
         "split_seed": 0,
         "fingerprint": "f" * 64,
         "engine_id": "cpu-loop-float32-torch2.14.1",
+        "bank_sha256": "b" * 64,
         "n_models": 64,
         "rule": "competition",
         "delta": 1e-5,

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from scorer.errors import ScorerError, UsageError
-from scorer.results.compare import comparable_pairs, compare
-from scorer.results.record import Record, arrays_path, save_record
+from scorer.results.compare import QUESTIONS, comparable_pairs, compare
+from scorer.results.record import Record, arrays_path, read_arrays, save_record
 from tests.results._records import make_record
 
 
@@ -32,9 +32,45 @@ def test_a_real_difference_is_found_and_luck_is_not(tmp_path: Path) -> None:
     real = compare(records, "good", "bad", tmp_path).paired
     luck = compare(records, "good", "alike", tmp_path).paired
     assert real.difference > 3 * real.standard_error
-    assert real.p_value < 0.05 < luck.p_value
+    assert real.p_equal_law < 0.05 < luck.p_equal_law
+    assert real.p_equal_quality < 0.05 < luck.p_equal_quality
     assert abs(luck.difference) < 3 * luck.standard_error
     assert compare(records, "bad", "good", tmp_path).paired.difference == -real.difference
+
+
+def test_each_p_value_says_what_it_answers(tmp_path: Path) -> None:
+    records = [saved(tmp_path, "good", 0.0, 1), saved(tmp_path, "bad", 3.0, 3)]
+    found = compare(records, "good", "bad", tmp_path)
+    values = found.as_dict()
+    assert values["questions"] == QUESTIONS
+    for name in QUESTIONS:
+        assert values[name] == getattr(found.paired, name)
+
+
+def test_a_method_is_not_compared_with_itself(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="compare needs two methods, got good twice"):
+        compare([saved(tmp_path, "good", 0.0, 1)], "good", "good", tmp_path)
+
+
+def test_scores_of_other_banks_are_not_compared(tmp_path: Path) -> None:
+    records = [
+        saved(tmp_path, "one", 0.0, 1, bank_sha256="a" * 64),
+        saved(tmp_path, "two", 0.0, 2, bank_sha256="b" * 64),
+    ]
+    with pytest.raises(UsageError, match=r"must have results that agree in .* bank_sha256"):
+        compare(records, "one", "two", tmp_path)
+
+
+def test_runs_of_several_originals_are_left_out_together(tmp_path: Path) -> None:
+    records = [saved(tmp_path, "one", 0.0, 1), saved(tmp_path, "two", 0.5, 2)]
+    blind = compare(records, "one", "two", tmp_path).paired
+    for record in records:
+        arrays = read_arrays(record, tmp_path)
+        save_record(record, {**arrays, "originals": np.arange(64) % 4}, None, tmp_path)
+    own = compare(records, "one", "two", tmp_path).paired
+    assert own.difference == blind.difference
+    # Four originals leave three degrees of freedom.
+    assert own.p_equal_quality > blind.p_equal_quality
 
 
 def test_only_comparable_records_are_paired() -> None:
@@ -68,7 +104,11 @@ def test_records_whose_arrays_are_not_sound_are_named(tmp_path: Path) -> None:
     with pytest.raises(ScorerError, match="must hold the arrays unlearned_confidence and oracle"):
         compare([good, bad], "good", "bad", tmp_path)
     np.savez(arrays, oracle_confidence=np.zeros((64, 7)), unlearned_confidence=np.zeros((64, 7)))
-    with pytest.raises(ScorerError, match="must fit the arrays of good"):
+    with pytest.raises(ScorerError, match="must be of the oracles of good, got others"):
+        compare([good, bad], "good", "bad", tmp_path)
+    sound = read_arrays(good, tmp_path)
+    np.savez(arrays, **sound, originals=np.arange(3))  # type: ignore[arg-type]
+    with pytest.raises(ScorerError, match="must fit the arrays of good: `originals` must name"):
         compare([good, bad], "good", "bad", tmp_path)
     arrays.unlink()
     with pytest.raises(ScorerError, match=r"run-bad\.npz must hold the arrays of the record"):

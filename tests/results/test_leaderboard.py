@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import numpy as np
 import pytest
 
-from scorer.results.leaderboard import Group, Row, build_leaderboard, columns
+from scorer.results.leaderboard import Group, Row, build_leaderboard, columns, is_ahead
 from scorer.results.record import Record
 from tests.results._records import make_record
 
@@ -61,6 +62,27 @@ def test_differences_within_noise_are_ties() -> None:
     assert ranks["a"] == ranks["b"] == (2, 3)
 
 
+def test_the_more_methods_the_larger_a_difference_has_to_be() -> None:
+    # 1.96 errors of a difference between two methods, 3.54 among twenty.
+    for n_methods, limit in ((2, 1.960), (20, 3.544)):
+        scores = np.zeros(n_methods)
+        for step, told in ((0.99, False), (1.01, True)):
+            scores[0] = step * limit * 2**0.5
+            found = is_ahead(scores, np.ones(n_methods))
+            assert found[0, 1:].tolist() == [told] * (n_methods - 1)
+            assert not found[1:].any() and not found[0, 0]
+    assert not is_ahead([1.0], [0.1]).any()
+
+
+def test_a_method_without_an_error_is_tied_with_all() -> None:
+    records = [scored("a", 0.9), scored("b", 0.1), make_record("c", final_score=0.5,
+               final_score_se=None)]  # fmt: skip
+    (group,) = build_leaderboard(records).groups
+    ranks = {row.method: (row.rank_best, row.rank_worst) for row in group.rows}
+    assert ranks["c"] == (1, 3)
+    assert (ranks["a"], ranks["b"]) == ((1, 2), (2, 3))
+
+
 def test_over_budget_ranks_below_everything_within_it() -> None:
     records = [scored("slow", 0.15, within_budget=False), scored("poor", 0.001)]
     (group,) = build_leaderboard(records).groups
@@ -85,6 +107,8 @@ def test_only_the_newest_of_a_method_counts() -> None:
         ({"fingerprint": "0" * 64}, "fingerprint 00000000 instead of ffffffff"),
         ({"design": "reuse-n"}, "design reuse-n instead of reuse-1"),
         ({"engine_id": "cuda"}, "engine_id cuda instead of cpu-loop-float32-torch2.14.1"),
+        ({"bank_sha256": "c" * 64}, "bank_sha256 cccccccc instead of bbbbbbbb"),
+        ({"bank_sha256": None}, "bank_sha256 not in the file instead of bbbbbbbb"),
     ],
 )
 def test_what_differs_is_listed_with_the_reason(changes: dict[str, Any], reason: str) -> None:

@@ -65,7 +65,7 @@ def normal_bank_from_originals(
     index = np.asarray(originals)
     of_original = _effects(rng, int(index.max()) + 1, n_examples, rho)[index]
     of_run = _effects(rng, index.size, n_examples, rho)
-    return bias + spread * (between**0.5 * of_original + (1.0 - between) ** 0.5 * of_run)
+    return np.asarray(bias + spread * (between**0.5 * of_original + (1 - between) ** 0.5 * of_run))
 
 
 def _effects(rng: np.random.Generator, n: int, n_examples: int, rho: float) -> FloatArray:
