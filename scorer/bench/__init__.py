@@ -1,4 +1,4 @@
-"""Speed, measured side by side.
+"""Speed, measured side by side, and how far the statistics hold.
 
 One file a bench: a module here that defines `BENCH`, see `scorer.registry`.
 """

@@ -26,7 +26,8 @@ class Settings:
 
     Attributes:
         task: what is trained, empty for a bench that trains no task.
-        rounds: turns that each candidate takes after its warm-up; medians are over them.
+        rounds: turns that each candidate takes after its warm-up; medians are over them. Of a
+            simulation, how often its repeats are made.
         data_dir: where data sets lie.
         cache_dir: of the kit: the kept choice of a training path.
         progress: called with ("bench", rounds done, rounds in all).

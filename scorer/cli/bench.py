@@ -1,4 +1,4 @@
-"""`bench`: speed, measured side by side."""
+"""`bench`: speed, measured side by side, and how far the statistics hold."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ def command(
     """Measure bench NAME; without NAME list them.
 
     The sides take turns in one run, and ratios are taken turn by turn. Bench oracles makes rounds
-    again that were not fair to every side, and gives no ratio where the machine is too busy.
+    again that were not fair to every side, and gives no ratio where the machine is too busy. Bench
+    simulations times nothing: a round is a number of fresh draws from each law.
 
     \b
     Examples:

@@ -37,7 +37,8 @@ class ScoreErrors:
         forgetting_quality: of F.
         final_score: of F times the utility ratios.
         between_originals_sd: standard deviation of F from one original to another, what the runs
-            add left out; 0 where they explain all. None for one original, or one a run.
+            add left out; 0 where they explain all. Rough for few originals, and too large where
+            originals carry nothing, since it is cut at 0. None for one original, or one a run.
     """
 
     forgetting_quality: float
