@@ -58,12 +58,13 @@ def row(case: Case, rng: np.random.Generator, rounds: int) -> Row:
         value = forgetting_quality(unlearned, oracle, rule).value
         rejects = test.p_value <= SIGNIFICANCE
         found.append((value, own.forgetting_quality, blind.forgetting_quality, rejects))
-        between.append(own.between_originals_sd or 0.0)
+        if own.between_originals_sd is not None:
+            between.append(own.between_originals_sd)
     values = np.array(found, dtype=np.float64)
     mean, true_sd = values.mean(axis=0), values[:, 0].std(ddof=1)
     return [
         *case, float(mean[0]), float(true_sd), *map(float, mean[1:3] / true_sd),
-        float(np.mean(between)), float(mean[3]), len(found),
+        float(np.mean(between)) if between else "-", float(mean[3]), len(found),
     ]  # fmt: skip
 
 
