@@ -41,7 +41,7 @@ export NAMES
 # SANDBOX = ## how far a submission is kept apart, default process
 # SEED = ## another split of the same data, default 0
 # BUDGET = ## share of a retraining that a run may take, in time and arithmetic, default 0.2
-# DESIGN = ## originals a run starts from: reuse-1 (default), reuse-8 or another number, reuse-n
+# DESIGN = ## originals that the runs share: reuse-1 (default), reuse-8 or another number, reuse-n
 # TORCH = ## other torch packages for make env, e.g. TORCH="torch==2.13.0 torchvision==0.28.0"
 # EXTRA = ## optional packages for make env: ray
 # VENV = ## folder of the environment, default .venv

@@ -67,7 +67,9 @@ class Options:
         "competition", "how epsilon becomes points", known="scorer.metric.rules:RULES"
     )
     design: str = _option(
-        "reuse-1", "originals a run starts from", known="scorer.runner.designs:DESIGNS"
+        "reuse-1",
+        "originals that the runs share, any number",
+        known="scorer.runner.designs:DESIGNS",
     )
     budget: float = _option(
         0.2, "share of a retraining that a run may take, in time and arithmetic", above=0

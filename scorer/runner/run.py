@@ -89,7 +89,7 @@ def run_submissions(
     for store, submission in zip(stores, submissions, strict=True):
         outdated = store.outdated(n_models)
         if outdated:
-            message = "%d runs of %s were kept by another version of the kit and are made again"
+            message = "%d runs of %s lack a feature or were metered otherwise, and are made again"
             logger.warning(message, len(outdated), submission.name)
     references = kept_units(roots[0], "reference")
     units = order_units(

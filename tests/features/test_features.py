@@ -194,7 +194,9 @@ def test_runs_without_a_new_feature_are_made_again(
     calls: list[tuple[str, int, int]] = []
     run_submissions([submission], *where, lambda *event: calls.append(event), runs_dir)
     assert calls[-1] == ("unlearn", 2, 2)
-    assert "2 runs of mine lack a feature and are made again" in caplog.text
+    assert (
+        "2 runs of mine lack a feature or were metered otherwise, and are made again" in caplog.text
+    )
 
 
 def test_reading_the_features_imports_no_torch() -> None:
