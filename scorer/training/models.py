@@ -17,54 +17,62 @@ from torch.nn import functional as F
 Architecture = Callable[[int, int], nn.Module]
 
 
-class Stage(nn.Module):
-    """A strided convolution that halves the image, then a residual one; BatchNorm and ReLU."""
+class ConvNorm(nn.Module):
+    """A convolution of 3x3, BatchNorm and ReLU; with stride 2 the image is halved."""
 
-    def __init__(self, n_in: int, n_out: int) -> None:
+    def __init__(self, n_in: int, n_out: int, stride: int) -> None:
         super().__init__()
-        self.conv1 = nn.Conv2d(n_in, n_out, 3, stride=2, padding=1, bias=False)
-        self.bn1 = nn.BatchNorm2d(n_out)
-        self.conv2 = nn.Conv2d(n_out, n_out, 3, padding=1, bias=False)
-        self.bn2 = nn.BatchNorm2d(n_out)
+        self.conv = nn.Conv2d(n_in, n_out, 3, stride, padding=1, bias=False)
+        self.bn = nn.BatchNorm2d(n_out)
 
     def forward(self, images: Tensor) -> Tensor:
-        hidden = F.relu(self.bn1(self.conv1(images)))
-        return hidden + F.relu(self.bn2(self.conv2(hidden)))
+        return F.relu(self.bn(self.conv(images)))
 
 
 class SmallResNet(nn.Module):
-    """A convolution, stages that halve the image, and a linear layer over a grid of means.
+    """Convolutions that halve the image, a residual one, and a linear layer over a grid of means.
 
-    Widths are multiples of 16, below which a convolution costs no less on a CPU: a step is
+    Widths are multiples of 16, below which a convolution costs hardly less on a CPU: a step is
     arithmetic, and only a small part of it what Python, autograd and optimiser need.
 
     Reference: He et al. 2016, arXiv 1512.03385.
     """
 
     def __init__(
-        self, n_channels: int, n_classes: int, widths: tuple[int, ...], stride: int, grid: int
+        self,
+        n_channels: int,
+        n_classes: int,
+        widths: tuple[int, ...],
+        *,
+        kernel: int,
+        stride: int,
+        grid: int,
     ) -> None:
         """Build the network.
 
         Args:
             n_channels: of the images.
             n_classes: outputs.
-            widths: channels of the first convolution and of each stage.
+            widths: channels of the first convolution and of those that halve.
+            kernel: side of the first convolution.
             stride: of the first convolution.
             grid: side of the grid that the last image is averaged to.
         """
         super().__init__()
-        self.conv1 = nn.Conv2d(n_channels, widths[0], 3, stride=stride, padding=1, bias=False)
+        pad = kernel // 2
+        self.conv1 = nn.Conv2d(n_channels, widths[0], kernel, stride, pad, bias=False)
         self.bn1 = nn.BatchNorm2d(widths[0])
-        self.stages = nn.Sequential(*(Stage(a, b) for a, b in pairwise(widths)))
+        self.halvings = nn.Sequential(*(ConvNorm(a, b, 2) for a, b in pairwise(widths)))
+        self.residual = ConvNorm(widths[-1], widths[-1], 1)
         self.pool = nn.AdaptiveAvgPool2d(grid)
         self.fc = nn.Linear(widths[-1] * grid**2, n_classes)
 
     def forward(self, images: Tensor) -> Tensor:
-        hidden = self.stages(F.relu(self.bn1(self.conv1(images))))
+        hidden = self.halvings(F.relu(self.bn1(self.conv1(images))))
+        hidden = self.pool(hidden + self.residual(hidden))
         # Channels vary fastest, as they lie in channels_last memory: in the other order gradients
         # come back transposed, which the layer before reads slowly.
-        return self.fc(self.pool(hidden).permute(0, 2, 3, 1).flatten(1))
+        return self.fc(hidden.permute(0, 2, 3, 1).flatten(1))
 
 
 class Block(nn.Module):
@@ -138,13 +146,13 @@ def cosine_basis(size: int) -> Tensor:
 
 
 def digits_cnn(n_channels: int, n_classes: int) -> nn.Module:
-    """Return the model of the default task: 8x8 images, one stage, 16 and 32 channels."""
-    return SmallResNet(n_channels, n_classes, (16, 32), stride=1, grid=2)
+    """Return the model of the default task: 8x8 images, 16 and 32 channels."""
+    return SmallResNet(n_channels, n_classes, (16, 32), kernel=3, stride=1, grid=2)
 
 
 def small_resnet(n_channels: int, n_classes: int) -> nn.Module:
-    """Return a ResNet of 16 and 32 channels for 28x28 images on a laptop."""
-    return SmallResNet(n_channels, n_classes, (16, 32), stride=2, grid=4)
+    """Return a ResNet of 16, 32 and 64 channels for 28x28 images on a laptop."""
+    return SmallResNet(n_channels, n_classes, (16, 32, 64), kernel=5, stride=2, grid=4)
 
 
 def fast_resnet(n_channels: int, n_classes: int) -> nn.Module:

@@ -3,57 +3,63 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from scorer.bench import Settings, overhead
-from scorer.bench.overhead import Round, Steps, kept_arithmetic_percent, typical_sum
+from scorer.bench.overhead import FEW, kept_arithmetic_percent
 from scorer.kinds import kind_named
+from scorer.training.loop import TrainingSet
+from scorer.training.recipe import Recipe
 from tests.training._common import noise, recipe
 
-PLANTED = [Round(10.0, 9.0, 2.0, 1.0), Round(20.0, 14.0, 2.0, 2.0), Round(8.0, 9.0, 1.0, 1.0)]
 
-
-def test_what_few_examples_take_too_is_no_arithmetic() -> None:
-    assert [it.arithmetic_percent for it in PLANTED] == [80.0, 60.0, 100.0]
-
-
-def test_an_operator_counts_with_its_median() -> None:
-    steps = [[1.0, 5.0], [1.0, 7.0], [90.0, 6.0], [1.0, 2.0, 3.0]]
-    assert typical_sum(steps) == 1.0 + 6.0
-
-
-def test_the_report_has_the_median_over_rounds(
+def test_the_report_has_what_a_step_takes_beyond_few_examples(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    asked: list[int] = []
+    def planted(data: TrainingSet, own: Recipe, given: Settings) -> tuple[Any, Any]:
+        assert len(data) == own.batch_size == 64
+        assert given.rounds == 3
+        return np.array([10.0, 20.0, 8.0]), np.array([2.0, 8.0, 0.8])
 
-    def planted(_: Any, __: Any, n_rounds: int) -> Iterator[Round]:
-        asked.append(n_rounds)
-        yield from PLANTED
-
-    monkeypatch.setattr(overhead, "rounds_of", planted)
+    monkeypatch.setattr(overhead, "step_times", planted)
     report = overhead.measure(replace(settings, task="", rounds=3), tasks=("tiny",))
-    assert asked == [3]
-    assert report.values == {"tiny_step_ms": 10.0, "tiny_arithmetic_percent": 80.0}
+    assert report.values == {"tiny_arithmetic_percent": pytest.approx(80.0)}
+    assert [it["median"] for it in report.figures] == pytest.approx([10.0, 2.0, 80.0])
     share = report.figures[-1]
-    assert (share["n"], share["min"], share["max"]) == (3, 60.0, 100.0)
+    assert (share["min"], share["max"]) == pytest.approx((60.0, 90.0))
     report.save(tmp_path)
-    assert kept_arithmetic_percent("tiny", tmp_path) == 80.0
+    assert kept_arithmetic_percent("tiny", tmp_path) == pytest.approx(80.0)
     assert kept_arithmetic_percent("digits", tmp_path) is None
 
 
-def test_a_round_of_real_steps_is_measured() -> None:
-    (found,) = overhead.rounds_of(noise(64, 1, 8, 8), recipe(batch_size=64), 1)
-    assert min(vars(found).values()) > 0
+def test_whole_batches_and_few_examples_take_turns(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+    costs = {16: 0.5, FEW: 0.25}
+
+    def planted(_: TrainingSet, own: Recipe) -> Any:
+        def run(n_steps: int) -> float:
+            seen.append(own.batch_size)
+            return costs[own.batch_size] * n_steps
+
+        return run
+
+    monkeypatch.setattr(overhead, "steps_of", planted)
+    whole_ms, few_ms = overhead.step_times(noise(16, 1, 8, 8), recipe(batch_size=16), settings)
+    np.testing.assert_allclose(whole_ms, [500.0, 500.0])
+    np.testing.assert_allclose(few_ms, [250.0, 250.0])
+    assert seen[-4:] == [16, FEW, 16, FEW]
 
 
-def test_a_turn_has_at_least_a_step() -> None:
-    assert 1 <= Steps(noise(8, 1, 8, 8), recipe(batch_size=8)).n_steps <= overhead.MAX_TURN_STEPS
+def test_real_steps_take_processor_time() -> None:
+    run = overhead.steps_of(noise(64, 1, 8, 8), recipe(batch_size=64))
+    assert run(2) > 0
 
 
 def test_ls_shows_the_kept_share(monkeypatch: pytest.MonkeyPatch) -> None:
