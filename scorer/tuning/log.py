@@ -78,13 +78,23 @@ def log_path(options: Options, method: str) -> Path:
     return options.results_dir / "tuning" / options.task / f"{method}.json"
 
 
-def read_log(path: Path, fingerprint: str, plan: Plan) -> TuningLog | None:
-    """Return the log to go on with; None where there is none, or one of another file or plan."""
-    if not path.exists():
-        return None
-    log = TuningLog(**json.loads(path.read_text()))
-    same = (log.fingerprint, log.plan) == (fingerprint, plan_values(plan))
-    return log if same else None
+def read_log(
+    options: Options, method: str, fingerprint: str, plan: Plan, folder: Path = KEPT
+) -> TuningLog | None:
+    """Return the log to go on with: that of the results folder, else the one kept with the code.
+
+    Args:
+        options: name the task and the results folder.
+        method: name.
+        fingerprint: see `TuningLog`; the log of another file is none.
+        plan: likewise.
+        folder: where logs are kept with the code.
+    """
+    path, found = log_path(options, method), kept_logs(options.task, folder).get(method)
+    logs = [TuningLog(**json.loads(path.read_text()))] if path.exists() else []
+    logs += [found] if found else []
+    wanted = (fingerprint, plan_values(plan))
+    return next((log for log in logs if (log.fingerprint, log.plan) == wanted), None)
 
 
 def kept_logs(task: str, folder: Path = KEPT) -> dict[str, TuningLog]:

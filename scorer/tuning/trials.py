@@ -87,7 +87,7 @@ def tune(
     plan = plan or PLANS[family]
     trials = Trials(submission, tuned_names(submission, names), family, options, progress)
     path = log_path(options, submission.name)
-    log = read_log(path, trials.fingerprint, plan)
+    log = read_log(options, submission.name, trials.fingerprint, plan)
     if log is None:
         drawn = trials.draw(plan)
         values = (submission.name, options.task, family, trials.fingerprint, plan_values(plan))

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from scorer.options import Options
 from scorer.runner.load import find_submission
 from scorer.tuning.constants import constants_of
-from scorer.tuning.log import KEPT, TuningLog, keep_log, kept_logs, plan_values
+from scorer.tuning.log import KEPT, TuningLog, keep_log, kept_logs, log_path, plan_values, read_log
 from scorer.tuning.plan import PLANS
 
 LOG = TuningLog("b", "digits", "digits", "0", {}, [{"RATE": 0.1}], [])
@@ -25,6 +26,19 @@ def test_logs_are_kept_one_line_a_method(tmp_path: Path) -> None:
     assert list(kept) == ["a", "b"]
     assert kept["b"] == again
     assert kept_logs("other", tmp_path) == {}
+
+
+def test_what_is_kept_with_the_code_counts_where_the_results_folder_has_nothing(
+    tmp_path: Path,
+) -> None:
+    plan, options = PLANS["digits"], Options(results_dir=tmp_path / "results")
+    kept = dataclasses.replace(LOG, plan=plan_values(plan))
+    keep_log(kept, tmp_path)
+    assert read_log(options, "b", "0", plan, tmp_path) == kept
+    assert read_log(options, "b", "of another file", plan, tmp_path) is None
+    own = dataclasses.replace(kept, rows=[{"rung": 0, "trial": 0}])
+    own.write(log_path(options, "b"))
+    assert read_log(options, "b", "0", plan, tmp_path) == own
 
 
 @pytest.mark.parametrize("task", [path.stem for path in KEPT.glob("*.jsonl")])
