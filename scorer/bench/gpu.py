@@ -35,7 +35,7 @@ from scorer.tasks import TASKS
 from scorer.tasks.definition import TaskDefinition
 from scorer.training.loop import TrainingSet
 from scorer.training.paths import TrainingPath, device_slug
-from scorer.training.probe import ENDLESS_EPOCHS, available_bytes, bytes_per_model
+from scorer.training.probe import ENDLESS_EPOCHS, HOPELESS, available_bytes, bytes_per_model
 from scorer.training.stacked import NotStackable
 from scorer.training.step import WARM_UP_STEPS, training_settings
 
@@ -195,9 +195,13 @@ def measure_task(
     ways = {"loop": partial(plain, None)}
     ways |= {f"stacked k={k}": partial(kit, k) for k in group_sizes}
     ways["compile"] = partial(plain, compile_options)
+    hopeless = ""
     timed = partial(alternate, rounds=settings.rounds, turn_s=turn_s, on_round=settings.on_round)
     rates: dict[str, Floats] = {}
     for name, make in ways.items():
+        if hopeless and name.startswith("stacked"):
+            report.notes.append(f"{task}, {name}: skipped, since {hopeless} is far slower")
+            continue
         try:
             # No name holds the candidates, so that their memory is free before the next are made.
             with training_settings(device):
@@ -214,6 +218,9 @@ def measure_task(
         rates[name] = turns[name].rates
         faster = rates[name] / turns["graph"].rates
         report.add(f"{task}, {name} over graph", "times faster", faster, f"{task}_{name}_ratio")
+        # A larger group meets the same slow kernels, and cuDNN tries all of them for minutes.
+        if name.startswith("stacked") and np.median(faster) * HOPELESS < 1:
+            hopeless = name
     for name, each in rates.items():
         title, key = f"{task}, {name}", f"{task}_{name}"
         report.add(title, "model-steps/s", each, f"{key}_model_steps_per_s")
