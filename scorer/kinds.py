@@ -81,6 +81,18 @@ def list_methods() -> Rows:
     return rows
 
 
+def list_tasks() -> Rows:
+    """Return every task, with how much of its training step was measured to be arithmetic."""
+    from scorer.bench.overhead import kept_arithmetic_percent
+    from scorer.tasks import TASKS
+
+    def row(name: str, summary: str) -> dict[str, Any]:
+        percent = kept_arithmetic_percent(name)
+        return {"name": name, "summary": summary, "arithmetic_percent": percent}
+
+    return [row(name, summary) for name, summary in TASKS.summaries().items()]
+
+
 def list_commands() -> Rows:
     """Return every verb with its help in one line."""
     rows = []
@@ -99,7 +111,13 @@ _ALL = (
         list_methods,
         shown=("name", "year", "data", "cost", "source"),
     ),
-    Kind("tasks", "data, split, forget set, network and recipe", "scorer.tasks", "fashion_mnist"),
+    Kind(
+        "tasks",
+        "data, split, forget set, network and recipe",
+        "scorer.tasks",
+        "fashion_mnist",
+        list_tasks,
+    ),
     Kind("rules", "how epsilon is found and becomes points", "scorer.metric.rules", "exact"),
     Kind(
         "measures",

@@ -45,7 +45,9 @@ def table_of(rows: Rows, shown: Sequence[str]) -> Table:
 
 
 def _text(value: Any) -> str:
-    """Return a cell."""
+    """Return a cell; a dash where there is no value."""
+    if value is None:
+        return "-"
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 

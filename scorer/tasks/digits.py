@@ -8,18 +8,18 @@ from scorer.training.recipe import Recipe
 
 DEFINITION = TaskDefinition(
     name="digits",
-    summary="scikit-learn's 8x8 handwritten digits, small CNN; embedded, the default",
+    summary="scikit-learn's 8x8 handwritten digits, a small ResNet; embedded, the default",
     dataset="digits",
     recipe=Recipe(
         architecture="digits_cnn",
         optimizer="sgd",
-        learning_rate=0.1,
+        learning_rate=0.2,
         momentum=0.9,
         weight_decay=5e-4,
         schedule="one_cycle",
         warmup=0.25,
         epochs=20,
-        batch_size=64,
+        batch_size=192,
         augmentation="none",
         class_weights="none",
         dtype="float32",

@@ -8,6 +8,7 @@ models can be stacked.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -16,49 +17,62 @@ from torch.nn import functional as F
 Architecture = Callable[[int, int], nn.Module]
 
 
-class SmallCNN(nn.Module):
-    """Two strided convolutions with BatchNorm and one linear layer, for images of 8x8 and more.
+class ConvNorm(nn.Module):
+    """A convolution of 3x3, BatchNorm and ReLU; with stride 2 the image is halved."""
 
-    Strides in place of pooling: a quarter of the work, nearly the same accuracy (98.7 against
-    98.8 % of 497 digits, mean of 16 models each), and all layers stay fast when stacked.
-    """
-
-    def __init__(self, n_channels: int, n_classes: int, widths: tuple[int, int]) -> None:
+    def __init__(self, n_in: int, n_out: int, stride: int) -> None:
         super().__init__()
-        self.conv1 = nn.Conv2d(n_channels, widths[0], 3, stride=2, padding=1, bias=False)
-        self.bn1 = nn.BatchNorm2d(widths[0])
-        self.conv2 = nn.Conv2d(widths[0], widths[1], 3, stride=2, padding=1, bias=False)
-        self.bn2 = nn.BatchNorm2d(widths[1])
-        self.fc = nn.Linear(widths[1] * 4, n_classes)
+        self.conv = nn.Conv2d(n_in, n_out, 3, stride, padding=1, bias=False)
+        self.bn = nn.BatchNorm2d(n_out)
 
     def forward(self, images: Tensor) -> Tensor:
-        hidden = F.relu(self.bn1(self.conv1(images)))
-        hidden = F.relu(self.bn2(self.conv2(hidden)))
-        return self.fc(flatten_grid(hidden, 2))
+        return F.relu(self.bn(self.conv(images)))
 
 
-class PatchResNet(nn.Module):
-    """Patches, a strided convolution, a residual one, and a linear layer over a grid of 4x4.
+class SmallResNet(nn.Module):
+    """Convolutions that halve the image, a residual one, and a linear layer over a grid of means.
 
-    The first convolution takes patches of 4x4 pixels that do not overlap: an image of 28x28
-    becomes 7x7 at once, so that a model trains in seconds on one processor.
+    Widths are multiples of 16, below which a convolution costs hardly less on a CPU: a step is
+    arithmetic, and only a small part of it what Python, autograd and optimiser need.
+
+    Reference: He et al. 2016, arXiv 1512.03385.
     """
 
-    def __init__(self, n_channels: int, n_classes: int, widths: tuple[int, int]) -> None:
+    def __init__(
+        self,
+        n_channels: int,
+        n_classes: int,
+        widths: tuple[int, ...],
+        *,
+        kernel: int,
+        stride: int,
+        grid: int,
+    ) -> None:
+        """Build the network.
+
+        Args:
+            n_channels: of the images.
+            n_classes: outputs.
+            widths: channels of the first convolution and of those that halve.
+            kernel: side of the first convolution.
+            stride: of the first convolution.
+            grid: side of the grid that the last image is averaged to.
+        """
         super().__init__()
-        self.conv1 = nn.Conv2d(n_channels, widths[0], 4, stride=4, bias=False)
+        pad = kernel // 2
+        self.conv1 = nn.Conv2d(n_channels, widths[0], kernel, stride, pad, bias=False)
         self.bn1 = nn.BatchNorm2d(widths[0])
-        self.conv2 = nn.Conv2d(widths[0], widths[1], 3, stride=2, padding=1, bias=False)
-        self.bn2 = nn.BatchNorm2d(widths[1])
-        self.conv3 = nn.Conv2d(widths[1], widths[1], 3, padding=1, bias=False)
-        self.bn3 = nn.BatchNorm2d(widths[1])
-        self.fc = nn.Linear(widths[1] * 16, n_classes)
+        self.halvings = nn.Sequential(*(ConvNorm(a, b, 2) for a, b in pairwise(widths)))
+        self.residual = ConvNorm(widths[-1], widths[-1], 1)
+        self.pool = nn.AdaptiveAvgPool2d(grid)
+        self.fc = nn.Linear(widths[-1] * grid**2, n_classes)
 
     def forward(self, images: Tensor) -> Tensor:
-        hidden = F.relu(self.bn1(self.conv1(images)))
-        hidden = F.relu(self.bn2(self.conv2(hidden)))
-        hidden = hidden + F.relu(self.bn3(self.conv3(hidden)))
-        return self.fc(flatten_grid(hidden, 4))
+        hidden = self.halvings(F.relu(self.bn1(self.conv1(images))))
+        hidden = self.pool(hidden + self.residual(hidden))
+        # Channels vary fastest, as they lie in channels_last memory: in the other order gradients
+        # come back transposed, which the layer before reads slowly.
+        return self.fc(hidden.permute(0, 2, 3, 1).flatten(1))
 
 
 class Block(nn.Module):
@@ -131,25 +145,14 @@ def cosine_basis(size: int) -> Tensor:
     return basis / basis.norm(dim=1, keepdim=True)
 
 
-def flatten_grid(hidden: Tensor, side: int) -> Tensor:
-    """Return `(n, side * side * channels)` of `(n, channels, height, width)`.
-
-    Channels vary fastest, as they lie in channels_last memory: in the other order gradients come
-    back transposed, which the layer before reads slowly.
-    """
-    if hidden.shape[-1] != side:
-        hidden = F.adaptive_max_pool2d(hidden, side)
-    return hidden.permute(0, 2, 3, 1).flatten(1)
-
-
 def digits_cnn(n_channels: int, n_classes: int) -> nn.Module:
-    """Return the model of the default task: 8 and 16 channels."""
-    return SmallCNN(n_channels, n_classes, (8, 16))
+    """Return the model of the default task: 8x8 images, 16 and 32 channels."""
+    return SmallResNet(n_channels, n_classes, (16, 32), kernel=3, stride=1, grid=2)
 
 
 def small_resnet(n_channels: int, n_classes: int) -> nn.Module:
-    """Return a ResNet of 8 and 16 channels for 28x28 images on a laptop."""
-    return PatchResNet(n_channels, n_classes, (8, 16))
+    """Return a ResNet of 16, 32 and 64 channels for 28x28 images on a laptop."""
+    return SmallResNet(n_channels, n_classes, (16, 32, 64), kernel=5, stride=2, grid=4)
 
 
 def fast_resnet(n_channels: int, n_classes: int) -> nn.Module:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-RECIPE_VERSION = 2
+RECIPE_VERSION = 3
 """Raised whenever the code changes what the same recipe yields; part of every fingerprint."""
 
 

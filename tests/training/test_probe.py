@@ -55,7 +55,7 @@ def test_memory_of_a_model_grows_with_batch_and_network() -> None:
     assert 1.5 * small < bytes_per_model(DATA, recipe(batch_size=64)) < 4 * small
     parameters = sum(p.nbytes for p in ARCHITECTURES["digits_cnn"](1, 10).parameters())
     assert small > parameters
-    assert bytes_per_model(noise(16, 1, 28, 28), recipe(architecture="small_resnet")) > 4 * small
+    assert bytes_per_model(noise(16, 1, 28, 28), recipe(architecture="small_resnet")) > 2 * small
     assert bytes_per_model(noise(5000, 1, 8, 8), recipe()) == small, "other images were counted"
 
 
