@@ -73,7 +73,8 @@ def cells(row: Row, columns: Sequence[Measurement]) -> list[str]:
 def group_table(group: Group) -> Table:
     """Return a leaderboard of one task, below it why something is missing."""
     columns = group.columns()
-    table = _table(group_title(group), heads(group))
+    # On two lines a heading is no wider than its numbers.
+    table = _table(group_title(group), ["\n".join(head.rsplit(" ", 1)) for head in heads(group)])
     table.caption = _gaps(
         (f"{entry.column} of {_listed(names)}", why)
         for entry in columns
