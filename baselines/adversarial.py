@@ -9,8 +9,8 @@ Cost: EPOCHS retain epochs, each with as many forget batches of a quarter of the
     pass over both
 Memory: logits of retain and forget
 Randomness: data order only
-Tuned: EPOCHS, BATCH_SIZE, LEARNING_RATE, AWAY and NEAR by `tune` on private splits, for digits and
-    for fashion_mnist
+Tuned: EPOCHS, BATCH_SIZE, LEARNING_RATE, AWAY and NEAR by `tune` on private splits, task by task:
+    see baselines/tuning
 Differs: both sides move in every step, not in turns of an epoch; the divergence is one (the source
     passes probabilities where logarithms belong), and it is bounded
 """

@@ -8,8 +8,8 @@ Data: retain, forget
 Cost: at most 12 gradients of the forget set, then EPOCHS over retain and the examples found
 Memory: one copy of the network, the adversarial examples
 Randomness: data order only
-Tuned: EPOCHS, BATCH_SIZE and LEARNING_RATE by `tune` on private splits, for digits and for
-    fashion_mnist
+Tuned: EPOCHS, BATCH_SIZE and LEARNING_RATE by `tune` on private splits, task by task: see
+    baselines/tuning
 Differs: 2 steps for each of 6 radii, not 50 for as many as it takes; examples that no radius moves
     are left out. Fewer epochs than 10, without the forget images under their true labels
 """

@@ -9,7 +9,7 @@ Cost: EPOCHS retain epochs + ASCENT_EPOCHS forget epochs
 Memory: none
 Randomness: data order only
 Tuned: EPOCHS, ASCENT_EPOCHS, BATCH_SIZE, ASCENT_RATE and LEARNING_RATE by `tune` on private splits,
-    for digits and for fashion_mnist
+    task by task: see baselines/tuning
 Differs: fewer than 5 to 10 epochs of which 3 ascend; the ascent has a rate of its own and clips its
     gradient, which vanishes for what is memorised and explodes for what is not
 """

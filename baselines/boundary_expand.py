@@ -7,8 +7,8 @@ Data: forget
 Cost: EPOCHS forget epochs
 Memory: one copy of the classifier
 Randomness: initial weights of the extra class, data order
-Tuned: EPOCHS, BATCH_SIZE and LEARNING_RATE by `tune` on private splits, for digits and for
-    fashion_mnist
+Tuned: EPOCHS, BATCH_SIZE and LEARNING_RATE by `tune` on private splits, task by task: see
+    baselines/tuning
 Differs: made for forgetting classes; the form is the same for examples
 """
 

@@ -7,8 +7,8 @@ Data: forget
 Cost: EPOCHS forget epochs
 Memory: one copy of the network
 Randomness: data order only
-Tuned: EPOCHS, BATCH_SIZE, LEARNING_RATE and REACH by `tune` on private splits, for digits and for
-    fashion_mnist
+Tuned: EPOCHS, BATCH_SIZE, LEARNING_RATE and REACH by `tune` on private splits, task by task: see
+    baselines/tuning
 Differs: made for forgetting classes. The true class is not taken as the nearest, as an attack may
     fail on a single example; the range of pixels is read from the data, as they are normalised
 """

@@ -8,8 +8,8 @@ Data: retain, val
 Cost: EPOCHS retain epochs + 2 forward passes over val
 Memory: none
 Randomness: initial weights, data order
-Tuned: EPOCHS, BATCH_SIZE, LEARNING_RATE and SCALED by `tune` on private splits, for digits and for
-    fashion_mnist
+Tuned: EPOCHS, BATCH_SIZE, LEARNING_RATE and SCALED by `tune` on private splits, task by task: see
+    baselines/tuning
 Differs: a full retraining takes more epochs; layers are drawn by torch's own initial distributions;
     where SCALED, the classifier is scaled in the end, since a network that was trained for too
     short is unsure of everything

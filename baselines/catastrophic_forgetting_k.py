@@ -8,8 +8,8 @@ Data: retain
 Cost: EPOCHS retain epochs, of the last layers
 Memory: none
 Randomness: data order only
-Tuned: EPOCHS, BATCH_SIZE and LEARNING_RATE by `tune` on private splits, for digits and for
-    fashion_mnist
+Tuned: EPOCHS, BATCH_SIZE and LEARNING_RATE by `tune` on private splits, task by task: see
+    baselines/tuning
 Differs: one-cycle rate over fewer than 10 epochs with three drops; no pull to the start
 """
 

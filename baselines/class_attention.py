@@ -8,8 +8,8 @@ Data: retain, forget
 Cost: 12 steps on features alone + EPOCHS retain epochs + a forward pass over retain and forget
 Memory: the original's features of retain and forget, one gate for each weight of the classifier
 Randomness: where attention starts, data order
-Tuned: EPOCHS, BATCH_SIZE, LEARNING_RATE, ATTENTION_RATE and AWAY by `tune` on private splits, for
-    digits and for fashion_mnist
+Tuned: EPOCHS, BATCH_SIZE, LEARNING_RATE, ATTENTION_RATE and AWAY by `tune` on private splits, task
+    by task: see baselines/tuning
 Differs: the source builds a network with layers of its own for each class and trains it without
     the constraint that was to make it forget. Here attention over the features is learned for the
     given network and folded into its classifier

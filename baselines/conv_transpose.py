@@ -9,7 +9,7 @@ Cost: EPOCHS retain epochs
 Memory: in runs with pseudo-labels, two copies of the network
 Randomness: which of the two, data order; with pseudo-labels, a network trained from scratch
 Tuned: EPOCHS, PROBE_EPOCHS, BATCH_SIZE, LEARNING_RATE and SCRATCH_RATE by `tune` on private splits,
-    for digits and for fashion_mnist; TRANSPOSE_SHARE as published
+    task by task: see baselines/tuning; TRANSPOSE_SHARE as published
 Differs: fewer than 3 epochs, at a peak rate far above 0.001. How the pseudo-labels are learned is
     not published: here with the retain set, in what two short trainings leave of the budget
 """

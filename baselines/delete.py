@@ -7,8 +7,8 @@ Data: forget, val
 Cost: EPOCHS forget epochs
 Memory: logits of forget
 Randomness: the val example whose confidence is aimed at, data order
-Tuned: EPOCHS, BATCH_SIZE and LEARNING_RATE by `tune` on private splits, for digits and for
-    fashion_mnist
+Tuned: EPOCHS, BATCH_SIZE and LEARNING_RATE by `tune` on private splits, task by task: see
+    baselines/tuning
 Differs: made for forgetting classes, where the true class shall have probability 0. Unseen examples
     of a class that is kept do not, so here it gets that of a random val example of the same class
 """

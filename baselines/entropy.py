@@ -7,8 +7,8 @@ Data: retain, forget
 Cost: EPOCHS retain epochs, each with as many forget batches of a quarter of the size
 Memory: none
 Randomness: data order only
-Tuned: EPOCHS, BATCH_SIZE, LEARNING_RATE, DOUBT and FORGET_WEIGHT by `tune` on private splits, for
-    digits and for fashion_mnist
+Tuned: EPOCHS, BATCH_SIZE, LEARNING_RATE, DOUBT and FORGET_WEIGHT by `tune` on private splits, task
+    by task: see baselines/tuning
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ Cost: RETAIN_EPOCHS retain epochs + VAL_EPOCHS val epochs + a forward pass over 
 Memory: the original's logits on retain and val
 Randomness: new weights, data order
 Tuned: BATCH_SIZE, VAL_EPOCHS, VAL_RATE, RETAIN_EPOCHS and RETAIN_RATE by `tune` on private splits,
-    for digits and for fashion_mnist; the rest as published
+    task by task: see baselines/tuning; the rest as published
 Differs: fewer than 3 retain epochs; peak rates far above 0.001
 """
 

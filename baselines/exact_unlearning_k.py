@@ -8,8 +8,8 @@ Data: retain
 Cost: EPOCHS retain epochs, of the last layers
 Memory: none
 Randomness: initial weights of the last layers, data order
-Tuned: EPOCHS, BATCH_SIZE and LEARNING_RATE by `tune` on private splits, for digits and for
-    fashion_mnist
+Tuned: EPOCHS, BATCH_SIZE and LEARNING_RATE by `tune` on private splits, task by task: see
+    baselines/tuning
 Differs: one-cycle rate, over fewer epochs than the network was trained for
 """
 

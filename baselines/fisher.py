@@ -9,7 +9,7 @@ Cost: as many gradients of single examples as EPOCHS retain epochs have examples
 Memory: one copy of the weights, gradients of single examples (at most 256 MiB at once)
 Randomness: the noise, the retain examples drawn
 Tuned: EPOCHS, NOISE, MAX_VARIANCE, MAX_VARIANCE_LAST and VECTOR_FACTOR by `tune` on private splits,
-    for digits and for fashion_mnist; the released code uses a noise of 3e-6
+    task by task: see baselines/tuning; the released code uses a noise of 3e-6
 Differs: the curvature is averaged over a sample of the retain set, not all of it, as every example
     takes a gradient for each class
 """

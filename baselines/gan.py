@@ -10,7 +10,7 @@ Cost: EPOCHS retain epochs, each with as many forget batches of a quarter of the
 Memory: the discriminator, 64 weights a class
 Randomness: weights of the discriminator, data order
 Tuned: EPOCHS, BATCH_SIZE, LEARNING_RATE, FOOLING and DISCRIMINATOR_RATE by `tune` on private
-    splits, for digits and for fashion_mnist
+    splits, task by task: see baselines/tuning
 Differs: no images are generated; the network itself is the generator, of outputs
 """
 

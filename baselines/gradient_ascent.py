@@ -8,8 +8,8 @@ Data: forget, val
 Cost: at most MAX_EPOCHS forget epochs
 Memory: none
 Randomness: data order only
-Tuned: MAX_EPOCHS, BATCH_SIZE and LEARNING_RATE by `tune` on private splits, for digits and for
-    fashion_mnist; a rate of 0.0001 is published
+Tuned: MAX_EPOCHS, BATCH_SIZE and LEARNING_RATE by `tune` on private splits, task by task: see
+    baselines/tuning; a rate of 0.0001 is published
 Differs: ends when the forget accuracy has fallen to the accuracy on val, because ascent has no
     minimum to stop at; gradients are clipped, as it has no bound either; BatchNorm keeps its
     statistics, which forget data alone would move

@@ -8,8 +8,8 @@ Data: retain, forget, val
 Cost: 20 steps on features alone + EPOCHS retain epochs + a forward pass over everything
 Memory: the original's features of all sets; the hypernetwork, about 100 weights a feature
 Randomness: weights of the hypernetwork, slices, data order
-Tuned: EPOCHS, BATCH_SIZE, LEARNING_RATE, HYPER_RATE and STRENGTH by `tune` on private splits, for
-    digits and for fashion_mnist
+Tuned: EPOCHS, BATCH_SIZE, LEARNING_RATE, HYPER_RATE and STRENGTH by `tune` on private splits, task
+    by task: see baselines/tuning
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ Cost: EPOCHS retain epochs + gradients of 1,024 retain examples + 1 forget epoch
 Memory: 32 gradients, each of the size of the network
 Randomness: the retain examples drawn for the curvature, and for the gradient where EPOCHS is below
     1
-Tuned: EPOCHS, STEP and DAMPING by `tune` on private splits, for digits and for fashion_mnist
+Tuned: EPOCHS, STEP and DAMPING by `tune` on private splits, task by task: see baselines/tuning
 Differs: the inverse of the damped Fisher matrix is applied exactly (Woodbury identity), not by the
     published recursion over 1,000 single gradients, and of 32 gradients of 32 examples each
 """

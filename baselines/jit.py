@@ -8,8 +8,8 @@ Data: forget
 Cost: EPOCHS forget epochs with 25 forward passes a batch
 Memory: none
 Randomness: the noise, data order
-Tuned: EPOCHS, BATCH_SIZE, LEARNING_RATE and NOISE by `tune` on private splits, for digits and for
-    fashion_mnist; a sigma of 0.5 is published, for a vision transformer
+Tuned: EPOCHS, BATCH_SIZE, LEARNING_RATE and NOISE by `tune` on private splits, task by task: see
+    baselines/tuning; a sigma of 0.5 is published, for a vision transformer
 """
 
 from __future__ import annotations

@@ -8,8 +8,8 @@ Data: retain
 Cost: EPOCHS retain epochs
 Memory: none
 Randomness: data order only
-Tuned: EPOCHS, BATCH_SIZE, LEARNING_RATE and PENALTY by `tune` on private splits, for digits and for
-    fashion_mnist; a rate of 0.01 and a penalty of 5e-4 are published
+Tuned: EPOCHS, BATCH_SIZE, LEARNING_RATE and PENALTY by `tune` on private splits, task by task: see
+    baselines/tuning; a rate of 0.01 and a penalty of 5e-4 are published
 Differs: the penalty fades from step to step, not from epoch to epoch, as there are few of them
 """
 

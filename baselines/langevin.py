@@ -8,7 +8,7 @@ Cost: NOISY_EPOCHS + LAST_EPOCHS retain epochs
 Memory: none
 Randomness: the noise on every step, data order
 Tuned: NOISY_EPOCHS, LAST_EPOCHS, BATCH_SIZE, NOISY_RATE, NOISE and LAST_RATE by `tune` on private
-    splits, for digits and for fashion_mnist
+    splits, task by task: see baselines/tuning
 Differs: the last epochs have no noise, which would cost accuracy. The published guarantee assumes a
     network trained by the same noisy steps on a strongly convex loss: it fails here
 """

@@ -8,8 +8,8 @@ Data: retain
 Cost: EPOCHS retain epochs + a forward pass over it
 Memory: the original's logits on retain
 Randomness: layers drawn, new weights, noise on the images, data order
-Tuned: EPOCHS, BATCH_SIZE, LEARNING_RATE and RESET_SHARE by `tune` on private splits, for digits and
-    for fashion_mnist
+Tuned: EPOCHS, BATCH_SIZE, LEARNING_RATE and RESET_SHARE by `tune` on private splits, task by task:
+    see baselines/tuning
 Differs: fewer than 5 epochs; a share of the layers is drawn, where the source counts those of a
     ResNet-18; the original sees the images without noise, once
 """

@@ -7,8 +7,8 @@ Data: retain, forget
 Cost: EPOCHS retain epochs + (1 + EPOCHS) forget epochs
 Memory: three copies of the weights
 Randomness: the grouping into batches, and which examples where EPOCHS is below 1
-Tuned: EPOCHS, BATCH_SIZE, THRESHOLD and STRENGTH by `tune` on private splits, for digits and for
-    fashion_mnist; the threshold is below SSD's, as ratios of absolute gradients are smaller than
+Tuned: EPOCHS, BATCH_SIZE, THRESHOLD and STRENGTH by `tune` on private splits, task by task: see
+    baselines/tuning; the threshold is below SSD's, as ratios of absolute gradients are smaller than
     those of squares
 """
 

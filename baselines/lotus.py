@@ -8,8 +8,8 @@ Data: retain, forget, val
 Cost: at most MAX_EPOCHS passes over forget and 30 % of retain
 Memory: logits of retain and forget
 Randomness: the Gumbel noise in the targets, the part of retain, data order
-Tuned: MAX_EPOCHS, BATCH_SIZE, LEARNING_RATE and SHARPNESS by `tune` on private splits, for digits
-    and for fashion_mnist; the other constants are published
+Tuned: MAX_EPOCHS, BATCH_SIZE, LEARNING_RATE and SHARPNESS by `tune` on private splits, task by
+    task: see baselines/tuning; the other constants are published
 Differs: SGD, not AdamW; the teacher's logits are computed once, as neither it nor the images change
 """
 

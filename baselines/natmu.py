@@ -8,8 +8,8 @@ Data: retain, forget
 Cost: EPOCHS over retain and 4 blends of every forget image
 Memory: the blends
 Randomness: the retain images blended in, data order
-Tuned: EPOCHS, BATCH_SIZE and LEARNING_RATE by `tune` on private splits, for digits and for
-    fashion_mnist; the offset is published
+Tuned: EPOCHS, BATCH_SIZE and LEARNING_RATE by `tune` on private splits, task by task: see
+    baselines/tuning; the offset is published
 Differs: fewer than 5 epochs
 """
 

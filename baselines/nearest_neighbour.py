@@ -10,7 +10,7 @@ Cost: EPOCHS retain epochs, each with as many forget batches of a quarter of the
 Memory: soft labels of the forget set
 Randomness: which neighbours are candidates, data order
 Tuned: EPOCHS, BATCH_SIZE, LEARNING_RATE, SHARPNESS and FORGET_WEIGHT by `tune` on private splits,
-    for digits and for fashion_mnist
+    task by task: see baselines/tuning
 Differs: distances between features in place of logits, in units of the nearest one; candidates for
     the run in place of the batch; the weights move (the source optimises a copy), and fine-tuning
     goes on at the same time instead of afterwards

@@ -8,8 +8,8 @@ Data: retain, forget
 Cost: EPOCHS retain epochs, each with as many forget batches of a quarter of the size
 Memory: none
 Randomness: data order only
-Tuned: EPOCHS, BATCH_SIZE, LEARNING_RATE and RETAIN_SHARE by `tune` on private splits, for digits
-    and for fashion_mnist
+Tuned: EPOCHS, BATCH_SIZE, LEARNING_RATE and RETAIN_SHARE by `tune` on private splits, task by task:
+    see baselines/tuning
 Differs: fewer epochs than 5 or 10, at the higher rate that they need; both batches pass at once, in
     train mode; each forget example counts until its loss is that of guessing, as the ascent has no
     end otherwise

@@ -8,8 +8,8 @@ Data: retain, forget
 Cost: EPOCHS retain epochs + a forward pass over the forget set and as much of the retain set
 Memory: none
 Randomness: the choice of channels, the retain sample, data order
-Tuned: EPOCHS, BATCH_SIZE, LEARNING_RATE and PRUNED_SHARE by `tune` on private splits, for digits
-    and for fashion_mnist
+Tuned: EPOCHS, BATCH_SIZE, LEARNING_RATE and PRUNED_SHARE by `tune` on private splits, task by task:
+    see baselines/tuning
 Differs: whole channels, drawn by their use, in place of the positions above a quantile; a mask over
     positions cannot be folded into the layers that the network has
 """

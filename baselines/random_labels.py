@@ -8,8 +8,8 @@ Data: retain, forget
 Cost: 1 forget epoch + EPOCHS retain epochs
 Memory: none
 Randomness: labels, data order
-Tuned: EPOCHS, BATCH_SIZE, LEARNING_RATE and RELABELLED_RATE by `tune` on private splits, for digits
-    and for fashion_mnist
+Tuned: EPOCHS, BATCH_SIZE, LEARNING_RATE and RELABELLED_RATE by `tune` on private splits, task by
+    task: see baselines/tuning
 Differs: one pass with random labels, then all epochs on retain, not 10 rounds of both: repeated,
     the labels push the easy half of the forget set far below what retrained networks know of it
 """

@@ -9,7 +9,7 @@ Cost: 2 forget epochs + EPOCHS retain epochs
 Memory: two copies of the weights
 Randomness: labels, data order
 Tuned: EPOCHS, BATCH_SIZE, LEARNING_RATE, RELABELLED_RATE and SALIENT_SHARE by `tune` on private
-    splits, for digits and for fashion_mnist; a share of 0.5 is published
+    splits, task by task: see baselines/tuning; a share of 0.5 is published
 Differs: one pass with random labels, then all epochs on retain, not 10 rounds of both
 """
 

@@ -9,7 +9,7 @@ Cost: 3 ROUND_EPOCHS retain epochs + 2 forget epochs + a forward pass over both
 Memory: the network once a round, logits of retain and forget
 Randomness: data order only
 Tuned: ROUND_EPOCHS, BATCH_SIZE, MAX_RATE, LEARNING_RATE and CLOSENESS by `tune` on private splits,
-    for digits and for fashion_mnist; a closeness between 0.001 and 0.5 is published
+    task by task: see baselines/tuning; a closeness between 0.001 and 0.5 is published
 Differs: 3 rounds of a part of a retain epoch, not 5 to 10 epochs. The teacher's logits are computed
     once, as neither it nor the images change. Away from it gradients are clipped, as the divergence
     has no bound

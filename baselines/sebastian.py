@@ -8,8 +8,8 @@ Data: retain
 Cost: EPOCHS retain epochs + a forward pass over it
 Memory: the original's entropies on retain
 Randomness: new weights, data order
-Tuned: EPOCHS, BATCH_SIZE, LEARNING_RATE and RESET_SHARE by `tune` on private splits, for digits and
-    for fashion_mnist
+Tuned: EPOCHS, BATCH_SIZE, LEARNING_RATE and RESET_SHARE by `tune` on private splits, task by task:
+    see baselines/tuning
 Differs: RESET_SHARE is 0.99 in the source, whose network has thousands of times as many weights to
     keep 1 % of; fewer epochs than 3.2, at a falling rate
 """

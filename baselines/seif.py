@@ -9,7 +9,7 @@ Cost: EPOCHS_BEFORE + EPOCHS_AFTER retain epochs
 Memory: none
 Randomness: noise, data order
 Tuned: EPOCHS_BEFORE, EPOCHS_AFTER, BATCH_SIZE, LEARNING_RATE and NOISE by `tune` on private splits,
-    for digits and for fashion_mnist
+    task by task: see baselines/tuning
 Differs: noise in units of the layer's own spread, as 0.6 means another thing for other networks;
     classes weigh by their inverse frequency, where the source gives its data's constants for them
 """

@@ -8,8 +8,8 @@ Data: retain, forget
 Cost: EPOCHS retain epochs + (1 + EPOCHS) forget epochs
 Memory: three copies of the weights
 Randomness: the grouping into batches, and which examples where EPOCHS is below 1
-Tuned: EPOCHS, BATCH_SIZE, THRESHOLD and STRENGTH by `tune` on private splits, for digits and for
-    fashion_mnist; a threshold of 10 is published for ResNet-18
+Tuned: EPOCHS, BATCH_SIZE, THRESHOLD and STRENGTH by `tune` on private splits, task by task: see
+    baselines/tuning; a threshold of 10 is published for ResNet-18
 """
 
 from __future__ import annotations

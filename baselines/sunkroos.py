@@ -9,7 +9,7 @@ Cost: 5 ROUND_EPOCHS + FINAL_EPOCHS retain epochs
 Memory: none
 Randomness: the new classifier, layers drawn, noise, data order
 Tuned: ROUND_EPOCHS, FINAL_EPOCHS, BATCH_SIZE, LEARNING_RATE and NOISE by `tune` on private splits,
-    for digits and for fashion_mnist
+    task by task: see baselines/tuning
 Differs: fewer than 9 epochs, of which the rounds with noise take the same share; shares of the
     tensors where the source counts those of a ResNet-18; noise in units of the tensor's own spread
 """

@@ -10,7 +10,7 @@ Cost: EPOCHS retain epochs + ASCENT_EPOCHS forget epochs, each with as much reta
 Memory: two gradients
 Randomness: data order only
 Tuned: ASCENT_EPOCHS, ASCENT_RATE, EPOCHS, BATCH_SIZE and LEARNING_RATE by `tune` on private splits,
-    for digits and for fashion_mnist
+    task by task: see baselines/tuning
 Differs: only a conflict is removed from the gradient, as in algorithm 1, where the source removes
     every component along the retain gradient; the loss to ascend is bounded; SGD repairs, without
     the source's penalty on absolute weights, which is too small to matter

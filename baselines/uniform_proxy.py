@@ -8,8 +8,8 @@ Cost: EPOCHS val epochs, each with as many forget batches of a quarter of the si
     over both
 Memory: the original's logits on val
 Randomness: data order only
-Tuned: EPOCHS, BATCH_SIZE, LEARNING_RATE and UNIFORM by `tune` on private splits, for digits and for
-    fashion_mnist
+Tuned: EPOCHS, BATCH_SIZE, LEARNING_RATE and UNIFORM by `tune` on private splits, task by task: see
+    baselines/tuning
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ Cost: IMPAIR_EPOCHS + REPAIR_EPOCHS retain epochs + 10 input gradients of 32 noi
 Memory: one copy of the network, 32 noise images
 Randomness: the noise, its labels, data order
 Tuned: NOISE_RATE, IMPAIR_EPOCHS, BATCH_SIZE, IMPAIR_RATE, REPAIR_EPOCHS and REPAIR_RATE by `tune`
-    on private splits, for digits and for fashion_mnist
+    on private splits, task by task: see baselines/tuning
 Differs: made for forgetting classes. Here the noise is of the classes of forget examples, drawn in
     their proportion; impairing and repairing use all of retain, not 500 images a class
 """

@@ -8,8 +8,8 @@ Data: retain
 Cost: EPOCHS retain epochs
 Memory: none
 Randomness: the filters negated, data order
-Tuned: EPOCHS, BATCH_SIZE, LEARNING_RATE and NEGATED_SHARE by `tune` on private splits, for digits
-    and for fashion_mnist
+Tuned: EPOCHS, BATCH_SIZE, LEARNING_RATE and NEGATED_SHARE by `tune` on private splits, task by
+    task: see baselines/tuning
 Differs: one network trained by one party, not a federation; a share of the filters, drawn anew each
     run: negating all is the same in every run and costs accuracy that no budget mends
 """

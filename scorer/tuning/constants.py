@@ -127,12 +127,24 @@ def with_values(source: str, constants: Mapping[str, Constant], family: str, val
 
 
 def fingerprint(source: bytes, constants: Mapping[str, Constant], names: Sequence[str]) -> str:
-    """Return a SHA-256 of a file, without the values of some constants, and of what it imports."""
+    """Return a SHA-256 of what a file and its imports do, without the values of some constants.
+
+    Comments, docstrings and layout do not count, so that better words do not ask for new tuning.
+    """
     text = _replaced(source.decode(), {constants[name].span: name for name in names})
-    digest = hashlib.sha256(text.encode())
-    for shared in shared_modules(source, BASELINES):
-        digest.update(shared.read_bytes())
-    return digest.hexdigest()
+    shared = [path.read_text() for path in shared_modules(source, BASELINES)]
+    return hashlib.sha256("\n".join(map(_code, [text, *shared])).encode()).hexdigest()
+
+
+def _code(source: str) -> str:
+    """Return the syntax tree of a file without docstrings, as text."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)) and node.body:
+            match node.body[0]:
+                case ast.Expr(ast.Constant(str())):
+                    del node.body[0]
+    return ast.dump(tree)
 
 
 def _replaced(source: str, texts: Mapping[tuple[int, int], str]) -> str:

@@ -38,6 +38,6 @@ PLANS = {
     "fashion_mnist": Plan(2, (Rung(12, 6, (1,)), Rung(4, 12, (1,)), Rung(3, 16, (1,)))),
 }
 """Sized so that all methods together take about two hours of two cores on each task: a method
-takes some 650 runs of 0.35 core-seconds on digits, some 120 of 2.1 on fashion_mnist, where one split
+takes some 650 runs of 0.35 core-seconds on digits, some 120 of 2.1 on fashion_mnist, where a split
 has 1,000 examples to average over and another would cost its own timed retrainings. Runs of earlier
 rounds on the same split count in later ones, and most runs are shorter than the budget allows."""

@@ -170,7 +170,7 @@ def test_what_is_finished_is_not_run_again_unless_the_file_is_another(
     other_values = SOURCE.replace("0.25", "0.125").replace("EPOCHS = 2.0", "EPOCHS = 3.0")
     assert tuned(monkeypatch, options, stub, submission_in(tmp_path, other_values)) == first
     assert not stub.calls
-    tuned(monkeypatch, options, stub, submission_in(tmp_path, SOURCE + "\n"))
+    tuned(monkeypatch, options, stub, submission_in(tmp_path, SOURCE + "MORE = 1\n"))
     assert len(stub.calls) == 6
 
 
