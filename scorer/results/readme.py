@@ -148,7 +148,8 @@ def made_on(kept: Mapping[str, Any]) -> str:
     i, e = kept["identity"], kept["environment"]
     return (
         f"Made on {e['device_name']}, Python {e['python']}, torch {e['torch']}:"
-        f" `make scores TASK={i['task']} N={i['n_models']} RULE={i['rule']}`, then `make boards`."
+        f" `make scores TASK={i['task']} N={i['n_models']} RULE={i['rule']}"
+        f" DESIGN={i['design']}`, then `make boards`."
     )
 
 

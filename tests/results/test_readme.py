@@ -85,7 +85,7 @@ def test_a_page_has_every_row_and_where_it_was_made(group: Group, kept: Path) ->
     assert "Accuracy of the 64 oracles" in page
     assert "test 91.0 ± 1.4 %" in page
     assert "torch 2.14.1" in page
-    assert "`make scores TASK=digits N=64 RULE=competition`" in page
+    assert "`make scores TASK=digits N=64 RULE=competition DESIGN=reuse-1`" in page
 
 
 def test_the_best_rows_are_methods_beside_the_rows_to_measure_by(group: Group) -> None:
