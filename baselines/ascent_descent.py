@@ -23,9 +23,9 @@ from torch.utils.data import DataLoader
 
 from baselines.common import Descent, device_of, for_family, read
 
-EPOCHS = {"digits": 2.5, "fashion_mnist": 0.9}  # passes over the retain set
+EPOCHS = {"digits": 1.0, "fashion_mnist": 0.9}  # passes over the retain set
 # of these, how many begin with a pass up the forget loss
-ASCENT_EPOCHS = {"digits": 2, "fashion_mnist": 1}
+ASCENT_EPOCHS = 1
 BATCH_SIZE = {"digits": 64, "fashion_mnist": 128}
 # learning rate of the ascent, falls linearly to zero
 ASCENT_RATE = {"digits": 0.4, "fashion_mnist": 0.04}

@@ -32,7 +32,7 @@ ATTENTION_RATE = 0.1  # Adam's learning rate
 AWAY = 0.2  # weight of the bounded loss on forget data, which attention raises
 SPREAD = 0.1  # standard deviation of the scores that attention starts from
 # passes over the retain set with all layers, afterwards
-EPOCHS = {"digits": 2.25, "fashion_mnist": 0.81}
+EPOCHS = {"digits": 0.9, "fashion_mnist": 0.81}
 BATCH_SIZE = {"digits": 64, "fashion_mnist": 128}
 LEARNING_RATE = {"digits": 0.3, "fashion_mnist": 0.15}  # peak
 WARMUP = 0.1  # share of the steps

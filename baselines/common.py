@@ -125,7 +125,8 @@ class Descent:
     """SGD with Nesterov momentum; the rate warms up linearly, then falls linearly to zero.
 
     It moves every parameter that requires a gradient. `warmup`, in [0, 1), is the share of the
-    `n_steps` steps over which the rate rises to its peak, `learning_rate`.
+    `n_steps` steps over which the rate rises to its peak, `learning_rate`. The network's memory
+    becomes channels_last, in which convolutions take less time.
     """
 
     def __init__(
@@ -137,9 +138,10 @@ class Descent:
         weight_decay: float = 5e-4,
         warmup: float = 0.0,
     ) -> None:
+        net.to(memory_format=torch.channels_last)
         moved = [p for p in net.parameters() if p.requires_grad]
         self.optimizer = torch.optim.SGD(
-            moved, learning_rate, momentum=0.9, weight_decay=weight_decay, nesterov=True
+            moved, learning_rate, momentum=0.9, weight_decay=weight_decay, nesterov=True, fused=True
         )
         self.learning_rate, self.n_steps, self.warmup = learning_rate, n_steps, warmup
         self.n_done = 0

@@ -26,7 +26,7 @@ from torch.utils.data import DataLoader
 from baselines.common import Descent, device_of, divergence, for_family, read
 
 N_ROUNDS = 2  # of one forget epoch and some passes over the retain set each
-ROUND_EPOCHS = {"digits": 1.0, "fashion_mnist": 0.36}  # of these passes
+ROUND_EPOCHS = {"digits": 0.4, "fashion_mnist": 0.36}  # of these passes
 BATCH_SIZE = {"digits": 64, "fashion_mnist": 128}
 FORGET_BATCH_SIZE = 64
 TEMPERATURE = 1.15  # of the similarities

@@ -22,8 +22,8 @@ from torch.utils.data import DataLoader
 
 from baselines.common import device_of, fine_tune, for_family, read
 
-NOISY_EPOCHS = {"digits": 2.0, "fashion_mnist": 0.72}  # passes over the retain set with noise
-LAST_EPOCHS = {"digits": 0.75, "fashion_mnist": 0.27}  # passes after them without
+NOISY_EPOCHS = {"digits": 0.8, "fashion_mnist": 0.72}  # passes over the retain set with noise
+LAST_EPOCHS = {"digits": 0.3, "fashion_mnist": 0.27}  # passes after them without
 BATCH_SIZE = {"digits": 64, "fashion_mnist": 128}
 NOISY_RATE = {"digits": 0.1, "fashion_mnist": 0.05}  # eta: learning rate of the noisy steps
 NOISE = 0.04  # sigma: a step adds noise of standard deviation sqrt(2 eta) sigma

@@ -23,7 +23,7 @@ from baselines._importance import dampen, importance
 from baselines.common import device_of, for_family, join, read
 
 # passes over retain and forget, at most 1, that importance is measured in
-EPOCHS = {"digits": 1.0, "fashion_mnist": 0.3}
+EPOCHS = {"digits": 0.4, "fashion_mnist": 0.3}
 BATCH_SIZE = 64
 THRESHOLD = 1.38  # alpha: a weight is dampened where forget importance exceeds this many times all
 STRENGTH = 0.421  # lambda: factor on the ratio that the weight is multiplied by

@@ -27,7 +27,7 @@ from baselines.common import Descent, device_of, for_family, join, predict, read
 RETAIN_SHARE = 0.3  # of the retain set, drawn once a run
 SHARPNESS = 8.0  # alpha: how fast the temperature follows the accuracy
 PATIENCE = 0.01  # ends when the forget accuracy is this far below the accuracy on val
-MAX_EPOCHS = {"digits": 7, "fashion_mnist": 3}  # passes over the forget set and that share
+MAX_EPOCHS = 3  # passes over the forget set and that share
 BATCH_SIZE = {"digits": 64, "fashion_mnist": 128}
 LEARNING_RATE = {"digits": 0.1, "fashion_mnist": 0.05}  # peak
 WARMUP = 0.25  # share of the steps

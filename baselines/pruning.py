@@ -24,7 +24,7 @@ from baselines.common import device_of, eval_mode, fine_tune, for_family, read
 
 PRUNED_SHARE = 0.1  # of the channels of each layer
 CHOICE = 0.5  # spread of the noise on the log of the use: how far chance decides
-EPOCHS = {"digits": 2.5, "fashion_mnist": 0.9}  # passes over the retain set
+EPOCHS = {"digits": 1.0, "fashion_mnist": 0.9}  # passes over the retain set
 BATCH_SIZE = {"digits": 64, "fashion_mnist": 128}
 LEARNING_RATE = {"digits": 0.3, "fashion_mnist": 0.15}  # peak
 WARMUP = 0.1  # share of the steps

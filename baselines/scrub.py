@@ -28,7 +28,7 @@ from torch.utils.data import DataLoader
 from baselines.common import Descent, Examples, device_of, divergence, for_family, predict, read
 
 ROUNDS = 3
-ROUND_EPOCHS = {"digits": 0.9, "fashion_mnist": 0.324}  # passes over the retain set in each
+ROUND_EPOCHS = {"digits": 0.36, "fashion_mnist": 0.324}  # passes over the retain set in each
 BATCH_SIZE = 128  # of retain; of forget half, as the source passes retain in larger batches
 MAX_ROUNDS = 2  # of these, how many begin with a pass away from the teacher on forget
 MAX_RATE = {"digits": 0.05, "fashion_mnist": 0.005}  # learning rate of the passes over forget

@@ -33,7 +33,7 @@ from baselines.common import (
 
 RESET_SHARE = 0.9  # of all weights and biases of convolutions and linear layers together
 CLASS_EXPONENT = -0.1  # a class weighs in the loss as its count to this power
-EPOCHS = {"digits": 2.5, "fashion_mnist": 0.9}  # passes over the retain set
+EPOCHS = {"digits": 1.0, "fashion_mnist": 0.9}  # passes over the retain set
 BATCH_SIZE = {"digits": 64, "fashion_mnist": 128}
 LEARNING_RATE = {"digits": 0.07, "fashion_mnist": 0.035}  # peak
 WARMUP = 0.1  # share of the steps
