@@ -16,10 +16,11 @@ import linecache
 import os
 import resource
 import sys
+import tempfile
 import threading
 import traceback
 import types
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -109,6 +110,7 @@ class Server:
         scratch.mkdir()
         os.chdir(scratch)
         os.environ.update(HOME=str(scratch), TMPDIR=str(scratch))
+        tempfile.tempdir = None  # where the server may have looked the folder up already
         set_limits(self.job, request["timeout_s"])
         answer = self._call(request, out, is_ready)
         temporary = out / "status.tmp"
@@ -131,7 +133,8 @@ class Server:
             if request["kind"] == "reference":
                 seed_everything(request["seed"])
                 retain = self.sets["retain"]
-                save_state(retrain(*retain, self.recipe, self.job["n_classes"], device), out)
+                net = retrain(*retain, self.recipe, self.job["n_classes"], device)
+                save_state(net.state_dict(), out)
                 return {"fault": None}
             with audited(counter) if request["kind"] == "audit" else nullcontext():
                 function, problem = import_submission(self.folder / "submission.py", shown)
@@ -140,11 +143,14 @@ class Server:
                 seed_everything(request["seed"])
                 loaders = [make_loader(*self.sets[name]) for name in ("retain", "forget", "val")]
                 returned = function(net, *loaders)
-            returned = net if returned is None else returned
-            if not isinstance(returned, nn.Module):
-                what = type(returned).__name__
-                return _fault("bad_return", f"unlearning() must return an nn.Module, got {what}")
-            save_state(returned, out)
+                returned = net if returned is None else returned
+                if not isinstance(returned, nn.Module):
+                    what = type(returned).__name__
+                    what = f"unlearning() must return an nn.Module, got {what}"
+                    return _fault("bad_return", what)
+                # Counted like the rest: a module may have a `state_dict` of its own.
+                state = returned.state_dict()
+            save_state(state, out)
         except (MemoryError, torch.OutOfMemoryError) as error:
             return _thrown("out_of_memory", error, shown)
         except BaseException as error:  # whatever a submission throws is its own fault
@@ -167,20 +173,27 @@ def load_kernels(device: torch.device) -> None:
 @contextmanager
 def audited(counter: MultiplyAdds) -> Iterator[None]:
     """Count the arithmetic of this process: in all its threads, and of compiled functions too."""
-    run = threading.Thread.run
+    start = threading.Thread.start
 
-    def run_counted(self: threading.Thread) -> None:
-        with counter.beside():
-            run(self)
+    def start_counted(self: threading.Thread) -> None:
+        # Of the thread itself, since a class of threads may have a `run` of its own.
+        run = self.run
+
+        def run_counted() -> None:
+            with counter.beside():
+                run()
+
+        self.run = run_counted  # type: ignore[method-assign]
+        start(self)
 
     # A compiled function runs as kernels that nobody could count.
     torch.compiler.set_stance("force_eager")
-    threading.Thread.run = run_counted  # type: ignore[method-assign]
+    threading.Thread.start = start_counted  # type: ignore[method-assign]
     try:
         with counter:
             yield
     finally:
-        threading.Thread.run = run  # type: ignore[method-assign]
+        threading.Thread.start = start  # type: ignore[method-assign]
 
 
 def set_limits(job: dict[str, Any], timeout_s: float) -> None:
@@ -217,10 +230,10 @@ def import_submission(path: Path, shown: str) -> tuple[Any, dict[str, Any] | Non
     return function, _fault("bad_signature", f"{shown}: {problem}") if problem else None
 
 
-def save_state(net: nn.Module, out: Path) -> None:
+def save_state(state: Mapping[str, torch.Tensor], out: Path) -> None:
     """Write parameters and buffers under a temporary name, then rename."""
-    state = {name: t.detach().cpu().contiguous().clone() for name, t in net.state_dict().items()}
-    save_file(state, out / "model.tmp")
+    copies = {name: each.detach().cpu().contiguous().clone() for name, each in state.items()}
+    save_file(copies, out / "model.tmp")
     (out / "model.tmp").rename(out / "model.safetensors")
 
 

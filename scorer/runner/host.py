@@ -60,7 +60,7 @@ class SubmissionHost:
         Args:
             sandbox: the tier of isolation.
             settings: what `scorer.runner.child` needs to know: recipe, n_channels, n_classes,
-                device, gpu_share, timeout_s, memory_mib.
+                device, gpu_share, timeout_s, reference_timeout_s, memory_mib.
             sets: `<set>_images` and `<set>_labels` for retain, forget and val.
         """
         self.sandbox = sandbox
@@ -116,8 +116,7 @@ class SubmissionHost:
                 "original": self.original_name,
                 "out": str(out),
                 "shown_path": self.shown_path,
-                "timeout_s": self.settings["timeout_s"]
-                * (AUDIT_PATIENCE if kind == "audit" else 1),
+                "timeout_s": self._timeout_s(kind),
             }
             answer = self._ask(request)
             if answer["fault"] is not None:
@@ -128,6 +127,12 @@ class SubmissionHost:
             return state, answer
         finally:
             shutil.rmtree(out, ignore_errors=True)
+
+    def _timeout_s(self, kind: Kind) -> float:
+        """Return the time limit of one request; a submission's own is none of a retraining's."""
+        if kind == "reference":
+            return float(self.settings["reference_timeout_s"])
+        return float(self.settings["timeout_s"]) * (AUDIT_PATIENCE if kind == "audit" else 1)
 
     def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
         """Send one request and wait for its answer, starting the process where needed."""

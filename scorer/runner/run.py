@@ -101,11 +101,13 @@ def run_submissions(
         [(job, "audit", 0) for job, store in enumerate(audits) if not store.has(0)],
         [(0, "reference", index) for index in references.missing(N_REFERENCES)],
     )
-    faults: list[list[Fault]] = [[] for _ in submissions]
+    # By kind and index: what fails is tried by each worker, and is one fault all the same.
+    faults: list[dict[tuple[str, int], Fault]] = [{} for _ in submissions]
 
     def on_event(event: dict[str, Any]) -> None:
         if event.get("fault"):
-            faults[event["job"]].append(Fault(**event["fault"]))
+            fault = Fault(**event["fault"])
+            faults[event["job"]].setdefault((event["kind"], fault.run), fault)
 
     if units:
         jobs = []
@@ -134,7 +136,7 @@ def run_submissions(
     timed = _facts(references, N_REFERENCES)
     seeds = [seed_of(pool.task.fingerprint, "unlearn", i, "run") for i in range(n_models)]
     return [
-        _results(store, _facts(audit, 1), timed, seeds, own)
+        _results(store, _facts(audit, 1), timed, seeds, list(own.values()))
         for store, audit, own in zip(stores, audits, faults, strict=True)
     ]
 

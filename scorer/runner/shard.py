@@ -54,7 +54,7 @@ def run_shard(spec: Spec, emit: Emit) -> None:
                 continue
             made = worker.make(job, kind, index)
             if isinstance(made, Fault):
-                emit({"job": job, "fault": asdict(made)})
+                emit({"job": job, "kind": kind, "fault": asdict(made)})
                 if kind == "run" and job not in succeeded:
                     given_up.add(job)
                 continue
@@ -73,6 +73,7 @@ def start_host(task: Task, spec: Spec) -> SubmissionHost:
         "device": spec["device"],
         "gpu_share": 0.9 / spec["n_workers"],
         "timeout_s": spec["timeout_s"],
+        "reference_timeout_s": task.definition.timeout_s,
         "memory_mib": memory_per_worker_mib(spec["n_workers"]),
     }
     sets = {}

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils.flop_counter import flop_registry
+from torch.utils.flop_counter import flop_registry, sdpa_backward_flop_count, sdpa_flop_count
 
 from scorer.training.loop import LoopTraining, ModelSeeds, TrainingSet
 from scorer.training.recipe import Recipe
@@ -17,6 +17,42 @@ from scorer.training.step import training_settings
 
 CONVOLUTION = torch.ops.aten.convolution
 CONVOLUTION_BACKWARD = torch.ops.aten.convolution_backward
+
+
+def _of_linear(result: Tensor, images: Tensor, weight: Tensor, *_: Any) -> int:
+    return images.numel() * weight.shape[0]
+
+
+def _of_convolution(result: Tensor, images: Tensor, weight: Tensor, *_: Any) -> int:
+    return result.numel() * weight[0].numel()
+
+
+def _of_attention(result: Any, query: Tensor, key: Tensor, value: Tensor, *_: Any) -> int:
+    return int(sdpa_flop_count(query.shape, key.shape, value.shape)) // 2
+
+
+def _of_attention_back(
+    result: Any, outer: Tensor, query: Tensor, key: Tensor, value: Tensor, *_: Any
+) -> int:
+    count = sdpa_backward_flop_count(outer.shape, query.shape, key.shape, value.shape)
+    return int(count) // 2
+
+
+OWN_FORMULAS: dict[str, Callable[..., int]] = {
+    "_addmm_activation": lambda _, bias, left, right, *__: left.numel() * right.shape[1],
+    "_int_mm": lambda _, left, right: left.numel() * right.shape[1],
+    "_euclidean_dist": lambda result, left, _: result.numel() * left.shape[-1],
+    "_cdist_forward": lambda result, left, *_: result.numel() * left.shape[-1],
+    "mkldnn_linear": _of_linear,
+    "_linear_pointwise": _of_linear,
+    "mkldnn_convolution": _of_convolution,
+    "_convolution_pointwise": _of_convolution,
+    "_slow_conv2d_forward": _of_convolution,
+    "_scaled_dot_product_flash_attention_for_cpu": _of_attention,
+    "_scaled_dot_product_flash_attention_for_cpu_backward": _of_attention_back,
+}
+"""Multiply-adds of products for which `flop_registry` has no formula or a wrong one, from the
+result and the arguments."""
 
 LOOKUPS = (
     "index",
@@ -38,7 +74,8 @@ class MultiplyAdds(TorchDispatchMode):
     """Counts the operations of every torch kernel that runs while it is active in a thread.
 
     Matrix products, convolutions and attention count the multiply-adds of their mathematics,
-    forward and backward alike, whoever calls them (`torch.utils.flop_counter` has the formulas).
+    forward and backward alike, whoever calls them (`torch.utils.flop_counter` has the formulas,
+    `OWN_FORMULAS` what it lacks).
     Any other kernel counts one operation for each element of the largest tensor that it reads or
     writes, so that a product written out element by element counts what `torch.mm` counts. Views
     count nothing, and lookups only what they fetch or put.
@@ -72,13 +109,16 @@ class MultiplyAdds(TorchDispatchMode):
         if func.namespace == "prim":
             return func(*args, **kwargs)
         kernel = func.overloadpacket
-        if kernel not in flop_registry:
+        own = OWN_FORMULAS.get(kernel.__name__)
+        if own is None and kernel not in flop_registry:
             with self:
                 made_of_others = func.decompose(*args, **kwargs)
             if made_of_others is not NotImplemented:
                 return made_of_others
         result = func(*args, **kwargs)
-        if kernel is CONVOLUTION_BACKWARD:
+        if own is not None:
+            self._own += own(result, *args)
+        elif kernel is CONVOLUTION_BACKWARD:
             self._own += _n_back(*args, **kwargs)
         elif kernel in flop_registry:
             # The formulas count a multiplication and an addition as two.

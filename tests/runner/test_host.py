@@ -42,6 +42,7 @@ def host_on(device: str, pool: Pool) -> Iterator[SubmissionHost]:
         "device": device,
         "gpu_share": 0.5,
         "timeout_s": 3.0 if device == "cpu" else 60.0,
+        "reference_timeout_s": 60.0,
         "memory_mib": 3000.0,
     }
     with SubmissionHost(sandbox=ProcessSandbox(), settings=settings, sets=sets) as started:
@@ -218,12 +219,31 @@ def test_an_audit_counts_and_a_run_does_not(host: SubmissionHost) -> None:
         "import threading\n"
         "def work(): torch.ones(30, 40) @ torch.ones(40, 50)\n"
         "thread = threading.Thread(target=work)\n"
-        "thread.start(); thread.join(); torch.compile(work)()"
+        "thread.start(); thread.join(); torch.compile(work)()\n"
+        "class Worker(threading.Thread):\n"
+        "    def run(self): work()\n"
+        "thread = Worker(); thread.start(); thread.join()\n"
+        "class Late(torch.nn.Module):\n"
+        "    def state_dict(self): work(); return net.state_dict()\n"
+        "return Late()"
     )
     assert "multiply_adds" not in run(host, "pass")[1]
     host.set_source((START + "".join(f"    {line}\n" for line in body.splitlines())).encode(), "x")
     product, filled = 30 * 40 * 50, 30 * 40 + 40 * 50
-    assert host.run(1, "audit")[1]["multiply_adds"] == 2 * (product + filled)
+    assert host.run(1, "audit")[1]["multiply_adds"] == 4 * (product + filled)
+
+
+def test_temporary_files_are_the_run_s_own(host: SubmissionHost) -> None:
+    state, answer = run(host, "import tempfile; tempfile.mkdtemp(); tempfile.NamedTemporaryFile()")
+    assert state is not None, answer
+
+
+def test_the_limit_of_a_run_is_none_of_a_retraining(
+    host: SubmissionHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(host.settings, "timeout_s", 1e-3)
+    assert run(host, "while True: pass")[1]["fault"] == "timeout"
+    assert host.run(1, "reference")[1]["fault"] is None
 
 
 @pytest.mark.gpu

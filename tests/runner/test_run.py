@@ -125,6 +125,19 @@ def test_a_failed_run_among_good_ones_is_neither_zero_nor_dropped(
     assert [fault.fault for fault in results.faults] == ["raised"]
 
 
+def test_what_fails_in_every_worker_is_one_fault(tiny_pool: Pool, tmp_path: Path) -> None:
+    mine = submission(
+        tmp_path,
+        "from torch.utils._python_dispatch import _get_current_dispatch_mode\n"
+        "def unlearning(net, retain, forget, val):\n"
+        "    if _get_current_dispatch_mode() is not None: raise ValueError('not counted')\n",
+    )
+    results = run(mine, tiny_pool, InlineEngine(2), n_models=2)
+    assert [fault.message for fault in results.faults] == [
+        "in the audited run: ValueError: not counted"
+    ]
+
+
 def test_a_run_that_fails_only_under_audit_is_a_fault(tiny_pool: Pool, tmp_path: Path) -> None:
     mine = submission(
         tmp_path,

@@ -17,6 +17,9 @@ A, B = torch.ones(4, 5), torch.ones(5, 6)
 IMAGES, KERNELS = torch.ones(2, 3, 8, 8), torch.ones(4, 3, 3, 3)
 MANY, SOME, ONE = torch.zeros(1000, 7), torch.arange(3), torch.tensor(1.0)
 PRODUCT = 4 * 5 * 6
+NO_MORE = (None, "none", [], "")
+QKV = torch.ones(3, 3, 2, 7, 8)
+"""Query, key and value: of 3 examples, 2 heads, 7 tokens and 8 numbers each."""
 
 
 def counted(function: Callable[[], object]) -> int:
@@ -31,7 +34,19 @@ COUNTS: dict[str, tuple[Callable[[], object], int]] = {
     "einsum": (lambda: torch.einsum("ij,jk->ik", A, B), PRODUCT),
     "product and sum by element": (lambda: (A[:, :, None] * B).sum(1), 2 * PRODUCT),
     "one column after another": (lambda: [A.mv(column) for column in B.unbind(1)], PRODUCT),
+    "product with a bias": (lambda: torch._addmm_activation(B[0], A, B), PRODUCT),
+    "linear of mkldnn": (lambda: torch.ops.mkldnn._linear_pointwise(A, B.T, *NO_MORE), PRODUCT),
+    "distances": (lambda: torch.cdist(A, B.T), PRODUCT),
     "convolution": (lambda: F.conv2d(IMAGES, KERNELS), 2 * 4 * 36 * 27),
+    "convolution of mkldnn": (
+        lambda: torch.mkldnn_convolution(IMAGES, KERNELS, None, [0, 0], [1, 1], [1, 1], 1),
+        2 * 4 * 36 * 27,
+    ),
+    "slow convolution": (
+        lambda: torch.ops.aten._slow_conv2d_forward(IMAGES, KERNELS, [3, 3], None, [1, 1], [0, 0]),
+        2 * 4 * 36 * 27,
+    ),
+    "attention": (lambda: F.scaled_dot_product_attention(*QKV), 2 * 3 * 2 * 7 * 7 * 8),
     "addition": (lambda: A + 1, 20),
     "addition in place": (lambda: A.clone().add_(1), 40),
     "reduction": (lambda: A.sum(), 20),
@@ -74,6 +89,14 @@ def test_the_way_back_through_a_convolution_is_twice_the_way_forward(
     assert counted(lambda: found.backward(outer)) == 2 * forward
     found = convolve(images, frozen, groups=groups)
     assert counted(lambda: torch.autograd.grad(found, images, outer)) == forward
+
+
+def test_the_way_back_through_attention_counts_more_than_forward() -> None:
+    query, key, value = (each.clone().requires_grad_() for each in QKV)
+    forward = counted(lambda: F.scaled_dot_product_attention(query, key, value))
+    found = F.scaled_dot_product_attention(query, key, value)
+    outer = torch.ones_like(found)
+    assert counted(lambda: found.backward(outer)) >= 2 * forward
 
 
 def test_gradients_of_single_examples_count_as_those_of_their_sum() -> None:
