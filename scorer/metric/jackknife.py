@@ -143,8 +143,8 @@ def drawing_units(originals: ArrayLike | None, n_models: int) -> IntArray:
         units = np.stack([np.flatnonzero(index == name)[: counts.min()] for name in names])
     if _n_kept(len(units)) * units.shape[1] < MIN_MODELS:
         raise ValueError(
-            f"a standard error needs at least {MIN_MODELS} models when a quarter is left out, got"
-            f" {n_models} models of {names.size} originals"
+            f"a standard error needs {MIN_MODELS} models after a quarter is left out, got"
+            f" {n_models} models of {names.size} originals in all"
         )
     return units
 

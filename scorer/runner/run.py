@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from scorer.oracles.outputs import Bank
 from scorer.oracles.pool import Pool
 from scorer.runner.faults import Fault
 from scorer.runner.load import Submission
-from scorer.runner.units import N_REFERENCES, kept_units, order_units
+from scorer.runner.units import N_REFERENCES, Unit, kept_units, order_units
 from scorer.store import Store
 from scorer.training.recipe import seed_of
 
@@ -35,8 +36,8 @@ class RunResults:
         bank: outputs of the unlearned models, None if any run failed.
         elapsed_s: `(n,)` wall time from fork to exit of each run that ended well.
         cpu_s: `(n,)` processor time of it, its threads and its children.
-        reference_s: `(N_REFERENCES,)` wall time of the retrainings among the runs.
-        reference_cpu_s: `(N_REFERENCES,)` processor time of them.
+        reference_s: `(n,)` wall time of the retrainings among the runs.
+        reference_cpu_s: `(n,)` processor time of them.
         peak_mib: the largest memory of a run's processes.
         multiply_adds: counted in the audited run, None where that failed.
         reference_multiply_adds: of one retraining, counted alike.
@@ -66,8 +67,8 @@ def run_submissions(
 ) -> list[RunResults]:
     """Run several submissions N times each in the same workers, which start only once.
 
-    Runs that an interrupted call finished are not made again. The retrainings that they are timed
-    against are made once for all of them, among their runs.
+    Runs that an earlier call finished are not made again. Where runs are made, so are retrainings
+    to time them against, the same for all submissions: the ratio is that of the means over all.
 
     Args:
         submissions: in any number.
@@ -92,14 +93,16 @@ def run_submissions(
             message = "%d runs of %s lack a feature or were metered otherwise, and are made again"
             logger.warning(message, len(outdated), submission.name)
     references = kept_units(roots[0], "reference")
+    runs: list[Unit] = [
+        (job, "run", index) for job, store in enumerate(stores) for index in store.missing(n_models)
+    ]
+    # Runs of now beside retrainings of now; those of an earlier call stay with its runs.
+    n_timed = next(index for index in itertools.count() if not references.has(index))
+    n_wanted = n_timed + N_REFERENCES if runs else max(n_timed, N_REFERENCES)
     units = order_units(
-        [
-            (job, "run", index)
-            for job, store in enumerate(stores)
-            for index in store.missing(n_models)
-        ],
+        runs,
         [(job, "audit", 0) for job, store in enumerate(audits) if not store.has(0)],
-        [(0, "reference", index) for index in references.missing(N_REFERENCES)],
+        [(0, "reference", index) for index in range(n_timed, n_wanted)],
     )
     # By kind and index: what fails is tried by each worker, and is one fault all the same.
     faults: list[dict[tuple[str, int], Fault]] = [{} for _ in submissions]
@@ -133,7 +136,7 @@ def run_submissions(
             unless_chosen=workers_on(pool.device, RUNS_PER_GPU),
             on_event=on_event,
         )
-    timed = _facts(references, N_REFERENCES)
+    timed = _facts(references, n_wanted)
     seeds = [seed_of(pool.task.fingerprint, "unlearn", i, "run") for i in range(n_models)]
     return [
         _results(store, _facts(audit, 1), timed, seeds, list(own.values()))

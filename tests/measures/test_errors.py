@@ -45,7 +45,7 @@ def test_a_ceiling_of_0_is_said() -> None:
 def test_too_few_models_have_a_ceiling_but_no_error() -> None:
     measured = compute(simulated_evidence(**banks_of(2), originals=(0, 0)))
     assert set(measured.values) == {"ceiling_se", "ceiling_final_score_se"}
-    assert "at least 2 models when a quarter is left out" in measured.missing["final_score_se"]
+    assert "needs 2 models after a quarter is left out" in measured.missing["final_score_se"]
     assert compute(simulated_evidence(**banks_of(3), originals=(0, 0, 0))).values.keys() == {
         name for name in MEASURE.fields() if name.endswith("_se")
     }

@@ -66,7 +66,9 @@ def test_runs_differ_by_seed_and_come_back_the_same(
     np.testing.assert_array_equal(again.bank.confidence(), confidence)
 
     more = run(mine, tiny_pool, engine, lambda *event: calls.append(event), n_models=5)
-    assert calls[-1] == ("unlearn", 1, 1)
+    assert calls[-1] == ("unlearn", 1 + N_REFERENCES, 1 + N_REFERENCES), "runs bring retrainings"
+    np.testing.assert_array_equal(more.reference_s[:N_REFERENCES], first.reference_s)
+    assert len(more.reference_s) == 2 * N_REFERENCES
     assert more.bank is not None
     np.testing.assert_array_equal(more.bank.confidence()[:4], confidence)
 
