@@ -26,7 +26,7 @@ DEFINITION = TaskDefinition(
     ),
     n_val=5000,
     n_test=None,
-    # Mostly hard ones: random examples change so little that their F is at the ceiling untouched.
+    # Mostly hard ones: most random examples are known nearly as well to models without them.
     forget=HardRandom(n_hard=700, n_random=300, n_models=16),
     timeout_s=900.0,
 )
