@@ -1,4 +1,4 @@
-"""Half hard, half random: the examples that models are least sure of, and a sample of the rest.
+"""Hard and random: the examples that models are least sure of, and a sample of the rest.
 
 Random examples alone may leave nothing to forget: models trained on them answer much as models
 trained without them.
