@@ -23,6 +23,7 @@ from scorer.oracles.pool import Pool
 from scorer.oracles.shard import network
 from scorer.runner.load import find_submission
 from scorer.runner.run import run_submissions
+from scorer.runner.units import N_REFERENCES
 from scorer.settings import PROJECT_ROOT
 from scorer.store import ARRAYS, MANIFEST, WEIGHTS, Store
 from tests._engine import InlineEngine
@@ -193,7 +194,8 @@ def test_runs_without_a_new_feature_are_made_again(
         path.write_text(json.dumps(facts))
     calls: list[tuple[str, int, int]] = []
     run_submissions([submission], *where, lambda *event: calls.append(event), runs_dir)
-    assert calls[-1] == ("unlearn", 2, 2)
+    n_units = 2 + N_REFERENCES
+    assert calls[-1] == ("unlearn", n_units, n_units), "runs bring retrainings"
     assert (
         "2 runs of mine lack a feature or were metered otherwise, and are made again" in caplog.text
     )

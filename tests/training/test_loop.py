@@ -90,7 +90,8 @@ def test_class_weights() -> None:
 
 def test_equals_the_textbook_loop() -> None:
     data = noise(48, 1, 8, 8)
-    settings = recipe(epochs=2, class_weights="inverse_count")
+    # Small steps, so that rounding in another memory layout does not grow to a difference.
+    settings = recipe(epochs=2, class_weights="inverse_count", learning_rate=0.01)
     (seeds,) = seeds_of(0)
     (net,) = train_models(data, settings, [seeds])
 
@@ -105,7 +106,7 @@ def test_equals_the_textbook_loop() -> None:
         shuffled = torch.randperm(48, generator=order)
         for batch in shuffled.split(16):
             factor = (step + 1) / 2.5 if step < 1.5 else (6 - step) / 4.5
-            optimizer.param_groups[0]["lr"] = 0.1 * factor
+            optimizer.param_groups[0]["lr"] = 0.01 * factor
             loss = F.cross_entropy(expected(data.images[batch]), data.labels[batch], weight=weight)
             optimizer.zero_grad()
             loss.backward()

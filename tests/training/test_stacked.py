@@ -72,7 +72,8 @@ def test_one_step_equals_the_loop_s(architecture: str, shape: tuple[int, ...]) -
 )
 def test_many_steps_equal_the_loop_s(changes: dict[str, object]) -> None:
     data = noise(50, 1, 8, 8)
-    settings = recipe(epochs=3, **changes)
+    # Small steps, so that rounding in other kernels does not grow to a difference.
+    settings = recipe(**{"epochs": 3, "learning_rate": 0.02, **changes})
     seeds = seeds_of(4, 5, 6)
     for net, expected, model_seeds in zip(
         train_models_stacked(data, settings, seeds),
@@ -142,11 +143,12 @@ def test_bytes_depend_on_the_seeds_alone(
 
 
 def test_groups_leave_no_channel_to_scalar_code() -> None:
-    digits_cnn = build_model("digits_cnn", 1, 10, 0)
-    sizes = [group_size(digits_cnn, k, CPU) for k in (1, 2, 4, 5, 8, 9)]
+    narrow = build_model("small_resnet", 1, 10, 0)
+    sizes = [group_size(narrow, k, CPU) for k in (1, 2, 4, 5, 8, 9)]
     assert sizes == [2, 2, 4, 6, 8, 10]
-    assert group_size(digits_cnn, 1, torch.device("cuda")) == 2
-    assert group_size(digits_cnn, 3, torch.device("cuda")) == 3
+    assert group_size(build_model("digits_cnn", 1, 10, 0), 5, CPU) == 5
+    assert group_size(narrow, 1, torch.device("cuda")) == 2
+    assert group_size(narrow, 3, torch.device("cuda")) == 3
     assert group_size(nn.Linear(2, 2), 1, CPU) == 2
     assert group_size(nn.Linear(2, 2), 3, CPU) == 3
 
