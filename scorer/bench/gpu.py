@@ -30,11 +30,10 @@ from scorer.engines.base import no_progress
 from scorer.errors import ScorerError
 from scorer.options import Options
 from scorer.oracles.open import open_pool
-from scorer.oracles.pool import TRAINING_PER_GPU
 from scorer.tasks import TASKS
 from scorer.tasks.definition import TaskDefinition
 from scorer.training.loop import TrainingSet
-from scorer.training.paths import TrainingPath, device_slug
+from scorer.training.paths import TRAINING_PER_GPU, TrainingPath, device_slug
 from scorer.training.probe import ENDLESS_EPOCHS, HOPELESS, available_bytes, bytes_per_model
 from scorer.training.stacked import NotStackable
 from scorer.training.step import WARM_UP_STEPS, training_settings
@@ -106,7 +105,7 @@ def add_pool(report: Report, settings: Settings) -> None:
     report.add(f"{name}, start of the workers included", "models/min", per_minute)
     report.add(f"{name}, test accuracy", "%", 100 * bank.accuracy("test"), "pool_accuracy_percent")
     report.notes.append(
-        f"pool: {options.task}, {pool.path.name} k={pool.path.k}, {TRAINING_PER_GPU} workers;"
+        f"pool: {options.task}, {pool.path.name} k={pool.path.k}, {TRAINING_PER_GPU} a GPU at once;"
         " trained once; n of its accuracy is the number of models"
     )
 

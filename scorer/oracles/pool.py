@@ -20,12 +20,9 @@ from scorer.oracles.outputs import Bank, output_store
 from scorer.store import WEIGHTS, DamagedEntry, Store
 from scorer.tasks.snapshot import read_snapshot, save_snapshot
 from scorer.tasks.task import Task
-from scorer.training.paths import TrainingPath, engine_id
+from scorer.training.paths import TRAINING_PER_GPU, TrainingPath, engine_id
 
 logger = logging.getLogger("scorer")
-
-TRAINING_PER_GPU = 2
-"""Training workers that share a GPU: while one evaluates and writes, the other trains."""
 
 STALE_S = 24 * 3600
 """Age after which what a killed process left under a temporary name is deleted."""

@@ -17,10 +17,12 @@ import torch
 
 from data_prep import half_masks, out_of_sample_mean
 from scorer.engines.base import Emit, Spec
+from scorer.machine import workers_on
 from scorer.metric.confidence import logit_scaled_confidence
 from scorer.store import Store, claim, json_sha256
 from scorer.tasks.forget.base import Material
 from scorer.training.loop import ModelSeeds, TrainingSet, predict, train_models
+from scorer.training.paths import TRAINING_PER_GPU
 from scorer.training.recipe import Recipe
 
 
@@ -61,6 +63,7 @@ def measure_difficulty(material: Material, train: np.ndarray, n_models: int) -> 
         store.missing(n_models),
         what="difficulty",
         progress=material.progress,
+        unless_chosen=workers_on(options.torch_device, TRAINING_PER_GPU),
     )
     confidences = np.stack([store.read(index)["confidence"] for index in range(n_models)])
     return out_of_sample_mean(confidences, masks)

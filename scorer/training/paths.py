@@ -25,6 +25,10 @@ logger = logging.getLogger("scorer")
 
 NAMES = ("loop", "stacked")
 
+TRAINING_PER_GPU = 1
+"""Workers that train on one GPU where nobody says how many: one keeps it busy, and two were no
+faster."""
+
 
 @dataclass(frozen=True)
 class TrainingPath:
