@@ -6,8 +6,7 @@ out by hand trains a whole network anew within a fifth of a retraining.
 A step on two examples is all overhead, so what a step on a whole batch takes beyond it is what its
 examples account for. Both are processor time, which holds on a busy machine. The sum that a
 profiler makes of torch's operators does not: it is of the wall, and an operator's time includes its
-launch, by which a network of 8 and 16 channels on batches of 64 digits is 70 % arithmetic; a fifth
-of its step depends on the examples.
+launch.
 """
 
 from __future__ import annotations
@@ -24,6 +23,7 @@ from scorer.bench._timing import Candidate, Floats, alternate
 from scorer.bench.base import FIGURES, Bench, Report, Settings
 from scorer.tasks import TASKS
 from scorer.training.loop import LoopTraining, ModelSeeds, TrainingSet
+from scorer.training.probe import ENDLESS_EPOCHS
 from scorer.training.recipe import Recipe
 from scorer.training.step import training_settings
 
@@ -31,7 +31,6 @@ FEW = 2
 """Examples of a step that is all overhead; BatchNorm takes no fewer."""
 
 TURN_S = 0.2
-ENDLESS_EPOCHS = 10**6
 
 NOTES = (
     "the kit's loop of one model in one thread on a CPU; times are of the processor",

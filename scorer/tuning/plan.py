@@ -37,7 +37,6 @@ PLANS = {
     "digits": Plan(4, (Rung(24, 12, (1,)), Rung(6, 24, (1, 2)), Rung(3, 48, (1, 2)))),
     "fashion_mnist": Plan(2, (Rung(12, 6, (1,)), Rung(4, 12, (1,)), Rung(3, 16, (1,)))),
 }
-"""Sized so that all methods together take about two hours of two cores on each task: a method
-takes some 650 runs of 0.35 core-seconds on digits, some 120 of 2.1 on fashion_mnist, where a split
-has 1,000 examples to average over and another would cost its own timed retrainings. Runs of earlier
-rounds on the same split count in later ones, and most runs are shorter than the budget allows."""
+"""Meant for about two hours of two cores a task, all methods together. On fashion_mnist runs are
+longer, a split has 1,000 examples to average over, and another would cost its own retrainings to
+time runs against. Runs of earlier rounds on the same split count in later ones."""

@@ -38,6 +38,13 @@ def run(
     return results
 
 
+FAILS_UNDER_AUDIT = (
+    "from torch.utils._python_dispatch import _get_current_dispatch_mode\n"
+    "def unlearning(net, retain, forget, val):\n"
+    "    if _get_current_dispatch_mode() is not None: raise ValueError('not counted')\n"
+)
+
+
 def plan(n_models: int = 4, design: str = "reuse-1") -> Options:
     return Options(n_models=n_models, design=design)
 
@@ -128,12 +135,7 @@ def test_a_failed_run_among_good_ones_is_neither_zero_nor_dropped(
 
 
 def test_what_fails_in_every_worker_is_one_fault(tiny_pool: Pool, tmp_path: Path) -> None:
-    mine = submission(
-        tmp_path,
-        "from torch.utils._python_dispatch import _get_current_dispatch_mode\n"
-        "def unlearning(net, retain, forget, val):\n"
-        "    if _get_current_dispatch_mode() is not None: raise ValueError('not counted')\n",
-    )
+    mine = submission(tmp_path, FAILS_UNDER_AUDIT)
     results = run(mine, tiny_pool, InlineEngine(2), n_models=2)
     assert [fault.message for fault in results.faults] == [
         "in the audited run: ValueError: not counted"
@@ -141,12 +143,7 @@ def test_what_fails_in_every_worker_is_one_fault(tiny_pool: Pool, tmp_path: Path
 
 
 def test_a_run_that_fails_only_under_audit_is_a_fault(tiny_pool: Pool, tmp_path: Path) -> None:
-    mine = submission(
-        tmp_path,
-        "from torch.utils._python_dispatch import _get_current_dispatch_mode\n"
-        "def unlearning(net, retain, forget, val):\n"
-        "    if _get_current_dispatch_mode() is not None: raise ValueError('not counted')\n",
-    )
+    mine = submission(tmp_path, FAILS_UNDER_AUDIT)
     results = run(mine, tiny_pool, InlineEngine(1), n_models=2)
     assert len(results.elapsed_s) == 2 and results.multiply_adds is None
     (fault,) = results.faults
