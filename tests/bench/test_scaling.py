@@ -9,7 +9,7 @@ import pytest
 from scorer.bench import Settings, scaling
 from scorer.engines import Engine
 from scorer.errors import ScorerError
-from tests.bench._inline import InlineEngine
+from tests._engine import InlineEngine
 
 
 def absent(n_workers: int | None) -> Engine:

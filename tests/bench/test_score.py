@@ -16,7 +16,7 @@ from scorer.engines import ENGINES
 from scorer.engines.base import Emit, Engine, Progress, Spec
 from scorer.errors import ScorerError
 from scorer.options import Options
-from tests.bench._inline import InlineEngine
+from tests._engine import InlineEngine
 from tests.bench._machine import Machine
 
 LOAD_S, RUNS_S, METRIC_S, FRESH_S = 1.0 + 2.0, 20.0, 5.0, 2.0

@@ -11,7 +11,7 @@ import pytest
 from scorer.engines import ENGINES, Engine, ShardFailed, make_engine
 from scorer.engines.base import MAX_ATTEMPTS, Emit, Spec, no_progress
 from scorer.errors import UsageError
-from tests.bench._inline import InlineEngine
+from tests._engine import InlineEngine
 
 MakeEngine = Callable[[int], Engine]
 
