@@ -76,7 +76,7 @@ def tune(
     Args:
         submission: whose constants are tried.
         names: of the constants; see `tuned_names`.
-        options: of the runs; split seed and N are the plan's.
+        options: of the runs; design, split seed and N are the plan's.
         progress: called with what is being done, units done, and of how many.
         plan: how much is tried; by default what `PLANS` has for the family of the task.
 
@@ -85,7 +85,8 @@ def tune(
     """
     family = family_of_task(options)
     plan = plan or PLANS[family]
-    trials = Trials(submission, tuned_names(submission, names), family, options, progress)
+    designed = dataclasses.replace(options, design=plan.design)
+    trials = Trials(submission, tuned_names(submission, names), family, designed, progress)
     path = log_path(options, submission.name)
     log = read_log(options, submission.name, trials.fingerprint, plan)
     if log is None:
@@ -161,7 +162,7 @@ class Trials:
             sizes = list(dict.fromkeys([self._start[BATCH_SIZE], *BATCH_SIZES]))
         probes = [{**self._start, BATCH_SIZE: size} if size else self._start for size in sizes]
         rung = plan.rungs[0]
-        records = self._score(probes, plan.n_probes, rung.split_seeds[0], ())
+        records = self._score(probes, plan.n_probes, rung.split_seeds[0], (), "reuse-n")
         longest = dict(zip(sizes, map(largest_length, records), strict=True))
         return draw_trials(self._start, self._submission.name, rung.n_trials, longest)
 
@@ -181,9 +182,15 @@ class Trials:
         n_models: int,
         split_seed: int,
         scores: Sequence[str] = SCORES,
+        design: str | None = None,
     ) -> list[Record]:
         """Return the records of trials with `n_models` runs each on one private split."""
-        private = dataclasses.replace(self._options, split_seed=split_seed, n_models=n_models)
+        private = dataclasses.replace(
+            self._options,
+            split_seed=split_seed,
+            n_models=n_models,
+            design=design or self._options.design,
+        )
         variants = [variant(self._submission, self._constants, self._family, v) for v in trials]
         measures = [*scores, *meters()]
         return [each.record for each in score(variants, private, self._progress, measures)]

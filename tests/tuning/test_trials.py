@@ -18,7 +18,7 @@ from scorer.tuning.plan import PLANS, Plan, Rung
 from scorer.tuning.trials import family_of_task, survivors, tune, tuned_names
 from tests.tuning._shift import SOURCE, TUNED, StubScores, submission_in
 
-PLAN = Plan(2, (Rung(12, 4, (1,)), Rung(4, 8, (1, 2)), Rung(2, 16, (1, 2))))
+PLAN = Plan("reuse-4", 2, (Rung(12, 4, (1,)), Rung(4, 8, (1, 2)), Rung(2, 16, (1, 2))))
 
 
 def quiet(*event: object) -> None:
@@ -222,7 +222,7 @@ def test_what_cannot_be_tuned_is_said(
 def test_real_runs_on_a_private_split_leave_no_record(options: Options, tmp_path: Path) -> None:
     source = SOURCE.replace("BATCH_SIZE, SCALED, KEPT_SHARE", "SCALED")
     submission = submission_in(tmp_path, source)
-    log = tune(submission, [], options, quiet, Plan(2, (Rung(2, 4, (1,)),)))
+    log = tune(submission, [], options, quiet, Plan("reuse-2", 2, (Rung(2, 4, (1,)),)))
     assert [set(row["split_seeds"]) for row in log.rows] == [{1}, {1}]
     assert all(row["relative_score"] is not None and not row["faults"] for row in log.rows)
     assert all(row["time_ratio"] > 0 and 0 < row["retain_ratio"] <= 2 for row in log.rows)
