@@ -24,7 +24,7 @@ class Verdict:
         as_it_is: row of the file as it was.
         values: of the best trial.
         gains: whether the best trial is better than the file by more than noise.
-        warning: that the best trial changes nothing or ruins the network, with the evidence.
+        warning: that no trial is better than the original, or the best ruins the network, with the evidence.
     """
 
     best: Row
@@ -63,7 +63,7 @@ def _warning(log: TuningLog, best: Row) -> str:
     relative, original = best["relative_score"], best["original_relative_score"]
     if relative - original < LEAST_GAIN:
         return (
-            f"best trial changes nothing: relative {relative:.3f}, the original's {original:.3f};"
+            f"no trial beats doing nothing: relative {relative:.3f}, the original's {original:.3f};"
             f" {ruined} of {len(first)} trials ruin the network"
         )
     if best["retain_ratio"] < RUINED_BELOW:

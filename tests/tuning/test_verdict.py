@@ -66,7 +66,7 @@ def test_a_best_trial_that_changes_nothing_says_so_with_its_evidence() -> None:
     ruined = row(0, 0.001, retain_ratio=0.4)
     found = verdict(log_of(ruined, row(1, 0.013, original_relative_score=0.01)))
     assert found.warning == (
-        "best trial changes nothing: relative 0.013, the original's 0.010;"
+        "no trial beats doing nothing: relative 0.013, the original's 0.010;"
         " 1 of 2 trials ruin the network"
     )
 
@@ -108,4 +108,4 @@ def test_the_page_shows_both_scores_both_meters_and_what_is_wrong() -> None:
     assert cells == [
         "shift", "0.300 ± 0.001", "0.400 ± 0.001", "0.10", "0.15", "LEARNING_RATE 0.1", ""
     ]  # fmt: skip
-    assert "changes nothing: relative 0.000" in lines[7]
+    assert "beats doing nothing: relative 0.000" in lines[7]
