@@ -56,7 +56,7 @@ def one_thread() -> None:
 def tiny_definition(**changes: object) -> TaskDefinition:
     """Return the definition of a task of 200 digits and two epochs."""
     recipe = Recipe(
-        architecture="digits_cnn",
+        architecture="small_cnn",
         optimizer="sgd",
         learning_rate=0.1,
         momentum=0.9,

@@ -24,7 +24,8 @@ class Verdict:
         as_it_is: row of the file as it was.
         values: of the best trial.
         gains: whether the best trial is better than the file by more than noise.
-        warning: that no trial is better than the original, or the best ruins the network, with the evidence.
+        warning: that no trial is better than the original, or that the best ruins the network,
+            with the evidence.
     """
 
     best: Row

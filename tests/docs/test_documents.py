@@ -122,7 +122,7 @@ def test_the_method_of_the_readme_is_a_submission() -> None:
     exec(compile(source, "README.md", "exec"), namespace)
     unlearning = namespace["unlearning"]
     assert signature_problem(unlearning) is None
-    net = build_model("digits_cnn", 1, 10, seed=0)
+    net = build_model("small_cnn", 1, 10, seed=0)
     before = [value.clone() for value in net.parameters()]
     loaders = [make_loader(torch.rand(64, 1, 8, 8), torch.arange(64) % 10) for _ in range(3)]
     after = unlearning(net, *loaders)  # type: ignore[operator]

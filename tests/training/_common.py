@@ -12,7 +12,7 @@ from scorer.training.loop import ModelSeeds, TrainingSet
 from scorer.training.recipe import Recipe
 
 RECIPE = Recipe(
-    architecture="digits_cnn",
+    architecture="small_cnn",
     optimizer="sgd",
     learning_rate=0.1,
     momentum=0.9,

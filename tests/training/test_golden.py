@@ -69,7 +69,7 @@ def test_a_changed_step_is_noticed(what: str, monkeypatch: pytest.MonkeyPatch) -
 
 def test_other_initial_weights_orders_and_seeds_are_noticed(found: dict[str, Any]) -> None:
     for kind, name, change in (
-        ("architectures", "digits_cnn", lambda it: it | {"along": it["along"] + 1e-4}),
+        ("architectures", "small_cnn", lambda it: it | {"along": it["along"] + 1e-4}),
         ("order", "of batches", lambda it: it[::-1]),
         ("seeds", "of a model", lambda it: [it[0] + 1, *it[1:]]),
         ("augmentations", "shift2", lambda it: it | {"drawn": ""}),

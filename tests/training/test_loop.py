@@ -95,7 +95,7 @@ def test_equals_the_textbook_loop() -> None:
     (seeds,) = seeds_of(0)
     (net,) = train_models(data, settings, [seeds])
 
-    expected = build_model("digits_cnn", 1, 10, seeds.init)
+    expected = build_model("small_cnn", 1, 10, seeds.init)
     weight = 1.0 / torch.bincount(data.labels, minlength=10).float()
     optimizer = torch.optim.SGD(
         expected.parameters(), lr=1.0, momentum=0.9, weight_decay=5e-4, nesterov=True
@@ -152,7 +152,7 @@ def test_it_learns_digits(dtype: str) -> None:
 
 def test_predict_does_not_depend_on_the_batch_size() -> None:
     data = noise(30, 1, 8, 8)
-    net = build_model("digits_cnn", 1, 10, 0).eval()
+    net = build_model("small_cnn", 1, 10, 0).eval()
     logits = predict(net, data.images, batch_size=7)
     assert logits.dtype == torch.float32 and not logits.requires_grad
     torch.testing.assert_close(logits, predict(net, data.images))

@@ -10,7 +10,7 @@ from scorer.training.models import ARCHITECTURES, build_model
 from tests.training._common import state_bytes
 
 SHAPES = {
-    "digits_cnn": (1, 8, 8),
+    "small_cnn": (1, 8, 8),
     "small_resnet": (1, 28, 28),
     "fast_resnet": (3, 32, 32),
     "resnet18": (3, 32, 32),
@@ -28,11 +28,11 @@ def test_one_output_a_class_and_a_gradient_for_every_parameter(name: str) -> Non
 
 
 def test_small_networks_take_larger_images_too() -> None:
-    assert build_model("digits_cnn", 1, 10, 0)(torch.randn(2, 1, 28, 28)).shape == (2, 10)
+    assert build_model("small_cnn", 1, 10, 0)(torch.randn(2, 1, 28, 28)).shape == (2, 10)
     assert build_model("small_resnet", 3, 10, 0)(torch.randn(2, 3, 32, 32)).shape == (2, 10)
 
 
-@pytest.mark.parametrize("name", ["digits_cnn", "small_resnet"])
+@pytest.mark.parametrize("name", ["small_cnn", "small_resnet"])
 def test_weights_are_a_function_of_the_seed_alone(name: str) -> None:
     torch.manual_seed(1)
     first = build_model(name, 1, 10, seed=5)

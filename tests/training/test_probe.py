@@ -53,7 +53,7 @@ def test_measures_the_loop_and_every_group_on_the_data() -> None:
 def test_memory_of_a_model_grows_with_batch_and_network() -> None:
     small = bytes_per_model(DATA, recipe(batch_size=16))
     assert 1.5 * small < bytes_per_model(DATA, recipe(batch_size=64)) < 4 * small
-    parameters = sum(p.nbytes for p in ARCHITECTURES["digits_cnn"](1, 10).parameters())
+    parameters = sum(p.nbytes for p in ARCHITECTURES["small_cnn"](1, 10).parameters())
     assert small > parameters
     assert bytes_per_model(noise(16, 1, 28, 28), recipe(architecture="small_resnet")) > 2 * small
     assert bytes_per_model(noise(5000, 1, 8, 8), recipe()) == small, "other images were counted"
@@ -68,7 +68,7 @@ def test_too_large_groups_are_halved_and_it_is_said(
         assert fitting_group_size(DATA, recipe(), 32) == 8
         result = probe(DATA, recipe())
     assert [timing.k for timing in result.timings] == [1, 8]
-    assert "32 models of `digits_cnn` at once need" in caplog.text
+    assert "32 models of `small_cnn` at once need" in caplog.text
     assert "trying 8" in caplog.text
 
 

@@ -38,8 +38,8 @@ CPU = torch.device("cpu")
 @pytest.mark.parametrize(
     ("architecture", "shape"),
     [
-        ("digits_cnn", (1, 8, 8)),
-        ("digits_cnn", (3, 16, 16)),
+        ("small_cnn", (1, 8, 8)),
+        ("small_cnn", (3, 16, 16)),
         ("small_resnet", (1, 28, 28)),
         ("fast_resnet", (3, 16, 16)),
         pytest.param("resnet18", (3, 32, 32), marks=pytest.mark.slow),
@@ -84,7 +84,7 @@ def test_many_steps_equal_the_loop_s(changes: dict[str, object]) -> None:
         assert not net.training
         assert net.get_parameter("fc.weight").is_leaf
         assert largest_difference(net, expected) < 1e-3
-        initial = build_model("digits_cnn", 1, 10, model_seeds.init)
+        initial = build_model("small_cnn", 1, 10, model_seeds.init)
         assert largest_difference(initial, expected) > 0.01, "the test has no power"
 
 
@@ -114,8 +114,8 @@ def test_a_network_without_convolutions_on_points(monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize(
     ("architecture", "shape", "changes"),
     [
-        ("digits_cnn", (1, 8, 8), {}),
-        ("digits_cnn", (1, 8, 8), {"optimizer": "adam", "augmentation": "shift2"}),
+        ("small_cnn", (1, 8, 8), {}),
+        ("small_cnn", (1, 8, 8), {"optimizer": "adam", "augmentation": "shift2"}),
         ("small_resnet", (1, 28, 28), {"class_weights": "inverse_count"}),
     ],
     ids=str,
@@ -146,7 +146,7 @@ def test_groups_leave_no_channel_to_scalar_code() -> None:
     narrow = build_model("small_resnet", 1, 10, 0)
     sizes = [group_size(narrow, k, CPU) for k in (1, 2, 4, 5, 8, 9)]
     assert sizes == [2, 2, 4, 6, 8, 10]
-    assert group_size(build_model("digits_cnn", 1, 10, 0), 5, CPU) == 5
+    assert group_size(build_model("small_cnn", 1, 10, 0), 5, CPU) == 5
     assert group_size(narrow, 1, torch.device("cuda")) == 2
     assert group_size(narrow, 3, torch.device("cuda")) == 3
     assert group_size(nn.Linear(2, 2), 1, CPU) == 2
@@ -191,7 +191,7 @@ def test_says_why_a_network_cannot_be_stacked(
 def test_the_check_leaves_running_statistics_alone() -> None:
     training = StackedTraining(noise(20, 1, 8, 8), recipe(), seeds_of(0))
     (net,) = training.models()
-    assert state_bytes(net) == state_bytes(build_model("digits_cnn", 1, 10, seeds_of(0)[0].init))
+    assert state_bytes(net) == state_bytes(build_model("small_cnn", 1, 10, seeds_of(0)[0].init))
 
 
 def accuracy_and_confidence(
@@ -257,13 +257,13 @@ def test_bfloat16_on_a_gpu_stays_near_float32() -> None:
 
 
 @pytest.mark.gpu
-@pytest.mark.parametrize("architecture", ["digits_cnn", "small_resnet"])
+@pytest.mark.parametrize("architecture", ["small_cnn", "small_resnet"])
 def test_stacked_on_a_gpu_equals_the_loop_on_a_cpu(
     architecture: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Else cuDNN rounds the factors of float32 convolutions to ten bits.
     monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
-    shape = (1, 8, 8) if architecture == "digits_cnn" else (1, 28, 28)
+    shape = (1, 8, 8) if architecture == "small_cnn" else (1, 28, 28)
     data = noise(96, *shape)
     on_gpu = TrainingSet(data.images.cuda(), data.labels.cuda(), 10)
     settings = recipe(architecture=architecture, learning_rate=0.01, augmentation="shift2_flip")
