@@ -46,7 +46,7 @@ WHAT_TO_DO = {
 NO_LOCKS = {errno.EBADF, errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS}
 
 
-class Damaged(Exception):
+class Damaged(ScorerError):
     """What is on disk is not what was written, or not a file."""
 
 
@@ -91,13 +91,16 @@ def read_regular(path: Path, most_bytes: int | None = None) -> bytes:
     with disk_errors(path):
         try:
             descriptor = os.open(path, flags)
-            with os.fdopen(descriptor, "rb") as file:
+            try:
                 found = os.fstat(descriptor)
                 if not stat.S_ISREG(found.st_mode):
                     raise Damaged(f"{path}: not a regular file")
                 if most_bytes is not None and found.st_size > most_bytes:
                     raise Damaged(f"{path}: {found.st_size} bytes, more than {most_bytes}")
-                return file.read()
+                with os.fdopen(descriptor, "rb", closefd=False) as file:
+                    return file.read()
+            finally:
+                os.close(descriptor)
         except OSError as error:
             if error.errno not in NOT_THERE:
                 raise
@@ -176,19 +179,39 @@ def _is_same(path: Path, descriptor: int) -> bool:
         return False
 
 
-def abandoned(path: Path) -> bool:
-    """Tell whether what has a temporary name belongs to no living process."""
+def delete_abandoned(path: Path) -> bool:
+    """Delete what has a temporary name unless a living process made it; tell whether it did."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
-        return error.errno != errno.ENOENT  # such as a link, which nobody here makes
+        if error.errno not in (errno.ELOOP, errno.ENXIO):  # links and sockets, which nobody makes
+            return False
+        delete(path)
+        return True
     try:
         is_free = _lock(descriptor)
         if is_free is None:
-            return time.time() - os.fstat(descriptor).st_mtime > STALE_S
+            is_free = time.time() - os.fstat(descriptor).st_mtime > STALE_S
+        if is_free:  # and locked, so that nobody takes it into use before it is gone
+            delete(path)
         return is_free
     finally:
         os.close(descriptor)
+
+
+def sweep(root: Path) -> list[Path]:
+    """Delete what killed processes left under temporary names below a folder; return the paths.
+
+    Folders of entries are not looked into: they were renamed whole.
+    """
+    swept = []
+    for folder, folders, files in os.walk(root):
+        for name in (*folders, *files):
+            path = Path(folder, name)
+            if name.startswith(TEMPORARY) and delete_abandoned(path):
+                swept.append(path)
+        folders[:] = [name for name in folders if not name.startswith(".") and not name.isdigit()]
+    return swept
 
 
 def delete(path: Path) -> None:
@@ -220,5 +243,5 @@ def set_aside(path: Path, reason: str) -> Path | None:
             path.rename(aside)
         except FileNotFoundError:
             return None
-    logger.warning("damaged, moved to %s, to be made again: %s", aside, reason)
+    logger.warning("damaged and to be made again: %s; moved to %s", reason, aside.name)
     return aside

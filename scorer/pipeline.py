@@ -201,6 +201,7 @@ def make_record(
         split_seed=pool.task.split_seed,
         fingerprint=pool.task.fingerprint,
         engine_id=pool.engine_id,
+        pool_secret=pool.secret,
         bank_sha256=digest,
         n_models=options.n_models,
         rule=rule.name,

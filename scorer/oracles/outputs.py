@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from scorer.features import FEATURES, ForwardPass, holds_all
-from scorer.store import Store
+from scorer.store import Seal, Store
 from scorer.tasks.task import SETS, Task
 from scorer.training.loop import predict
 
@@ -47,9 +47,9 @@ def evaluate(net: nn.Module, data: EvaluationData) -> dict[str, np.ndarray]:
     return outputs
 
 
-def output_store(root: Path) -> Store:
+def output_store(root: Path, seal: Seal) -> Store:
     """Return a store of outputs, in which only what holds every feature counts as there."""
-    return Store(root, lambda manifest: holds_all(manifest, FEATURES.values()))
+    return Store(root, lambda manifest: holds_all(manifest, FEATURES.values()), seal=seal)
 
 
 @dataclass(frozen=True)
