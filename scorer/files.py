@@ -104,7 +104,8 @@ def read_regular(path: Path, most_bytes: int | None = None) -> bytes:
         except OSError as error:
             if error.errno not in NOT_THERE:
                 raise
-            raise Damaged(f"{path}: {error.strerror}") from error
+            what = "a link, not a file" if error.errno == errno.ELOOP else error.strerror
+            raise Damaged(f"{path}: {what}") from error
 
 
 def write_durably(path: Path, content: bytes, mode: int = 0o666) -> None:

@@ -68,7 +68,7 @@ class Seal:
             ScorerError: a newer kit wrote it.
         """
         try:
-            fields = json.loads(content)
+            fields: dict[str, Any] = json.loads(content)
             is_canonical = isinstance(fields, dict) and canonical(fields) == content
         except (ValueError, RecursionError):
             is_canonical = False
