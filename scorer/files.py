@@ -180,24 +180,35 @@ def _is_same(path: Path, descriptor: int) -> bool:
         return False
 
 
-def delete_abandoned(path: Path) -> bool:
-    """Delete what has a temporary name unless a living process made it; tell whether it did."""
+@contextmanager
+def _held_if_abandoned(path: Path) -> Iterator[bool]:
+    """Yield whether what has a temporary name belongs to no living process, and keep it so."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
-        if error.errno not in (errno.ELOOP, errno.ENXIO):  # links and sockets, which nobody makes
-            return False
-        delete(path)
-        return True
+        yield error.errno in (errno.ELOOP, errno.ENXIO)  # links and sockets, which nobody makes
+        return
     try:
         is_free = _lock(descriptor)
         if is_free is None:
             is_free = time.time() - os.fstat(descriptor).st_mtime > STALE_S
-        if is_free:  # and locked, so that nobody takes it into use before it is gone
-            delete(path)
-        return is_free
+        yield is_free
     finally:
         os.close(descriptor)
+
+
+def is_abandoned(path: Path) -> bool:
+    """Tell whether what has a temporary name belongs to no living process."""
+    with _held_if_abandoned(path) as is_free:
+        return is_free
+
+
+def delete_abandoned(path: Path) -> bool:
+    """Delete what has a temporary name unless a living process made it; tell whether it did."""
+    with _held_if_abandoned(path) as is_free:
+        if is_free:
+            delete(path)
+        return is_free
 
 
 def sweep(root: Path) -> list[Path]:
@@ -221,6 +232,18 @@ def delete(path: Path) -> None:
         shutil.rmtree(path, ignore_errors=True)
     else:
         path.unlink(missing_ok=True)
+
+
+def discard(path: Path) -> None:
+    """Delete what is whole so that no part of it ever lies under its name.
+
+    Raises:
+        DiskError: it may not be deleted.
+    """
+    temporary = path.with_name(f"{TEMPORARY}{path.name[:100]}-{uuid.uuid4().hex}")
+    with disk_errors(path), suppress(FileNotFoundError):
+        path.rename(temporary)
+        delete(temporary)
 
 
 def set_aside(path: Path, reason: str) -> Path | None:

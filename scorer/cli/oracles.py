@@ -44,7 +44,7 @@ def command(shard: tuple[int, int], verify: bool, as_json: bool, **values: Any) 
     wanted = {"original": 1, "oracle": n_models, "control": n_models}
     with progress_bar() as progress:
         pool, engine = open_pool(chosen, progress)
-        damaged = pool.repair(wanted) if verify else []
+        damaged = pool.repair() if verify else []
         trained = pool.ensure(wanted, engine, progress, shard)
     missing = sum(len(pool.store(role).missing(n)) for role, n in wanted.items())
     facts = {

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import re
-from contextlib import suppress
 from pathlib import Path
 
 from filelock import FileLock
@@ -32,7 +32,12 @@ logger = logging.getLogger("scorer")
 FILES = ("secret", "secret.copy")
 """Twice, because without it all models would have to be trained anew."""
 
+TAKEN = (errno.EEXIST, errno.ENOTEMPTY)
+
 NAME = re.compile(r"[0-9a-f]{16}")
+
+RUNS = "unlearned"
+"""Folder of a pool that holds the runs of submissions from its originals."""
 
 
 def choose_secret(parent: Path, named: str | None) -> str:
@@ -82,8 +87,7 @@ def read_pool_secret(pool: Path) -> str:
             problems.append(str(error))
             continue
         if secret_id(secret) == pool.name:
-            if problems:
-                _mend(pool, secret)
+            _mend(pool, secret)
             return secret
         problems.append(f"{pool / name}: the secret of another pool")
     raise Damaged("; ".join(problems))
@@ -99,8 +103,11 @@ def _establish(parent: Path, secret: str) -> str:
             for name in FILES:
                 write_durably(folder / name, secret_file(secret), mode=0o600)
             sync_folder(folder)
-            with suppress(FileExistsError):
+            try:
                 folder.rename(pool)
+            except OSError as error:
+                if error.errno not in TAKEN:  # by another process, with the same secret
+                    raise
             sync_folder(parent)
     _mend(pool, secret)
     return secret

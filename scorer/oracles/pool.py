@@ -16,7 +16,7 @@ from scorer.engines.base import Engine, Progress, Spec, no_progress
 from scorer.errors import ScorerError
 from scorer.machine import workers_on
 from scorer.oracles.outputs import Bank, output_store
-from scorer.oracles.place import choose_secret, read_pool_secret
+from scorer.oracles.place import FILES, RUNS, choose_secret, read_pool_secret
 from scorer.secret import derived_key, secret_id
 from scorer.store import WEIGHTS, Seal, Store, read_or_make
 from scorer.tasks.snapshot import read_snapshot, save_snapshot
@@ -171,11 +171,20 @@ class Pool:
             lambda: self.repair(wanted),
         )
 
-    def repair(self, wanted: Mapping[str, int]) -> list[Path]:
-        """Move damaged entries aside and return where they lie now."""
-        return [
-            path for role, n_models in wanted.items() for path in self.store(role).repair(n_models)
-        ]
+    def repair(self, wanted: Mapping[str, int] | None = None) -> list[Path]:
+        """Move damaged entries aside and return where they lie now.
+
+        Args:
+            wanted: role -> number of models; None for all models of all roles.
+        """
+        numbers = dict.fromkeys(self.roles()) if wanted is None else wanted
+        return [path for role, n in numbers.items() for path in self.store(role).repair(n)]
+
+    def roles(self) -> list[str]:
+        """Return the roles that models are there of, damaged or not."""
+        paths = self.root.iterdir() if self.root.is_dir() else ()
+        names = {path.name for path in paths if not path.name.startswith(".")}
+        return sorted(names - {RUNS, *FILES})
 
     def original_weights(self, index: int) -> dict[str, Tensor]:
         """Return the state of an original model, by parameter and buffer name."""
