@@ -1,7 +1,7 @@
 """Manifests that cannot be edited, moved or forged without it being noticed.
 
-A manifest is canonical JSON with a code (HMAC-SHA-256) over all of its other fields, its place and
-its number. The key comes from a secret where others must not write entries; where everybody may
+A manifest is one line of JSON that begins with a code (HMAC-SHA-256) over all of its other bytes
+and its place. The key comes from a secret where others must not write entries; where everybody may
 make the same ones it is public, and the code finds damage and wrong places alone.
 """
 
@@ -22,7 +22,8 @@ from scorer.secret import derived_key
 EDITION = 2
 """Of manifests. What an older kit wrote is made again, what a newer one wrote is left alone."""
 
-CODE = "seal"
+BEFORE, BEHIND, CODE_LENGTH = b'{"seal":"', b'",', 64
+"""What stands before and behind the code; all bytes after that are covered by it."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,9 @@ class Seal:
             ValueError: a number is not finite.
         """
         fields = {**facts, "index": index, "edition": EDITION}
-        return canonical({**fields, CODE: self._code(fields)})
+        line = json.dumps(fields, sort_keys=True, separators=(",", ":"), allow_nan=False)
+        body = line.encode() + b"\n"
+        return BEFORE + self._code(body) + BEHIND + body[1:]
 
     def open(self, index: int, content: bytes) -> dict[str, Any]:
         """Return the fields of a manifest, once it is known to be this entry's.
@@ -67,19 +70,13 @@ class Seal:
             Damaged: it is another's, was changed, or an older kit wrote it.
             ScorerError: a newer kit wrote it.
         """
-        try:
-            fields: dict[str, Any] = json.loads(content)
-            is_canonical = isinstance(fields, dict) and canonical(fields) == content
-        except (ValueError, RecursionError):
-            is_canonical = False
-        if not is_canonical:
+        start, end = len(BEFORE), len(BEFORE) + CODE_LENGTH
+        code, body = content[start:end], b"{" + content[end + len(BEHIND) :]
+        if content[:start] != BEFORE or content[end : end + len(BEHIND)] != BEHIND:
             raise Damaged("its manifest was changed, or an older kit wrote it")
-        code = fields.pop(CODE, None)
-        is_own = isinstance(code, str) and hmac.compare_digest(
-            code.encode(), self._code(fields).encode()
-        )
-        if not is_own or fields.get("index") != index:
+        if not hmac.compare_digest(code, self._code(body)):
             raise Damaged("its manifest was changed, or belongs to another place")
+        fields: dict[str, Any] = json.loads(body)
         if fields["edition"] > EDITION:
             raise ScorerError(
                 f"an entry of {self.place} must be of edition {EDITION}, got {fields['edition']};"
@@ -87,21 +84,13 @@ class Seal:
             )
         if fields["edition"] < EDITION:
             raise Damaged("an older kit wrote it")
+        if fields["index"] != index:
+            raise Damaged(f"its manifest is that of entry {fields['index']}")
         return fields
 
-    def _code(self, fields: Mapping[str, Any]) -> str:
-        """Return the code over all fields; the place is in the key."""
-        return hmac.digest(self._key, canonical(fields), "sha256").hex()
-
-
-def canonical(values: Mapping[str, Any]) -> bytes:
-    """Return JSON values as the one line that stands for them, so that each bit of it counts.
-
-    Raises:
-        ValueError: a number is not finite.
-    """
-    line = json.dumps(values, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return line.encode() + b"\n"
+    def _code(self, body: bytes) -> bytes:
+        """Return the code over all other bytes of a manifest; the place is in the key."""
+        return hmac.digest(self._key, body, "sha256").hex().encode()
 
 
 def json_sha256(value: Any) -> str:
