@@ -209,5 +209,6 @@ def make_record(
         sandbox=options.sandbox if file else "none",
         budget=options.budget,
         faults=[asdict(fault) for fault in runs.faults] if runs else [],
+        runs_not_made=runs.n_not_made if runs else 0,
         provenance={**about, "seeds": runs.seeds if runs else []},
     )

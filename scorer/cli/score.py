@@ -41,7 +41,7 @@ def command(method: str | None, as_json: bool, **values: Any) -> None:
         show(*record_tables(record))
         click.echo(f"record: {path}")
     if record.faults:
-        failed = f"{len(record.faults)} of {record.n_models} runs"
-        click.echo(f"no score: {failed} of {record.method} failed", err=True)
+        click.echo(f"no score of {record.method}: {record.failure}", err=True)
         click.echo(Fault(**record.faults[0]).describe(), err=True)
+        click.echo("outcomes are final: only --rerun makes all runs anew", err=True)
         raise SystemExit(3)
