@@ -18,14 +18,9 @@ from scorer.options import Options
 from scorer.oracles.outputs import Bank
 from scorer.oracles.pool import Pool
 from scorer.runner.faults import Fault
+from scorer.runner.folders import RunsFolder, open_runs
 from scorer.runner.load import Submission
-from scorer.runner.units import (
-    N_REFERENCES,
-    Unit,
-    first_run_failed,
-    kept_units,
-    order_units,
-)
+from scorer.runner.units import N_REFERENCES, Unit, first_run_failed, order_units
 from scorer.store import Store
 
 logger = logging.getLogger("scorer")
@@ -48,6 +43,7 @@ class RunResults:
         multiply_adds: counted in the audited run, None where that failed.
         reference_multiply_adds: of one retraining, counted alike.
         seeds: of the runs.
+        secret: that the seeds come from.
         n_not_made: runs that were not made, since the first one failed.
         faults: of the runs that failed, the audited one included.
     """
@@ -61,6 +57,7 @@ class RunResults:
     multiply_adds: int | None
     reference_multiply_adds: int | None
     seeds: list[int]
+    secret: str
     n_not_made: int = 0
     faults: list[Fault] = field(default_factory=list)
 
@@ -72,6 +69,8 @@ def run_submissions(
     engine: Engine,
     progress: Progress = no_progress,
     runs_dir: Path | None = None,
+    *,
+    anew: bool = False,
 ) -> list[RunResults]:
     """Run several submissions N times each in the same workers, which start only once.
 
@@ -86,6 +85,7 @@ def run_submissions(
         engine: where shards run.
         progress: called with ("unlearn", done, total).
         runs_dir: where runs are kept and looked for; default beside the pool's models.
+        anew: delete what an earlier call finished, and make all N under a new secret.
 
     Raises:
         ScorerError: the kit failed, not a submission; what is finished is kept.
@@ -93,18 +93,15 @@ def run_submissions(
     if not submissions:
         return []
     place, n_models = runs_dir or pool.root / "unlearned", options.n_models
-    roots = [
-        place / f"{each.name}-{each.sha256[:16]}-{options.design}-{options.sandbox}"
-        for each in submissions
-    ]
-    stores = [kept_units(root, "run") for root in roots]
-    audits = [kept_units(root, "audit") for root in roots]
+    folders = [open_runs(place, each, options, anew=anew) for each in submissions]
+    stores = [folder.store("run") for folder in folders]
+    audits = [folder.store("audit") for folder in folders]
     for store, submission in zip(stores, submissions, strict=True):
         outdated = store.outdated(n_models)
         if outdated:
             message = "%d runs of %s lack a feature or were metered otherwise, and are made again"
             logger.warning(message, len(outdated), submission.name)
-    references = kept_units(roots[0], "reference")
+    references = folders[0].store("reference")
     given_up = [first_run_failed(store) for store in stores]
     runs: list[Unit] = [
         (job, "run", index)
@@ -122,16 +119,10 @@ def run_submissions(
     )
     if units:
         jobs = []
-        for root, submission in zip(roots, submissions, strict=True):
-            root.mkdir(parents=True, exist_ok=True)
-            (root / "submission.py").write_bytes(submission.source)
-            jobs.append(
-                {
-                    "root": str(root),
-                    "shown_path": submission.shown_path,
-                    "secret": pool.task.fingerprint,
-                }
-            )
+        for folder, submission in zip(folders, submissions, strict=True):
+            (folder.root / "submission.py").write_bytes(submission.source)
+            told = {"root": str(folder.root), "secret": folder.secret}
+            jobs.append({**told, "shown_path": submission.shown_path})
         spec = {
             **pool.to_spec(),
             "jobs": jobs,
@@ -151,8 +142,8 @@ def run_submissions(
         )
     timed = _facts(references, n_wanted)
     return [
-        _results(submission, store, audit, timed, n_models)
-        for submission, store, audit in zip(submissions, stores, audits, strict=True)
+        _results(submission, folder, timed, n_models)
+        for submission, folder in zip(submissions, folders, strict=True)
     ]
 
 
@@ -163,8 +154,7 @@ def _facts(store: Store, n_units: int) -> list[dict[str, Any]]:
 
 def _results(
     submission: Submission,
-    store: Store,
-    audits: Store,
+    folder: RunsFolder,
     references: list[dict[str, Any]],
     n_models: int,
 ) -> RunResults:
@@ -173,12 +163,13 @@ def _results(
     Raises:
         ScorerError: some are not there, although its first run did not fail.
     """
-    outcomes, audit = _facts(store, n_models), _facts(audits, 1)
+    store = folder.store("run")
+    outcomes, audit = _facts(store, n_models), _facts(folder.store("audit"), 1)
     n_not_made = n_models - len(outcomes)
     if (n_not_made or not audit) and not first_run_failed(store):
         raise ScorerError(
             f"{submission.name} must have the outcomes of {n_models} runs and of an audit in"
-            f" {store.root.parent}, got {len(outcomes)} and {len(audit)}; call it again"
+            f" {folder.root}, got {len(outcomes)} and {len(audit)}; call it again"
         )
     faults = [fault for each in (*outcomes, *audit) if (fault := Fault.of_manifest(each))]
     good = [each for each in outcomes if Fault.of_manifest(each) is None]
@@ -194,6 +185,7 @@ def _results(
         multiply_adds=counted.get("multiply_adds"),
         reference_multiply_adds=counted.get("reference_multiply_adds"),
         seeds=[fact["seed"] for fact in outcomes],
+        secret=folder.secret,
         n_not_made=n_not_made,
         faults=faults,
     )

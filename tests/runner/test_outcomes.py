@@ -22,13 +22,14 @@ from scorer.oracles.shard import network
 from scorer.runner.load import Submission, find_submission
 from scorer.runner.run import RunResults, run_submissions
 from scorer.runner.units import kept_units
+from scorer.secret import PUBLIC
 from scorer.store import MANIFEST
 from tests._engine import InlineEngine
 
 START = "import os, time, torch\ndef unlearning(net, retain, forget, val):\n"
 
 BY_SEED = START + "    if torch.rand(1) < 0.5: raise ValueError('unlucky')\n"
-"""Under the seeds of the tiny task's runs some fail, the first does not."""
+"""Under the seeds of the public secret some runs fail, the first does not."""
 
 
 def calls(marker: Path, then: str = "") -> str:
@@ -55,9 +56,10 @@ def run_all(
     place: Path,
     n_models: int = 4,
     timeout_s: float | None = None,
+    **more: bool,
 ) -> list[RunResults]:
-    options = Options(n_models=n_models, timeout_s=timeout_s)
-    return run_submissions(mine, pool, options, engine, runs_dir=place)
+    options = Options(n_models=n_models, timeout_s=timeout_s, runs_secret=PUBLIC)
+    return run_submissions(mine, pool, options, engine, runs_dir=place, **more)
 
 
 def run(mine: Submission, pool: Pool, engine: Engine, place: Path, **more: Any) -> RunResults:
@@ -119,6 +121,9 @@ def test_a_fault_is_final(tiny_pool: Pool, tmp_path: Path) -> None:
     assert n_calls() == [7, 7, 7]
     for before, after in zip(first, more, strict=True):
         assert set(before.faults) <= set(after.faults)
+    anew = run_all(mine, tiny_pool, InlineEngine(1), tmp_path / "runs", anew=True)
+    assert n_calls() == [12, 12, 12], "no run is made again but all of them together"
+    assert not outcomes(anew[1]) and not outcomes(anew[2])
 
 
 @pytest.mark.parametrize("n_workers", [1, 4])

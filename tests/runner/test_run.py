@@ -15,6 +15,7 @@ from scorer.oracles.pool import Pool
 from scorer.runner.load import Submission, find_submission
 from scorer.runner.run import RunResults, run_submissions
 from scorer.runner.units import N_REFERENCES, kept_units
+from scorer.secret import PUBLIC
 from tests._engine import InlineEngine
 
 NOISE = """
@@ -39,7 +40,7 @@ def run(
 
 
 def plan(n_models: int = 4, design: str = "reuse-1") -> Options:
-    return Options(n_models=n_models, design=design)
+    return Options(n_models=n_models, design=design, runs_secret=PUBLIC)
 
 
 def test_runs_differ_by_seed_and_come_back_the_same(
