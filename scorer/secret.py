@@ -41,8 +41,8 @@ def draw_secret() -> str:
     return secrets.token_hex(32)
 
 
-def parse_secret(text: str) -> str:
-    """Return the secret that a user named: its digits, or the word "public".
+def parse_secret(text: str, flag: str = "--secret") -> str:
+    """Return the secret that a user named by a flag: its digits, or the word "public".
 
     Raises:
         UsageError: it is neither.
@@ -50,8 +50,8 @@ def parse_secret(text: str) -> str:
     secret = PUBLIC_SECRET if text == PUBLIC else text.strip().lower()
     if not FORM.fullmatch(secret):
         raise UsageError(
-            f"--secret must be 64 hexadecimal digits or the word {PUBLIC}, got {len(text)}"
-            " characters; a record has the secret of its pool as pool_secret"
+            f"{flag} must be 64 hexadecimal digits or the word {PUBLIC}, got {len(text)}"
+            " characters; a record has the secrets it was made under as pool_secret and runs_secret"
         )
     return secret
 

@@ -114,8 +114,9 @@ def test_runs_are_reused_and_measured_alike_except_in_an_empty_folder(
     assert not [call for call in calls if call[0] == "unlearn"]
     assert quick.record.relative_score == whole.record.relative_score
     assert quick.record.final_score == whole.record.final_score
+    same = dataclasses.replace(options, runs_secret=whole.record.runs_secret)
     runs_dir = tmp_path / "runs"
-    (again,) = score([method], options, lambda *call: calls.append(call), runs_dir=runs_dir)
+    (again,) = score([method], same, lambda *call: calls.append(call), runs_dir=runs_dir)
     assert ("unlearn", 9, 9) in calls, "four runs, their audit, four retrainings"
     for name in ("unlearned_confidence", "epsilons"):
         np.testing.assert_array_equal(again.arrays[name], whole.arrays[name])

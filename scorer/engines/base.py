@@ -64,7 +64,6 @@ class Engine(ABC):
         progress: Progress,
         group_size: int = 1,
         unless_chosen: int | None = None,
-        on_event: Emit | None = None,
     ) -> None:
         """Share units of work between shards and count them as they are done.
 
@@ -80,7 +79,6 @@ class Engine(ABC):
             group_size: units that a worker takes at once.
             unless_chosen: at most so many workers where nobody said how many; see
                 `scorer.machine.workers_on`.
-            on_event: called with every event besides.
         """
         if not units:
             return
@@ -90,12 +88,10 @@ class Engine(ABC):
         done = 0
         progress(what, done, len(units))
 
-        def count(event: dict[str, Any]) -> None:
+        def count(_: dict[str, Any]) -> None:
             nonlocal done
             done += 1
             progress(what, done, len(units))
-            if on_event is not None:
-                on_event(event)
 
         common = {**spec, "units": list(units), "n_workers": n_workers}
         starts = [len(units) * worker // n_workers for worker in range(n_workers)]

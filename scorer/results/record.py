@@ -75,6 +75,11 @@ class Record(Conditions, frozen=True, kw_only=True):
         """Return whether the kit made the models itself: no submission, whatever its name."""
         return self.method_sha256 == ""
 
+    @property
+    def failure(self) -> str:
+        """Return what failed in one line, empty where nothing did."""
+        return describe_faults(self.faults, self.n_models, self.runs_not_made)
+
     def why_missing(self, path: str) -> str | None:
         """Return why a number is None: for itself, or for the object that it is a part of."""
         parts = path.split(".")
@@ -88,10 +93,25 @@ class Record(Conditions, frozen=True, kw_only=True):
         return {**values, **measured, **unknown, "provenance": provenance}
 
 
-def describe_faults(faults: Sequence[Mapping[str, Any]], n_models: int) -> str:
-    """Return "2 of 64 runs failed: raised, timeout"; empty where none did."""
-    names = ", ".join(sorted({fault["fault"] for fault in faults}))
-    return f"{len(faults)} of {n_models} runs failed: {names}" if faults else ""
+def describe_faults(
+    faults: Sequence[Mapping[str, Any]], n_models: int, n_not_made: int | None = None
+) -> str:
+    """Return "2 of 64 runs failed: raised, timeout"; empty where none did.
+
+    Args:
+        faults: of the runs, and of the audited one, which is none of the N.
+        n_models: N.
+        n_not_made: how many were not made because the first one failed.
+    """
+    if not faults:
+        return ""
+    n_failed = sum(fault.get("kind", "run") == "run" for fault in faults)
+    said = [f"{n_failed} of {n_models} runs failed"] if n_failed else []
+    if n_not_made:
+        said.append(f"{n_not_made} were not made")
+    if n_failed < len(faults):
+        said.append("the audited run failed")
+    return f"{', '.join(said)}: {', '.join(sorted({fault['fault'] for fault in faults}))}"
 
 
 def new_record(*, measured: Measured, **conditions: Any) -> Record:
@@ -107,7 +127,9 @@ def new_record(*, measured: Measured, **conditions: Any) -> Record:
         msgspec.ValidationError: one is missing or of another type.
     """
     now = datetime.datetime.now(datetime.UTC)
-    failure = describe_faults(conditions["faults"], conditions["n_models"])
+    failure = describe_faults(
+        conditions["faults"], conditions["n_models"], conditions.get("runs_not_made")
+    )
     record = Record(
         **conditions,
         run_id=f"{now:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:6]}",
@@ -139,7 +161,8 @@ def parse_record(values: Any, where: Path, kind: type[msgspec.Struct]) -> Record
     except msgspec.ValidationError as error:
         raise ScorerError(f"{where} must be a record of a score: {error}") from error
     missing = dict(values.get("missing", {}))
-    reason = describe_faults(values["faults"], values["n_models"]) or NO_REASON
+    failure = describe_faults(values["faults"], values["n_models"], values.get("runs_not_made"))
+    reason = failure or NO_REASON
     for path in fields():
         _explain(values, path.split("."), missing, reason)
     known = set(Conditions.__struct_fields__)

@@ -158,11 +158,13 @@ class Store:
         return content
 
     def read(self, index: int) -> dict[str, np.ndarray]:
-        """Return the arrays of an entry, checked as `content` does.
+        """Return the arrays of an entry, checked as `content` does; none where it has none.
 
         Raises:
             DamagedEntry: the file is missing, cut short or changed.
         """
+        if ARRAYS not in self.manifest(index)["sha256"]:
+            return {}
         content = self.content(index, ARRAYS)
         try:
             arrays: dict[str, np.ndarray] = load_arrays(content)

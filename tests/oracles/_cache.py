@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -17,9 +18,12 @@ from scorer.engines.base import no_progress
 from scorer.files import DAMAGED
 from scorer.options import Options
 from scorer.oracles.open import open_pool
-from scorer.oracles.place import read_pool_secret
+from scorer.oracles.place import RUNS, read_pool_secret
 from scorer.oracles.pool import Pool
 from scorer.pipeline import score
+from scorer.runner.folders import open_runs
+from scorer.runner.host import Kind
+from scorer.runner.load import find_submission
 from scorer.secret import PUBLIC
 from scorer.store import Seal, Store
 from scorer.tasks import TASKS
@@ -116,7 +120,10 @@ def notice(cache: SmallCache, pool: Pool, path: Path) -> None:
     elif rest[0] == "difficulty":
         Store(path.parents[1], seal=Seal(f"difficulty/{rest[1]}/{rest[2]}")).repair()
     elif "unlearned" in rest:
-        pass
+        method = find_submission(str(cache.method))
+        folder = open_runs(pool.root / RUNS, method, cache.options)
+        for kind in get_args(Kind):
+            folder.store(kind).repair()
     elif path.parent == pool.root:
         read_pool_secret(pool.root)
     else:
