@@ -46,7 +46,7 @@ WHAT_TO_DO = {
 NO_LOCKS = {errno.EBADF, errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS}
 
 
-class Damaged(Exception):
+class Damaged(ScorerError):
     """What is on disk is not what was written, or not a file."""
 
 
@@ -91,17 +91,21 @@ def read_regular(path: Path, most_bytes: int | None = None) -> bytes:
     with disk_errors(path):
         try:
             descriptor = os.open(path, flags)
-            with os.fdopen(descriptor, "rb") as file:
+            try:
                 found = os.fstat(descriptor)
                 if not stat.S_ISREG(found.st_mode):
                     raise Damaged(f"{path}: not a regular file")
                 if most_bytes is not None and found.st_size > most_bytes:
                     raise Damaged(f"{path}: {found.st_size} bytes, more than {most_bytes}")
-                return file.read()
+                with os.fdopen(descriptor, "rb", closefd=False) as file:
+                    return file.read()
+            finally:
+                os.close(descriptor)
         except OSError as error:
             if error.errno not in NOT_THERE:
                 raise
-            raise Damaged(f"{path}: {error.strerror}") from error
+            what = "a link, not a file" if error.errno == errno.ELOOP else error.strerror
+            raise Damaged(f"{path}: {what}") from error
 
 
 def write_durably(path: Path, content: bytes, mode: int = 0o666) -> None:
@@ -176,19 +180,50 @@ def _is_same(path: Path, descriptor: int) -> bool:
         return False
 
 
-def abandoned(path: Path) -> bool:
-    """Tell whether what has a temporary name belongs to no living process."""
+@contextmanager
+def _held_if_abandoned(path: Path) -> Iterator[bool]:
+    """Yield whether what has a temporary name belongs to no living process, and keep it so."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
-        return error.errno != errno.ENOENT  # such as a link, which nobody here makes
+        yield error.errno in (errno.ELOOP, errno.ENXIO)  # links and sockets, which nobody makes
+        return
     try:
         is_free = _lock(descriptor)
         if is_free is None:
-            return time.time() - os.fstat(descriptor).st_mtime > STALE_S
-        return is_free
+            is_free = time.time() - os.fstat(descriptor).st_mtime > STALE_S
+        yield is_free
     finally:
         os.close(descriptor)
+
+
+def is_abandoned(path: Path) -> bool:
+    """Tell whether what has a temporary name belongs to no living process."""
+    with _held_if_abandoned(path) as is_free:
+        return is_free
+
+
+def delete_abandoned(path: Path) -> bool:
+    """Delete what has a temporary name unless a living process made it; tell whether it did."""
+    with _held_if_abandoned(path) as is_free:
+        if is_free:
+            delete(path)
+        return is_free
+
+
+def sweep(root: Path) -> list[Path]:
+    """Delete what killed processes left under temporary names below a folder; return the paths.
+
+    Folders of entries are not looked into: they were renamed whole.
+    """
+    swept = []
+    for folder, folders, files in os.walk(root):
+        for name in (*folders, *files):
+            path = Path(folder, name)
+            if name.startswith(TEMPORARY) and delete_abandoned(path):
+                swept.append(path)
+        folders[:] = [name for name in folders if not name.startswith(".") and not name.isdigit()]
+    return swept
 
 
 def delete(path: Path) -> None:
@@ -197,6 +232,18 @@ def delete(path: Path) -> None:
         shutil.rmtree(path, ignore_errors=True)
     else:
         path.unlink(missing_ok=True)
+
+
+def discard(path: Path) -> None:
+    """Delete what is whole so that no part of it ever lies under its name.
+
+    Raises:
+        DiskError: it may not be deleted.
+    """
+    temporary = path.with_name(f"{TEMPORARY}{path.name[:100]}-{uuid.uuid4().hex}")
+    with disk_errors(path), suppress(FileNotFoundError):
+        path.rename(temporary)
+        delete(temporary)
 
 
 def set_aside(path: Path, reason: str) -> Path | None:
@@ -220,5 +267,5 @@ def set_aside(path: Path, reason: str) -> Path | None:
             path.rename(aside)
         except FileNotFoundError:
             return None
-    logger.warning("damaged, moved to %s, to be made again: %s", aside, reason)
+    logger.warning("damaged and to be made again: %s; moved to %s", reason, aside.name)
     return aside

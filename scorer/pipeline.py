@@ -204,6 +204,7 @@ def make_record(
         split_seed=pool.task.split_seed,
         fingerprint=pool.task.fingerprint,
         engine_id=pool.engine_id,
+        pool_secret=pool.secret,
         runs_secret=runs.secret if runs else None,
         bank_sha256=digest,
         n_models=options.n_models,

@@ -95,6 +95,11 @@ def _text(secret: str, edition: str) -> str:
     return f"secret {edition}\n{secret}\n{check}\n"
 
 
+def secret_file(secret: str) -> bytes:
+    """Return what a file of a secret holds; see `read_secret`."""
+    return _text(secret, str(EDITION)).encode()
+
+
 def create_secret(path: Path, secret: str) -> str:
     """Write a secret where there is none, and return the one that is there then.
 
@@ -105,7 +110,7 @@ def create_secret(path: Path, secret: str) -> str:
         DiskError: it cannot be written.
     """
     with disk_errors(path), temporary_folder(path.parent, "secret") as folder:
-        write_durably(folder / path.name, _text(secret, str(EDITION)).encode(), mode=0o600)
+        write_durably(folder / path.name, secret_file(secret), mode=0o600)
         # Unlike a rename this fails where the name is taken.
         with suppress(FileExistsError):
             os.link(folder / path.name, path)

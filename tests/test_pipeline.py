@@ -46,7 +46,7 @@ def ignore(what: str, done: int, total: int) -> None:
 
 def models(cache: Path, scored: Scored, role: str) -> int:
     """Return how many models of a role there are of the task that was scored."""
-    return len(list(cache.glob(f"v1/{scored.record.fingerprint}/*/{role}/*/{MANIFEST}")))
+    return len(list(cache.glob(f"v1/{scored.record.fingerprint}/*/*/{role}/*/{MANIFEST}")))
 
 
 def file(folder: Path, source: str, name: str = "noise") -> str:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from scorer.errors import ScorerError
 from scorer.features import FEATURES, ForwardPass, holds_all
-from scorer.store import Store
+from scorer.store import Seal, Store
 from scorer.tasks.task import SETS, Task
 from scorer.training.loop import predict
 
@@ -70,9 +70,9 @@ def _check_finite(values: np.ndarray, what: str, set_name: str) -> None:
         )
 
 
-def output_store(root: Path) -> Store:
+def output_store(root: Path, seal: Seal) -> Store:
     """Return a store of outputs, in which only what holds every feature counts as there."""
-    return Store(root, lambda manifest: holds_all(manifest, FEATURES.values()))
+    return Store(root, lambda manifest: holds_all(manifest, FEATURES.values()), seal=seal)
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,9 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True):
     split_seed: Annotated[int | None, Meta(description="which split; 0 is the public one")] = None
     fingerprint: Annotated[str, Meta(description="SHA-256 of what decides how models come out")]
     engine_id: Annotated[str, Meta(description="how and where the models were trained")]
+    pool_secret: Annotated[
+        str | None, Meta(description="with --secret the same models can be made again")
+    ] = None
     runs_secret: Annotated[
         str | None, Meta(description="with --runs-secret the same runs; none for kit rows")
     ] = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 from scorer.features import FEATURES, holds_all
@@ -20,24 +20,19 @@ Unit = tuple[int, Kind, int]
 """Which submission, what of it, and which of those."""
 
 
-def kept_units(root: Path, kind: Kind) -> Store:
-    """Return the store of one kind of unit of a submission.
+def is_current(manifest: Mapping[str, Any], kind: Kind) -> bool:
+    """Tell whether an outcome counts as there.
 
-    An entry is an outcome: that of a run that failed holds its fault and no arrays. Only what was
-    made under the present meters counts as there, and a run that ended well only with every
-    feature.
+    It does if it was made under the present meters, and a run that ended well only with every
+    feature. That of a run that failed holds its fault and no arrays.
 
     Args:
-        root: the submission's folder.
-        kind: of the units.
+        manifest: of the outcome.
+        kind: of the unit.
     """
-
-    def is_current(manifest: dict[str, Any]) -> bool:
-        has_outputs = kind == "run" and Fault.of_manifest(manifest) is None
-        complete = not has_outputs or holds_all(manifest, FEATURES.values())
-        return complete and manifest.get("meters") == METERS
-
-    return Store(root / kind, is_current)
+    has_outputs = kind == "run" and Fault.of_manifest(manifest) is None
+    complete = not has_outputs or holds_all(manifest, FEATURES.values())
+    return complete and manifest.get("meters") == METERS
 
 
 def first_run_failed(store: Store) -> bool:

@@ -17,6 +17,7 @@ from safetensors.numpy import save as save_numpy
 from scorer.engines import LocalEngine
 from scorer.errors import ScorerError
 from scorer.oracles.pool import Pool
+from scorer.secret import PUBLIC_SECRET
 from scorer.settings import PROJECT_ROOT
 from scorer.store import ARRAYS, MANIFEST, WEIGHTS
 
@@ -30,7 +31,7 @@ def manifests(root: Path) -> dict[str, str]:
 def test_models_are_independent_of_role_index_and_company(
     tiny_pool: Pool, engine: LocalEngine, tmp_path: Path
 ) -> None:
-    alone = Pool(tiny_pool.task, tiny_pool.path, "cpu", tmp_path)
+    alone = Pool(tiny_pool.task, tiny_pool.path, "cpu", tmp_path, PUBLIC_SECRET)
     alone.ensure({"oracle": 4}, LocalEngine(1), shard=(3, 4))
     assert alone.store("oracle").missing(4) == [0, 1, 2]
     assert alone.store("oracle").manifest(3) == tiny_pool.store("oracle").manifest(3)
@@ -80,7 +81,7 @@ def test_damage_is_set_aside_and_mended(
     content[-1] ^= 1
     path.write_bytes(content)
     banks = tiny_pool.banks({"control": 4}, engine)
-    assert "damaged entry moved" in caplog.text
+    assert "damaged and to be made again" in caplog.text
     np.testing.assert_array_equal(
         banks["control"].arrays["logits_forget"][1], before["logits_forget"]
     )
@@ -88,7 +89,7 @@ def test_damage_is_set_aside_and_mended(
 
 
 def test_too_little_room_is_said_before_training(tiny_pool: Pool, engine: LocalEngine) -> None:
-    pool = LargePool(tiny_pool.task, tiny_pool.path, "cpu", tiny_pool.cache_dir)
+    pool = LargePool(tiny_pool.task, tiny_pool.path, "cpu", tiny_pool.cache_dir, PUBLIC_SECRET)
     with pytest.raises(ScorerError, match="MiB free for 50 models"):
         pool.ensure({"oracle": 54}, engine)
     assert tiny_pool.store("oracle").missing(54) == list(range(4, 54))
@@ -111,7 +112,19 @@ def test_weights_are_kept_as_they_are_hashed(tiny_pool: Pool) -> None:
 def oracles_command(cache: Path) -> subprocess.Popen[bytes]:
     """Start `scorer oracles` in a process group of its own."""
     return subprocess.Popen(
-        [sys.executable, "-m", "scorer", "oracles", "--n-models", "3", "--json", "--workers", "2"],
+        [
+            sys.executable,
+            "-m",
+            "scorer",
+            "oracles",
+            "--n-models",
+            "3",
+            "--secret",
+            "public",
+            "--json",
+            "--workers",
+            "2",
+        ],
         cwd=PROJECT_ROOT,
         env={**os.environ, "CACHE_DIR": str(cache)},
         stdout=subprocess.PIPE,
@@ -137,7 +150,7 @@ def test_killed_half_way_it_finishes_with_the_same_manifests(
 ) -> None:
     cache = tmp_path / "killed"
     process = oracles_command(cache)
-    while not list(cache.glob(f"v1/*/cpu-*/*/[0-9]*/{MANIFEST}")):
+    while not list(cache.glob(f"v1/*/cpu-*/*/*/[0-9]*/{MANIFEST}")):
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(0.02)
     if victim == "command":

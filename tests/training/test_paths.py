@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from scorer.files import TEMPORARY
+from scorer.store import MANIFEST
 from scorer.training import paths as paths_module
 from scorer.training.loop import TrainingSet, train_models
 from scorer.training.paths import TrainingPath, choose_path, engine_id, train_group
@@ -44,7 +46,7 @@ def test_a_choice_is_measured_once_and_kept_with_its_reason(
     assert chosen == TrainingPath("stacked", 16, "cpu", "float32")
     assert choose_path(DATA, recipe(), tmp_path) == chosen
     assert len(probes) == 1
-    (file,) = (tmp_path / "paths").iterdir()
+    (file,) = (tmp_path / "paths").glob(f"*/00000/{MANIFEST}")
     kept = json.loads(file.read_text())
     assert kept["reason"] == "it was faster"
     assert kept["timings"] == [{"name": "stacked", "k": 16, "ms_per_model_step": 0.5}]
@@ -69,14 +71,14 @@ def test_a_damaged_choice_is_measured_again(
     content: str, tmp_path: Path, probes: list[Recipe], caplog: pytest.LogCaptureFixture
 ) -> None:
     chosen = choose_path(DATA, recipe(), tmp_path)
-    (file,) = (tmp_path / "paths").iterdir()
+    (file,) = (tmp_path / "paths").glob(f"*/00000/{MANIFEST}")
     file.write_text(content)
     with caplog.at_level(logging.WARNING, logger="scorer"):
         assert choose_path(DATA, recipe(), tmp_path) == chosen
-    assert len(probes) == 2 and str(file) in caplog.text
+    assert len(probes) == 2 and str(file.parent) in caplog.text
     assert choose_path(DATA, recipe(), tmp_path) == chosen
     assert len(probes) == 2
-    assert list((tmp_path / "paths").iterdir()) == [file], "a temporary file was left"
+    assert not list(tmp_path.rglob(f"{TEMPORARY}*"))
 
 
 def test_the_real_probe_makes_a_path_that_trains(tmp_path: Path) -> None:
