@@ -2,7 +2,8 @@
 
 A *shard function* is named "package.module:function" and called as `function(spec, emit)`:
 `spec` is a JSON object of paths, names and seeds, never arrays; `emit(event)` reports progress
-as a JSON object. Its results are files. It must be safe to call again after it died half way.
+as a JSON object. Its results are files. It must be safe to call again after it died half way. A
+`ScorerError` that it raises reaches the user as it is; of anything else the traceback is shown.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ Spec = Mapping[str, Any]
 Emit = Callable[[dict[str, Any]], None]
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how many units are done, and of how many."""
+
+FAILED = "failed"
+"""Key of the event in which a shard's process says which `ScorerError` it raised."""
 
 MAX_ATTEMPTS = 3
 """How often a shard is started before its death is taken as final."""
@@ -51,7 +55,8 @@ class Engine(ABC):
             on_event: called in this process with what the shards emit.
 
         Raises:
-            ShardFailed: with the last lines of what the shard wrote to stderr.
+            ShardFailed: with what the shard says of its failure, or else the last lines of what it
+                wrote to stderr; the other shards are ended.
         """
 
     def share(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import logging
 from collections.abc import Sequence
@@ -22,7 +23,7 @@ from scorer.runner.faults import Fault
 from scorer.runner.folders import RunsFolder, open_runs
 from scorer.runner.load import Submission
 from scorer.runner.units import N_REFERENCES, Unit, first_run_failed, order_units
-from scorer.store import Store
+from scorer.store import Store, read_or_make
 
 logger = logging.getLogger("scorer")
 
@@ -94,17 +95,78 @@ def run_submissions(
     if not submissions:
         return []
     place, n_models = runs_dir or pool.root / RUNS, options.n_models
-    folders = [open_runs(place, each, options, anew=anew) for each in submissions]
+    folders = [open_runs(place, each, pool, options, anew=anew) for each in submissions]
+    for folder, submission in zip(folders, submissions, strict=True):
+        outdated = folder.store("run").outdated(n_models)
+        if outdated:
+            message = "%d runs of %s lack a feature or were metered otherwise, and are made again"
+            logger.warning(message, len(outdated), submission.name)
+
+    def make() -> None:
+        _make_missing(submissions, folders, pool, options, engine, progress)
+
+    def read() -> list[RunResults]:
+        references = folders[0].store("reference")
+        timed = [references.manifest(index) for index in range(_n_timed(references))]
+        return [
+            _results(submission, folder, timed, n_models)
+            for submission, folder in zip(submissions, folders, strict=True)
+        ]
+
+    def repair() -> None:
+        for folder in folders:
+            folder.repair()
+
+    return read_or_make(make, read, repair)
+
+
+def _make_missing(
+    submissions: Sequence[Submission],
+    folders: Sequence[RunsFolder],
+    pool: Pool,
+    options: Options,
+    engine: Engine,
+    progress: Progress,
+) -> None:
+    """Make the outcomes that are not there, in workers."""
+    units = _missing_units(folders, options.n_models)
+    if not units:
+        return
+    jobs = []
+    for folder, submission in zip(folders, submissions, strict=True):
+        folder.keep_source(submission.source)
+        jobs.append(
+            {
+                "root": str(folder.root),
+                "source_sha256": hashlib.sha256(submission.source).hexdigest(),
+                "shown_path": submission.shown_path,
+            }
+        )
+    spec = {
+        **pool.to_spec(),
+        "jobs": jobs,
+        "n_models": options.n_models,
+        "design": options.design,
+        "sandbox": options.sandbox,
+        "timeout_s": options.timeout_s or pool.task.definition.timeout_s,
+    }
+    engine.share(
+        "scorer.runner.shard:run_shard",
+        spec,
+        units,
+        what="unlearn",
+        progress=progress,
+        unless_chosen=workers_on(pool.device, RUNS_PER_GPU),
+    )
+
+
+def _missing_units(folders: Sequence[RunsFolder], n_models: int) -> list[Unit]:
+    """Return what is to be made, in the order of work."""
     stores = [folder.store("run") for folder in folders]
     audits = [folder.store("audit") for folder in folders]
     references = folders[0].store("reference")
     for store in (*stores, *audits, references):
-        store.repair()  # what is damaged is made again, under its seed
-    for store, submission in zip(stores, submissions, strict=True):
-        outdated = store.outdated(n_models)
-        if outdated:
-            message = "%d runs of %s lack a feature or were metered otherwise, and are made again"
-            logger.warning(message, len(outdated), submission.name)
+        store.repair(n_models, deep=False)
     given_up = [first_run_failed(store) for store in stores]
     runs: list[Unit] = [
         (job, "run", index)
@@ -113,41 +175,18 @@ def run_submissions(
         for index in store.missing(n_models)
     ]
     # Runs of now beside retrainings of now; those of an earlier call stay with its runs.
-    n_timed = next(index for index in itertools.count() if not references.has(index))
+    n_timed = _n_timed(references)
     n_wanted = n_timed + N_REFERENCES if runs else max(n_timed, N_REFERENCES)
-    units = order_units(
+    return order_units(
         runs,
         [(j, "audit", 0) for j, audit in enumerate(audits) if not (given_up[j] or audit.has(0))],
         [(0, "reference", index) for index in range(n_timed, n_wanted) if not all(given_up)],
     )
-    if units:
-        jobs = []
-        for folder, submission in zip(folders, submissions, strict=True):
-            (folder.root / "submission.py").write_bytes(submission.source)
-            told = {"root": str(folder.root), "secret": folder.secret}
-            jobs.append({**told, "shown_path": submission.shown_path})
-        spec = {
-            **pool.to_spec(),
-            "jobs": jobs,
-            "n_models": n_models,
-            "design": options.design,
-            "sandbox": options.sandbox,
-            "timeout_s": options.timeout_s or pool.task.definition.timeout_s,
-        }
-        function = "scorer.runner.shard:run_shard"
-        engine.share(
-            function,
-            spec,
-            units,
-            what="unlearn",
-            progress=progress,
-            unless_chosen=workers_on(pool.device, RUNS_PER_GPU),
-        )
-    timed = _facts(references, n_wanted)
-    return [
-        _results(submission, folder, timed, n_models)
-        for submission, folder in zip(submissions, folders, strict=True)
-    ]
+
+
+def _n_timed(references: Store) -> int:
+    """Return how many retrainings are there, the first of them in a row."""
+    return next(index for index in itertools.count() if not references.has(index))
 
 
 def _facts(store: Store, n_units: int) -> list[dict[str, Any]]:

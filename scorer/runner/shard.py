@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
@@ -50,15 +51,18 @@ def run_shard(spec: Spec, emit: Emit) -> None:
         ScorerError: the kit's own retraining failed, or an outcome cannot be kept.
     """
     pool = Pool.from_spec(spec)
-    folders = [RunsFolder(Path(job["root"]), job["secret"]) for job in spec["jobs"]]
-    known = {f.root / kind: (job, kind) for job, f in enumerate(folders) for kind in SEED_ROLES}
-    units = [(folders[job].store(kind), index) for job, kind, index in spec["units"]]
-    first_runs = [folder.store("run") for folder in folders]
+    folders = [RunsFolder.read(Path(job["root"]), pool) for job in spec["jobs"]]
+    stores = [{kind: folder.store(kind) for kind in SEED_ROLES} for folder in folders]
+    known = {
+        store.root: (job, kind) for job, own in enumerate(stores) for kind, store in own.items()
+    }
+    units = [(stores[job][kind], index) for job, kind, index in spec["units"]]
+    first_runs = [own["run"] for own in stores]
     with start_host(pool.task, spec) as host:
-        worker = Worker(host, pool, spec)
+        worker = Worker(host, pool, spec, folders)
 
         def commit(job: int, kind: Kind, index: int) -> None:
-            folders[job].store(kind).write(index, *worker.make(job, kind, index))
+            stores[job][kind].write(index, *worker.make(job, kind, index))
             emit({"job": job, "kind": kind, "index": index})
 
         @cache
@@ -100,15 +104,19 @@ def start_host(task: Task, spec: Spec) -> SubmissionHost:
 class Worker:
     """Makes units with one host, which is told of a submission or original where they change."""
 
-    def __init__(self, host: SubmissionHost, pool: Pool, spec: Spec) -> None:
+    def __init__(
+        self, host: SubmissionHost, pool: Pool, spec: Spec, folders: Sequence[RunsFolder]
+    ) -> None:
         """Prepare; nothing is started.
 
         Args:
             host: the process for submissions.
             pool: holds the originals.
             spec: of the shard.
+            folders: of its submissions, in their order.
         """
         self._host, self._pool, self._jobs = host, pool, spec["jobs"]
+        self._folders = folders
         self._device = torch.device(pool.device)
         self._net = network(pool.task, self._device)
         self._evaluation = EvaluationData.of(pool.task, self._device)
@@ -124,7 +132,7 @@ class Worker:
             ScorerError: the kit's own retraining failed.
         """
         self._turn_to(job, 0 if kind == "reference" else self._originals[index])
-        seed = seed_of(self._jobs[job]["secret"], SEED_ROLES[kind], index, "run")
+        seed = seed_of(self._folders[job].secret, SEED_ROLES[kind], index, "run")
         state, answer = self._host.run(seed, kind)
         outputs: Arrays = {}
         if state is not None and kind == "run":
@@ -145,8 +153,9 @@ class Worker:
     def _turn_to(self, job: int, original: int) -> None:
         """Let the next run be that of a submission, from an original."""
         if job != self._job:
-            source = (Path(self._jobs[job]["root"]) / "submission.py").read_bytes()
-            self._host.set_source(source, self._jobs[job]["shown_path"])
+            told = self._jobs[job]
+            source = self._folders[job].source(told["source_sha256"])
+            self._host.set_source(source, told["shown_path"])
             self._job = job
         if original != self._original:
             self._host.set_original(self._pool.original_weights(original))

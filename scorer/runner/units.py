@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 from scorer.features import FEATURES, holds_all
 from scorer.runner.faults import Fault
 from scorer.runner.host import Kind
-from scorer.store import Seal, Store
+from scorer.store import Store
 
 METERS = 3
 """Raised whenever what is measured of a run changes; what was kept under another is made again."""
@@ -16,34 +16,23 @@ METERS = 3
 N_REFERENCES = 4
 """Retrainings timed among the runs of a submission, so that both see the same machine."""
 
-N_PARTS = 5
-"""Of the path of a submission's folder: fingerprint, way of training, pool, "unlearned", name."""
-
 Unit = tuple[int, Kind, int]
 """Which submission, what of it, and which of those."""
 
 
-def kept_units(root: Path, kind: Kind, secret: str) -> Store:
-    """Return the store of one kind of unit of a submission.
+def is_current(manifest: Mapping[str, Any], kind: Kind) -> bool:
+    """Tell whether an outcome counts as there.
 
-    An entry is an outcome: that of a run that failed holds its fault and no arrays. Only what was
-    made under the present meters counts as there, and a run that ended well only with every
-    feature.
+    It does if it was made under the present meters, and a run that ended well only with every
+    feature. That of a run that failed holds its fault and no arrays.
 
     Args:
-        root: the submission's folder.
-        kind: of the units.
-        secret: of the folder; only who knows it writes outcomes there.
+        manifest: of the outcome.
+        kind: of the unit.
     """
-
-    def is_current(manifest: dict[str, Any]) -> bool:
-        has_outputs = kind == "run" and Fault.of_manifest(manifest) is None
-        complete = not has_outputs or holds_all(manifest, FEATURES.values())
-        return complete and manifest.get("meters") == METERS
-
-    # What is above the folder says of which pool: outcomes of one are none of another.
-    place = "/".join(("runs", *root.parts[-N_PARTS:], kind))
-    return Store(root / kind, is_current, seal=Seal(place, secret))
+    has_outputs = kind == "run" and Fault.of_manifest(manifest) is None
+    complete = not has_outputs or holds_all(manifest, FEATURES.values())
+    return complete and manifest.get("meters") == METERS
 
 
 def first_run_failed(store: Store) -> bool:

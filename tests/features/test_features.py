@@ -20,11 +20,11 @@ from scorer.options import Options
 from scorer.oracles.outputs import EvaluationData, evaluate
 from scorer.oracles.pool import Pool
 from scorer.oracles.shard import network
-from scorer.runner.folders import SECRET
+from scorer.runner.folders import open_runs
 from scorer.runner.load import find_submission
 from scorer.runner.run import run_submissions
-from scorer.runner.units import N_REFERENCES, kept_units
-from scorer.secret import PUBLIC_SECRET, read_secret
+from scorer.runner.units import N_REFERENCES
+from scorer.secret import PUBLIC_SECRET
 from scorer.settings import PROJECT_ROOT
 from scorer.store import ARRAYS, WEIGHTS
 from tests._engine import InlineEngine
@@ -190,8 +190,7 @@ def test_runs_without_a_new_feature_are_made_again(
     where = (pool, options, InlineEngine(1))
     (first,) = run_submissions([submission], *where, runs_dir=runs_dir)
     assert first.bank is not None and first.bank.arrays["margin_val"].shape == (2, 50)
-    (root,) = runs_dir.iterdir()
-    store = kept_units(root, "run", read_secret(root / SECRET))
+    store = open_runs(runs_dir, submission, pool, options).store("run")
     for index in range(2):
         facts, arrays = store.manifest(index), store.read(index)
         assert facts.pop("features") == {**FIRST, "margin": 1}

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
 
 import numpy as np
 import pytest
@@ -22,7 +21,6 @@ from scorer.oracles.place import RUNS, read_pool_secret
 from scorer.oracles.pool import Pool
 from scorer.pipeline import score
 from scorer.runner.folders import open_runs
-from scorer.runner.host import Kind
 from scorer.runner.load import find_submission
 from scorer.secret import PUBLIC
 from scorer.store import Seal, Store
@@ -121,9 +119,7 @@ def notice(cache: SmallCache, pool: Pool, path: Path) -> None:
         Store(path.parents[1], seal=Seal(f"difficulty/{rest[1]}/{rest[2]}")).repair()
     elif "unlearned" in rest:
         method = find_submission(str(cache.method))
-        folder = open_runs(pool.root / RUNS, method, cache.options)
-        for kind in get_args(Kind):
-            folder.store(kind).repair()
+        open_runs(pool.root / RUNS, method, pool, cache.options).repair()
     elif path.parent == pool.root:
         read_pool_secret(pool.root)
     else:

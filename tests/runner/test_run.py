@@ -12,10 +12,11 @@ from scorer.engines import LocalEngine
 from scorer.engines.base import Engine, Progress, no_progress
 from scorer.options import Options
 from scorer.oracles.pool import Pool
+from scorer.runner.folders import open_runs
 from scorer.runner.load import Submission, find_submission
 from scorer.runner.run import RunResults, run_submissions
-from scorer.runner.units import N_REFERENCES, kept_units
-from scorer.secret import PUBLIC, PUBLIC_SECRET
+from scorer.runner.units import N_REFERENCES
+from scorer.secret import PUBLIC
 from tests._engine import InlineEngine
 
 NOISE = """
@@ -104,19 +105,11 @@ def test_what_was_kept_under_other_meters_is_made_again(
 ) -> None:
     mine, place = submission(tmp_path, NOISE), tmp_path / "runs"
     run_submissions([mine], tiny_pool, plan(2), InlineEngine(1), runs_dir=place)
-    (root,) = place.iterdir()
-    assert (
-        kept_units(root, "run", PUBLIC_SECRET).missing(2)
-        == kept_units(root, "audit", PUBLIC_SECRET).missing(1)
-        == []
-    )
+    folder = open_runs(place, mine, tiny_pool, plan(2))
+    assert folder.store("run").missing(2) == folder.store("audit").missing(1) == []
     monkeypatch.setattr("scorer.runner.units.METERS", 99)
-    assert kept_units(root, "run", PUBLIC_SECRET).outdated(2) == [0, 1]
-    assert (
-        kept_units(root, "reference", PUBLIC_SECRET).outdated(1)
-        == kept_units(root, "audit", PUBLIC_SECRET).outdated(1)
-        == [0]
-    )
+    assert folder.store("run").outdated(2) == [0, 1]
+    assert folder.store("reference").outdated(1) == folder.store("audit").outdated(1) == [0]
 
 
 def test_runs_take_the_originals_in_turn(tiny_pool: Pool, tmp_path: Path) -> None:
