@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ import pytest
 
 from scorer.engines import ENGINES
 from scorer.engines.base import no_progress
-from scorer.files import DAMAGED
+from scorer.files import DAMAGED, delete
 from scorer.options import Options
 from scorer.oracles.open import open_pool
 from scorer.oracles.place import RUNS, read_pool_secret
@@ -129,7 +128,8 @@ def notice(cache: SmallCache, pool: Pool, path: Path) -> None:
 def restore(before: dict[Path, bytes], cache: SmallCache) -> None:
     """Put back what was set aside."""
     for path in cache.damaged():
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
+        delete(path)
     for path, content in before.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+        if not path.is_file():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
