@@ -11,7 +11,7 @@ STAMP := $(VENV)/.installed$(if $(CHOSEN),-$(subst $(NO) $(NO),-,$(CHOSEN)))
 # Variables become flags of the same name; an unset one leaves the default to the command.
 FLAGS = $(if $(TASK),--task $(TASK)) $(if $(N),--n-models $(N)) $(if $(DEVICE),--device $(DEVICE)) \
         $(if $(WORKERS),--workers $(WORKERS)) $(if $(ENGINE),--engine $(ENGINE)) \
-        $(if $(SEED),--split-seed $(SEED))
+        $(if $(SEED),--split-seed $(SEED)) $(if $(SECRET),--secret $(SECRET))
 SCORE_FLAGS = $(FLAGS) $(if $(RULE),--rule $(RULE)) $(if $(SANDBOX),--sandbox $(SANDBOX)) \
               $(if $(BUDGET),--budget $(BUDGET)) $(if $(DESIGN),--design $(DESIGN))
 
@@ -40,6 +40,7 @@ export NAMES
 # ENGINE = ## where shards run, default local; ray needs make env EXTRA=ray
 # SANDBOX = ## how far a submission is kept apart, default process
 # SEED = ## another split of the same data, default 0
+# SECRET = ## secret of the pool: from a record, or public; default the pool that is there, or a new one
 # BUDGET = ## share of a retraining that a run may take, in time and arithmetic, default 0.2
 # DESIGN = ## originals that the runs share: reuse-1 (default), reuse-8 or another number, reuse-n
 # TORCH = ## other torch packages for make env, e.g. TORCH="torch==2.13.0 torchvision==0.28.0"

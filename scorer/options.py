@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from scorer.errors import UsageError, unknown_name
+from scorer.secret import PUBLIC, parse_secret
 from scorer.settings import default_cache_dir, default_data_dir, default_results_dir
 
 MOST_MODELS = 99_999
@@ -43,6 +44,9 @@ class Options:
         budget: share of a retraining that the mean run may take, in time and in multiply-adds.
         timeout_s: of one run; None takes the task's.
         sandbox: a name in `scorer.runner.sandboxes.SANDBOXES`.
+        secret: of the pool, 64 hexadecimal digits; None takes the pool that is there, or a new one.
+        runs_secret: of the runs of every submission, likewise; None takes one that follows from
+            `secret` where that is given, else that of the runs that are there, or a new one.
         device: a name in `DEVICES`; `torch_device` says what "auto" comes to.
         workers: worker processes; None lets the engine decide.
         engine: a name in `scorer.engines.ENGINES`.
@@ -52,7 +56,7 @@ class Options:
 
     Raises:
         UsageError: a name is unknown, with near matches and the list; a number is out of its
-            limits; a GPU is asked for where there is none.
+            limits; the secret is none; a GPU is asked for where there is none.
     """
 
     task: str = _option(
@@ -78,6 +82,12 @@ class Options:
     sandbox: str = _option(
         "process", "tier of isolation", known="scorer.runner.sandboxes:SANDBOXES"
     )
+    secret: str | None = _option(
+        None, f"secret of the pool, from a record, or {PUBLIC}; default: the pool there, or new"
+    )
+    runs_secret: str | None = _option(
+        None, "secret of the runs, from a record; default: by --secret, else the runs there, or new"
+    )
     device: str = _option("auto", "where models are trained", known="scorer.options:DEVICES")
     workers: int | None = _option(None, "processes; default: one a core", least=1)
     engine: str = _option("local", "where shards run", known="scorer.engines:ENGINES")
@@ -97,6 +107,9 @@ class Options:
     def __post_init__(self) -> None:
         for each in fields(self):
             _check(each, getattr(self, each.name))
+        for name in ("secret", "runs_secret"):
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, parse_secret(getattr(self, name), flag(name)))
         if self.device == "cuda" and self.torch_device != "cuda":
             raise UsageError("--device cuda needs a CUDA device, found none; use --device cpu")
 

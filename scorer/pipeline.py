@@ -64,6 +64,7 @@ def score(
     measures: Collection[str] | None = None,
     *,
     runs_dir: Path | None = None,
+    anew: bool = False,
     on_stage: Callable[[str], None] = lambda stage: None,
 ) -> list[Scored]:
     """Score methods under the same options; nothing is kept but models and runs.
@@ -76,6 +77,7 @@ def score(
         measures: names in `scorer.measures.MEASURES`; None for all.
         runs_dir: where runs are kept and looked for, the pool's by default. In an empty folder
             methods are scored as if they had never been run.
+        anew: delete the outcomes that are there and make all runs under a new secret.
         on_stage: called with each of `STAGES` when it has ended.
 
     Returns:
@@ -94,7 +96,8 @@ def score(
     banks = pool_banks(found, pool, engine, options, progress, measures)
     on_stage("train")
     submissions = [each for each in found if isinstance(each, Submission)]
-    runs = iter(run_submissions(submissions, pool, options, engine, progress, runs_dir))
+    where = (pool, options, engine, progress, runs_dir)
+    runs = iter(run_submissions(submissions, *where, anew=anew))
     results = [next(runs) if isinstance(each, Submission) else None for each in found]
     on_stage("run")
     about = provenance(pool, engine, options)
@@ -201,6 +204,8 @@ def make_record(
         split_seed=pool.task.split_seed,
         fingerprint=pool.task.fingerprint,
         engine_id=pool.engine_id,
+        pool_secret=pool.secret,
+        runs_secret=runs.secret if runs else None,
         bank_sha256=digest,
         n_models=options.n_models,
         rule=rule.name,
@@ -209,5 +214,6 @@ def make_record(
         sandbox=options.sandbox if file else "none",
         budget=options.budget,
         faults=[asdict(fault) for fault in runs.faults] if runs else [],
+        runs_not_made=runs.n_not_made if runs else 0,
         provenance={**about, "seeds": runs.seeds if runs else []},
     )

@@ -10,6 +10,7 @@ import torch
 from data_prep import choose_forget, load_raw, partition
 from scorer.engines import ENGINES, LocalEngine
 from scorer.oracles.pool import Pool
+from scorer.secret import PUBLIC_SECRET
 from scorer.tasks import TASKS
 from scorer.tasks.definition import TaskDefinition
 from scorer.tasks.forget.hard_random import HardRandom
@@ -112,6 +113,6 @@ def tiny_pool(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Pool:
     """Return a pool with 2 originals, 4 oracles and 4 controls."""
-    pool = Pool(tiny_task, loop_path, "cpu", tmp_path_factory.mktemp("cache"))
+    pool = Pool(tiny_task, loop_path, "cpu", tmp_path_factory.mktemp("cache"), PUBLIC_SECRET)
     pool.ensure({"original": 2, "oracle": 4, "control": 4}, engine)
     return pool

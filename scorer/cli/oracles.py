@@ -20,9 +20,11 @@ def parse_shard(_: click.Context, __: click.Parameter, text: str) -> tuple[int, 
 
 
 @click.command()
-@options("task", "split_seed", "n_models", "device", "workers", "engine", *FOLDERS)
+@options("task", "split_seed", "n_models", "secret", "device", "workers", "engine", *FOLDERS)
 @click.option("--shard", default="0/1", callback=parse_shard, help="only part i of n, from 0/n")
-@click.option("--verify", is_flag=True, help="check every hash first; damaged ones are retrained")
+@click.option(
+    "--verify", is_flag=True, help="read every file first; damaged models are trained again"
+)
 @json_option
 def command(shard: tuple[int, int], verify: bool, as_json: bool, **values: Any) -> None:
     """Train the original model, N oracles and N control models of a task.
@@ -42,7 +44,7 @@ def command(shard: tuple[int, int], verify: bool, as_json: bool, **values: Any) 
     wanted = {"original": 1, "oracle": n_models, "control": n_models}
     with progress_bar() as progress:
         pool, engine = open_pool(chosen, progress)
-        damaged = pool.repair(wanted) if verify else []
+        damaged = pool.repair() if verify else []
         trained = pool.ensure(wanted, engine, progress, shard)
     missing = sum(len(pool.store(role).missing(n)) for role, n in wanted.items())
     facts = {

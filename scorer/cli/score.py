@@ -12,12 +12,14 @@ from scorer.cli._common import json_option, options, progress_bar, show, show_js
 @click.command()
 @click.argument("method", required=False)
 @options()
+@click.option("--rerun", is_flag=True, help="delete its outcomes; all runs anew, new seeds")
 @json_option
-def command(method: str | None, as_json: bool, **values: Any) -> None:
+def command(method: str | None, rerun: bool, as_json: bool, **values: Any) -> None:
     """Score METHOD: a baseline's name, a file in submission/, or a path.
 
     Without METHOD it is submission/unlearn.py. `original` and `retrain` are rows that the kit
-    makes itself. Oracles are trained on first use and kept. Exit code 3: a run failed.
+    makes itself. Oracles are trained on first use and kept, and so is what became of every run: a
+    run that failed is made again by --rerun alone, with all others. Exit code 3: a run failed.
 
     \b
     Examples:
@@ -31,7 +33,7 @@ def command(method: str | None, as_json: bool, **values: Any) -> None:
 
     chosen = Options(**values)
     with progress_bar() as progress:
-        (scored,) = score([method], chosen, progress)
+        (scored,) = score([method], chosen, progress, anew=rerun)
     record, path = scored.record, scored.keep(chosen.results_dir)
     if as_json:
         for one in warnings(record):
@@ -41,7 +43,7 @@ def command(method: str | None, as_json: bool, **values: Any) -> None:
         show(*record_tables(record))
         click.echo(f"record: {path}")
     if record.faults:
-        failed = f"{len(record.faults)} of {record.n_models} runs"
-        click.echo(f"no score: {failed} of {record.method} failed", err=True)
+        click.echo(f"no score of {record.method}: {record.failure}", err=True)
         click.echo(Fault(**record.faults[0]).describe(), err=True)
+        click.echo("outcomes are final: only --rerun makes all runs anew", err=True)
         raise SystemExit(3)

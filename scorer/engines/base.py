@@ -2,7 +2,8 @@
 
 A *shard function* is named "package.module:function" and called as `function(spec, emit)`:
 `spec` is a JSON object of paths, names and seeds, never arrays; `emit(event)` reports progress
-as a JSON object. Its results are files. It must be safe to call again after it died half way.
+as a JSON object. Its results are files. It must be safe to call again after it died half way. A
+`ScorerError` that it raises reaches the user as it is; of anything else the traceback is shown.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ Spec = Mapping[str, Any]
 Emit = Callable[[dict[str, Any]], None]
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how many units are done, and of how many."""
+
+FAILED = "failed"
+"""Key of the event in which a shard's process says which `ScorerError` it raised."""
 
 MAX_ATTEMPTS = 3
 """How often a shard is started before its death is taken as final."""
@@ -51,7 +55,8 @@ class Engine(ABC):
             on_event: called in this process with what the shards emit.
 
         Raises:
-            ShardFailed: with the last lines of what the shard wrote to stderr.
+            ShardFailed: with what the shard says of its failure, or else the last lines of what it
+                wrote to stderr; the other shards are ended.
         """
 
     def share(
@@ -64,7 +69,6 @@ class Engine(ABC):
         progress: Progress,
         group_size: int = 1,
         unless_chosen: int | None = None,
-        on_event: Emit | None = None,
     ) -> None:
         """Share units of work between shards and count them as they are done.
 
@@ -80,7 +84,6 @@ class Engine(ABC):
             group_size: units that a worker takes at once.
             unless_chosen: at most so many workers where nobody said how many; see
                 `scorer.machine.workers_on`.
-            on_event: called with every event besides.
         """
         if not units:
             return
@@ -90,12 +93,10 @@ class Engine(ABC):
         done = 0
         progress(what, done, len(units))
 
-        def count(event: dict[str, Any]) -> None:
+        def count(_: dict[str, Any]) -> None:
             nonlocal done
             done += 1
             progress(what, done, len(units))
-            if on_event is not None:
-                on_event(event)
 
         common = {**spec, "units": list(units), "n_workers": n_workers}
         starts = [len(units) * worker // n_workers for worker in range(n_workers)]

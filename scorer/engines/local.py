@@ -4,93 +4,108 @@ from __future__ import annotations
 
 import json
 import os
+import selectors
 import subprocess
 import sys
 import tempfile
-import threading
-from collections.abc import Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 
-from scorer.engines.base import MAX_ATTEMPTS, Emit, Engine, ShardFailed, Spec, worker_environment
+from scorer.engines.base import (
+    FAILED,
+    MAX_ATTEMPTS,
+    Emit,
+    Engine,
+    ShardFailed,
+    Spec,
+    worker_environment,
+)
+from scorer.processes import Owner
 from scorer.settings import PROJECT_ROOT
 
 LAST_LINES = 15
+READ_BYTES = 2**16
 
 
 class LocalEngine(Engine):
     """Runs each shard as `python -m scorer.engines.shard`, one thread a process."""
 
     def run(self, function: str, specs: Sequence[Spec], on_event: Emit) -> None:
-        """See `Engine.run`; Ctrl-C or a failed shard ends the others."""
-        if not specs:
-            return
-        running: set[subprocess.Popen[str]] = set()
-        lock = threading.Lock()
-        stopping = threading.Event()
+        """See `Engine.run`; a signal or a failed shard ends the others at once."""
+        waiting = deque((spec, 1) for spec in specs)
+        n_running = 0
+        with ExitStack() as stack:
+            # Threads would have to be told of a signal; one loop is where it is raised.
+            selector = stack.enter_context(selectors.DefaultSelector())
+            owner = stack.enter_context(Owner())
+            while waiting or n_running:
+                while waiting and n_running < self.n_workers:
+                    shard = _Shard(function, *waiting.popleft(), owner)
+                    selector.register(shard.pipe, selectors.EVENT_READ, shard)
+                    n_running += 1
+                for key, _ in selector.select():
+                    shard = key.data
+                    for line in shard.lines():
+                        event = json.loads(line)
+                        if FAILED in event:
+                            raise ShardFailed(event[FAILED])
+                        on_event(event)
+                    if shard.has_ended:
+                        selector.unregister(key.fd)
+                        n_running -= 1
+                        if not shard.finished(owner):
+                            waiting.append((shard.spec, shard.attempt + 1))
 
-        def emit(event: dict[str, object]) -> None:
-            with lock:
-                on_event(event)
 
-        def supervise(spec: Spec) -> None:
-            for attempt in range(1, MAX_ATTEMPTS + 1):
-                code, last_lines = self._run_once(function, spec, emit, running, stopping)
-                if code == 0 or stopping.is_set():
-                    return
-                # A negative code is a signal: the process was killed, so it is worth another try.
-                if code > 0 or attempt == MAX_ATTEMPTS:
-                    raise ShardFailed(
-                        f"a worker running {function} ended with code {code} on attempt {attempt}"
-                        f" of {MAX_ATTEMPTS}; what it finished is kept. Its last lines:\n"
-                        f"{last_lines}"
-                    )
+class _Shard:
+    """One process of a shard."""
 
-        with ThreadPoolExecutor(max_workers=self.n_workers) as threads:
-            futures = [threads.submit(supervise, spec) for spec in specs]
-            try:
-                done, _ = wait(futures, return_when=FIRST_EXCEPTION)
-                for future in done:
-                    future.result()
-            finally:
-                stopping.set()
-                for future in futures:
-                    future.cancel()
-                for process in list(running):
-                    process.terminate()
-
-    def _run_once(
-        self,
-        function: str,
-        spec: Spec,
-        emit: Emit,
-        running: set[subprocess.Popen[str]],
-        stopping: threading.Event,
-    ) -> tuple[int, str]:
-        """Run one shard process to its end; return its exit code and its last lines on stderr."""
-        if stopping.is_set():
-            return 0, ""
-        with (
-            tempfile.TemporaryFile("w+") as told,
-            tempfile.TemporaryFile("w+", errors="replace") as errors,
-        ):
+    def __init__(self, function: str, spec: Spec, attempt: int, owner: Owner) -> None:
+        self.spec, self.attempt = spec, attempt
+        self.has_ended = False
+        self._function = function
+        self._rest = b""
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with this object
+        with tempfile.TemporaryFile("w+") as told:
             json.dump(dict(spec), told)
             told.seek(0)
-            process = subprocess.Popen(
-                [sys.executable, "-m", "scorer.engines.shard", function],
+            self._process = owner.start(
+                [sys.executable, "-m", "scorer.engines.shard", function, str(os.getpid())],
                 stdin=told,
                 stdout=subprocess.PIPE,
-                stderr=errors,
-                text=True,
+                stderr=self._errors,
                 cwd=PROJECT_ROOT,
                 env=worker_environment(os.environ),
             )
-            running.add(process)
-            try:
-                for line in process.stdout or ():
-                    emit(json.loads(line))
-                code = process.wait()
-            finally:
-                process.kill()
-                running.discard(process)
+        if self._process.stdout is None:
+            raise ShardFailed(f"a worker running {function} was started without a pipe")
+        self.pipe = self._process.stdout
+
+    def lines(self) -> Iterator[bytes]:
+        """Yield the whole lines that have come; sets `has_ended` where there will be no more."""
+        found = os.read(self.pipe.fileno(), READ_BYTES)
+        self.has_ended = not found
+        *whole, self._rest = (self._rest + found).split(b"\n")
+        yield from whole
+
+    def finished(self, owner: Owner) -> bool:
+        """Tell whether an ended shard did its work; False if it was killed and may start again.
+
+        Raises:
+            ShardFailed: it did not, and another try would not help.
+        """
+        self.pipe.close()
+        code = owner.forget(self._process)
+        with self._errors as errors:
             errors.seek(0)
-            return code, "".join(errors.readlines()[-LAST_LINES:]).rstrip()
+            last = errors.read().decode(errors="replace").splitlines()[-LAST_LINES:]
+        # A negative code is a signal: the process was killed, so it is worth another try.
+        if code > 0 or (code < 0 and self.attempt == MAX_ATTEMPTS):
+            said = "\n".join(last).rstrip()
+            raise ShardFailed(
+                f"a worker running {self._function} ended with code {code} on attempt"
+                f" {self.attempt} of {MAX_ATTEMPTS}; what it finished is kept. Its last lines:\n"
+                f"{said}"
+            )
+        return code == 0

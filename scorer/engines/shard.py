@@ -1,6 +1,7 @@
-"""The process of one shard: `python -m scorer.engines.shard FUNCTION` with the spec on stdin.
+"""The process of one shard: `python -m scorer.engines.shard FUNCTION PARENT`, the spec on stdin.
 
-Events leave as JSON lines on a private copy of stdout; whatever else prints goes to stderr.
+Events leave as JSON lines on a private copy of stdout; whatever else prints goes to stderr. It ends
+with the process that started it, PARENT.
 """
 
 from __future__ import annotations
@@ -9,11 +10,20 @@ import json
 import os
 import pkgutil
 import sys
+from pathlib import Path
 from typing import Any
+
+from scorer.engines.base import FAILED
+from scorer.errors import ScorerError
+from scorer.files import disk_errors
+from scorer.processes import die_with
 
 
 def main() -> None:
     """Read the spec, run the shard function, write its events."""
+    if len(sys.argv) != 3:
+        raise SystemExit("usage: python -m scorer.engines.shard PACKAGE.MODULE:FUNCTION PARENT")
+    die_with(int(sys.argv[2]))
     spec = json.load(sys.stdin)
     events = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
@@ -21,12 +31,15 @@ def main() -> None:
     def emit(event: dict[str, Any]) -> None:
         events.write(json.dumps(event) + "\n")
 
-    if len(sys.argv) != 2:
-        raise SystemExit("usage: python -m scorer.engines.shard PACKAGE.MODULE:FUNCTION")
     import torch
 
     torch.set_num_threads(1)
-    pkgutil.resolve_name(sys.argv[1])(spec, emit)
+    try:
+        with disk_errors(Path.cwd()):
+            pkgutil.resolve_name(sys.argv[1])(spec, emit)
+    except ScorerError as error:
+        emit({FAILED: str(error)})
+        raise SystemExit(1) from error
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import torch
 
 from scorer.engines import Engine, make_engine
 from scorer.engines.base import Progress
+from scorer.files import sweep
 from scorer.options import Options
 from scorer.oracles.pool import Pool
 from scorer.tasks.load import load_task
@@ -19,9 +20,10 @@ def open_pool(options: Options, progress: Progress) -> tuple[Pool, Engine]:
         MissingData: the data set is not there.
         ScorerError: the data are damaged, or the engine lacks what it needs.
     """
+    sweep(options.cache_dir)
     engine = make_engine(options.engine, options.workers)
     device = options.torch_device
     task = load_task(options, engine, progress)
     data = task.training_set("retain", torch.device(device))
     path = choose_path(data, task.definition.recipe, options.cache_dir)
-    return Pool(task, path, device, options.cache_dir), engine
+    return Pool.open(task, path, device, options.cache_dir, options.secret), engine

@@ -10,10 +10,15 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from scorer.errors import ScorerError
 from scorer.features import FEATURES, ForwardPass, holds_all
-from scorer.store import Store
+from scorer.store import Seal, Store
 from scorer.tasks.task import SETS, Task
 from scorer.training.loop import predict
+
+
+class NotFinite(ScorerError):
+    """A model's outputs are not finite numbers."""
 
 
 @dataclass(frozen=True)
@@ -36,20 +41,38 @@ def evaluate(net: nn.Module, data: EvaluationData) -> dict[str, np.ndarray]:
 
     Returns:
         `<feature>_<set>` `(n, ...)` of every feature, for the sets that it is kept of.
+
+    Raises:
+        NotFinite: logits on a set, or what a feature makes of them, are not finite.
     """
     outputs: dict[str, np.ndarray] = {}
     for set_name, images in data.images.items():
         logits = predict(net, images).cpu().numpy()
+        _check_finite(logits, "logits", set_name)
         seen = ForwardPass(net, images, data.labels[set_name], logits)
         for feature in FEATURES.values():
             if feature.wants(set_name):
-                outputs[f"{feature.name}_{set_name}"] = feature.compute(seen)
+                # What overflows is infinite, and refused below.
+                with np.errstate(over="ignore", invalid="ignore"):
+                    found = feature.compute(seen)
+                _check_finite(found, feature.name, set_name)
+                outputs[f"{feature.name}_{set_name}"] = found
     return outputs
 
 
-def output_store(root: Path) -> Store:
+def _check_finite(values: np.ndarray, what: str, set_name: str) -> None:
+    """Raise where outputs are not all finite."""
+    is_finite = np.isfinite(values)
+    if not is_finite.all():
+        raise NotFinite(
+            f"the outputs of a network must be finite, got {what} on {set_name} of which"
+            f" {np.count_nonzero(~is_finite)} of {is_finite.size} are not"
+        )
+
+
+def output_store(root: Path, seal: Seal) -> Store:
     """Return a store of outputs, in which only what holds every feature counts as there."""
-    return Store(root, lambda manifest: holds_all(manifest, FEATURES.values()))
+    return Store(root, lambda manifest: holds_all(manifest, FEATURES.values()), seal=seal)
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import logging
 import shutil
-import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +16,15 @@ from scorer.engines.base import Engine, Progress, Spec, no_progress
 from scorer.errors import ScorerError
 from scorer.machine import workers_on
 from scorer.oracles.outputs import Bank, output_store
-from scorer.store import WEIGHTS, DamagedEntry, Store
+from scorer.oracles.place import FILES, RUNS, choose_secret, read_pool_secret
+from scorer.secret import derived_key, secret_id
+from scorer.store import WEIGHTS, Seal, Store, read_or_make
 from scorer.tasks.snapshot import read_snapshot, save_snapshot
 from scorer.tasks.task import Task
+from scorer.training.loop import ModelSeeds
 from scorer.training.paths import TRAINING_PER_GPU, TrainingPath, engine_id
 
 logger = logging.getLogger("scorer")
-
-STALE_S = 24 * 3600
-"""Age after which what a killed process left under a temporary name is deleted."""
 
 
 @dataclass(frozen=True)
@@ -37,27 +36,47 @@ class Pool:
         path: how they are trained; models of two paths never share a folder.
         device: "cpu", "cuda" or "cuda:0".
         cache_dir: where everything that can be made again lies.
+        secret: what the seeds of its models come from, and what its entries are sealed with.
     """
 
     task: Task
     path: TrainingPath
     device: str
     cache_dir: Path
+    secret: str = field(repr=False)
+
+    @classmethod
+    def open(
+        cls, task: Task, path: TrainingPath, device: str, cache_dir: Path, secret: str | None
+    ) -> Pool:
+        """Return the pool of a secret, or without one the pool that is there or a new one.
+
+        Raises:
+            DiskError: its folder cannot be read or written.
+        """
+        parent = _parent(task, path, device, cache_dir)
+        return cls(task, path, device, cache_dir, choose_secret(parent, secret))
 
     def to_spec(self) -> dict[str, Any]:
-        """Return JSON values that `from_spec` makes this pool of again, in a worker."""
+        """Return JSON values that `from_spec` makes this pool of again, in a worker.
+
+        The secret is not among them: the pool's folder holds it from now on.
+        """
+        choose_secret(self.root.parent, self.secret)
         return {
             "snapshot": str(save_snapshot(self.task, self.cache_dir / "v1" / "tasks")),
             "path": asdict(self.path),
             "device": self.device,
             "cache_dir": str(self.cache_dir),
+            "pool": str(self.root),
         }
 
     @classmethod
     def from_spec(cls, spec: Spec) -> Pool:
         """Return the pool that `to_spec` told of."""
         task, path = read_snapshot(Path(spec["snapshot"])), TrainingPath(**spec["path"])
-        return cls(task, path, spec["device"], Path(spec["cache_dir"]))
+        secret = read_pool_secret(Path(spec["pool"]))
+        return cls(task, path, spec["device"], Path(spec["cache_dir"]), secret)
 
     @property
     def engine_id(self) -> str:
@@ -67,11 +86,18 @@ class Pool:
     @property
     def root(self) -> Path:
         """Return the folder of this pool."""
-        return self.cache_dir / "v1" / self.task.fingerprint / self.engine_id
+        parent = _parent(self.task, self.path, self.device, self.cache_dir)
+        return parent / secret_id(self.secret)
 
     def store(self, role: str) -> Store:
         """Return the store of one role; models without all features are missing in it."""
-        return output_store(self.root / role)
+        place = f"pool/{self.task.fingerprint}/{self.engine_id}/{role}"
+        return output_store(self.root / role, Seal(place, self.secret))
+
+    def seeds(self, role: str, index: int) -> ModelSeeds:
+        """Return the seeds of a model: a function of secret, fingerprint, role and index."""
+        key = derived_key(self.secret, f"seeds {self.task.fingerprint}").hex()
+        return ModelSeeds.of(key, role, index)
 
     @property
     def bytes_per_model(self) -> int:
@@ -102,7 +128,7 @@ class Pool:
             ScorerError: the disk has not the room.
         """
         for role, n_models in wanted.items():
-            self._sweep(role)
+            self.store(role).repair(n_models, deep=False)
             self._tell_outdated(role, n_models)
         units = [
             (role, index)
@@ -130,33 +156,35 @@ class Pool:
             DamagedEntry: an entry's bytes changed; `repair` moves it aside.
         """
         store = self.store(role)
+        if role == "original":
+            for index in range(n_models):
+                store.content(index, WEIGHTS)
         return Bank.stack([store.read(index) for index in range(n_models)])
 
     def banks(
         self, wanted: Mapping[str, int], engine: Engine, progress: Progress = no_progress
     ) -> dict[str, Bank]:
         """Return the outputs of all wanted models, trained now where missing or damaged."""
-        for _ in range(3):
-            self.ensure(wanted, engine, progress)
-            if not self.repair(wanted):
-                break
-        return {role: self.bank(role, n_models) for role, n_models in wanted.items()}
+        return read_or_make(
+            lambda: self.ensure(wanted, engine, progress),
+            lambda: {role: self.bank(role, n_models) for role, n_models in wanted.items()},
+            lambda: self.repair(wanted),
+        )
 
-    def repair(self, wanted: Mapping[str, int]) -> list[Path]:
-        """Move damaged entries aside and return where they lie now."""
-        moved = []
-        for role, n_models in wanted.items():
-            store = self.store(role)
-            for index in range(n_models):
-                if not store.has(index):
-                    continue
-                try:
-                    store.read(index)
-                    if role == "original":
-                        store.content(index, WEIGHTS)
-                except DamagedEntry as error:
-                    moved.append(store.quarantine(index, str(error)))
-        return moved
+    def repair(self, wanted: Mapping[str, int] | None = None) -> list[Path]:
+        """Move damaged entries aside and return where they lie now.
+
+        Args:
+            wanted: role -> number of models; None for all models of all roles.
+        """
+        numbers = dict.fromkeys(self.roles()) if wanted is None else wanted
+        return [path for role, n in numbers.items() for path in self.store(role).repair(n)]
+
+    def roles(self) -> list[str]:
+        """Return the roles that models are there of, damaged or not."""
+        paths = self.root.iterdir() if self.root.is_dir() else ()
+        names = {path.name for path in paths if not path.name.startswith(".")}
+        return sorted(names - {RUNS, *FILES})
 
     def original_weights(self, index: int) -> dict[str, Tensor]:
         """Return the state of an original model, by parameter and buffer name."""
@@ -173,15 +201,6 @@ class Pool:
                 f" {len(outdated) - kept} trained again"
             )
 
-    def _sweep(self, role: str) -> None:
-        """Delete what killed processes left behind long ago."""
-        root = self.store(role).root
-        if not root.is_dir():
-            return
-        for path in root.glob(".tmp-*"):
-            if time.time() - path.stat().st_mtime > STALE_S:
-                shutil.rmtree(path, ignore_errors=True)
-
     def _check_room(self, n_units: int) -> None:
         """Refuse to begin what the disk cannot hold."""
         needed = n_units * self.bytes_per_model
@@ -192,3 +211,8 @@ class Pool:
                 f"{self.cache_dir} must have {needed / 2**20:.0f} MiB free for {n_units} models,"
                 f" got {free / 2**20:.0f} MiB; make room or set CACHE_DIR"
             )
+
+
+def _parent(task: Task, path: TrainingPath, device: str, cache_dir: Path) -> Path:
+    """Return where the pools of a task lie whose models are made one way."""
+    return cache_dir / "v1" / task.fingerprint / engine_id(path, device)

@@ -28,8 +28,9 @@ from scorer.training.paths import TrainingPath, train_group
 def train_shard(spec: Spec, emit: Emit) -> None:
     """Train, evaluate and commit the models of one shard, in groups of the path's size.
 
-    Every model is a function of (fingerprint, role, index); its manifest says which seeds, path
-    and versions made it and the SHA-256 of its weights, and nothing about when or beside whom.
+    Every model is a function of (secret, fingerprint, role, index); its manifest says which seeds,
+    path and versions made it and the SHA-256 of its weights, and nothing about when or beside
+    whom.
     """
     pool = Pool.from_spec(spec)
     task, path, device = pool.task, pool.path, torch.device(pool.device)
@@ -40,7 +41,7 @@ def train_shard(spec: Spec, emit: Emit) -> None:
     for group in claim(units, spec["start"], path.k):
         role = group[0][0].root.name
         data = training_set("train" if role == "original" else "retain")
-        seeds = [ModelSeeds.of(task.fingerprint, role, index) for _, index in group]
+        seeds = [pool.seeds(role, index) for _, index in group]
         nets = make_models(group, seeds, task, data, path)
         for (store, index), model_seeds, net in zip(group, seeds, nets, strict=True):
             weights = weights_of(net)

@@ -16,6 +16,15 @@ import msgspec
 import numpy as np
 
 from scorer.errors import ScorerError
+from scorer.files import (
+    Damaged,
+    DiskError,
+    disk_errors,
+    read_regular,
+    sync_folder,
+    temporary_folder,
+    write_durably,
+)
 from scorer.measures import fields
 from scorer.measures.base import Measured
 from scorer.results.migrations import migrate
@@ -25,6 +34,9 @@ IDENTITY = (
     "task", "fingerprint", "engine_id", "bank_sha256", "n_models", "rule", "delta", "design",
 )  # fmt: skip
 """Two scores whose values differ in any of these are never ranked together."""
+
+MOST_BYTES = 256 * 2**20
+"""Of the JSON of a record."""
 
 NOT_IN_FILE = "not in the file"
 NO_REASON = "no reason was kept"
@@ -63,6 +75,11 @@ class Record(Conditions, frozen=True, kw_only=True):
         """Return whether the kit made the models itself: no submission, whatever its name."""
         return self.method_sha256 == ""
 
+    @property
+    def failure(self) -> str:
+        """Return what failed in one line, empty where nothing did."""
+        return describe_faults(self.faults, self.n_models, self.runs_not_made)
+
     def why_missing(self, path: str) -> str | None:
         """Return why a number is None: for itself, or for the object that it is a part of."""
         parts = path.split(".")
@@ -76,10 +93,25 @@ class Record(Conditions, frozen=True, kw_only=True):
         return {**values, **measured, **unknown, "provenance": provenance}
 
 
-def describe_faults(faults: Sequence[Mapping[str, Any]], n_models: int) -> str:
-    """Return "2 of 64 runs failed: raised, timeout"; empty where none did."""
-    names = ", ".join(sorted({fault["fault"] for fault in faults}))
-    return f"{len(faults)} of {n_models} runs failed: {names}" if faults else ""
+def describe_faults(
+    faults: Sequence[Mapping[str, Any]], n_models: int, n_not_made: int | None = None
+) -> str:
+    """Return "2 of 64 runs failed: raised, timeout"; empty where none did.
+
+    Args:
+        faults: of the runs, and of the audited one, which is none of the N.
+        n_models: N.
+        n_not_made: how many were not made because the first one failed.
+    """
+    if not faults:
+        return ""
+    n_failed = sum(fault.get("kind", "run") == "run" for fault in faults)
+    said = [f"{n_failed} of {n_models} runs failed"] if n_failed else []
+    if n_not_made:
+        said.append(f"{n_not_made} were not made")
+    if n_failed < len(faults):
+        said.append("the audited run failed")
+    return f"{', '.join(said)}: {', '.join(sorted({fault['fault'] for fault in faults}))}"
 
 
 def new_record(*, measured: Measured, **conditions: Any) -> Record:
@@ -95,7 +127,9 @@ def new_record(*, measured: Measured, **conditions: Any) -> Record:
         msgspec.ValidationError: one is missing or of another type.
     """
     now = datetime.datetime.now(datetime.UTC)
-    failure = describe_faults(conditions["faults"], conditions["n_models"])
+    failure = describe_faults(
+        conditions["faults"], conditions["n_models"], conditions.get("runs_not_made")
+    )
     record = Record(
         **conditions,
         run_id=f"{now:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:6]}",
@@ -127,7 +161,8 @@ def parse_record(values: Any, where: Path, kind: type[msgspec.Struct]) -> Record
     except msgspec.ValidationError as error:
         raise ScorerError(f"{where} must be a record of a score: {error}") from error
     missing = dict(values.get("missing", {}))
-    reason = describe_faults(values["faults"], values["n_models"]) or NO_REASON
+    failure = describe_faults(values["faults"], values["n_models"], values.get("runs_not_made"))
+    reason = failure or NO_REASON
     for path in fields():
         _explain(values, path.split("."), missing, reason)
     known = set(Conditions.__struct_fields__)
@@ -159,22 +194,25 @@ def save_record(
 ) -> Path:
     """Write JSON, NPZ and a copy of the submission; return the JSON's path.
 
-    The JSON comes last and by renaming, so that a record on disk is a whole one.
+    All are written aside and renamed, the JSON last, so that a record on disk is a whole one.
 
     Raises:
         ValueError: a number is not finite.
+        DiskError: the disk is full or not writable; no part of the record remains.
     """
     text = json.dumps(record.as_dict(), indent=1, allow_nan=False)
     folder = results_dir / record.task / record.method
-    folder.mkdir(parents=True, exist_ok=True)
-    base = folder / record.run_id
-    np.savez_compressed(base.with_suffix(".npz"), **dict(arrays))  # type: ignore[arg-type]
-    if source is not None:
-        base.with_suffix(".py").write_bytes(source)
-    temporary = folder / f".tmp-{record.run_id}"
-    temporary.write_text(text + "\n")
-    temporary.replace(base.with_suffix(".json"))
-    return base.with_suffix(".json")
+    names = [f"{record.run_id}{ending}" for ending in (".npz", ".py", ".json")]
+    with disk_errors(folder), temporary_folder(folder) as aside:
+        np.savez_compressed(aside / names[0], **dict(arrays))  # type: ignore[arg-type]
+        if source is not None:
+            write_durably(aside / names[1], source)
+        write_durably(aside / names[2], text.encode() + b"\n")
+        for name in names:
+            if (aside / name).is_file():
+                (aside / name).replace(folder / name)
+        sync_folder(folder)
+    return folder / names[-1]
 
 
 def read_record(path: Path, kind: type[msgspec.Struct] | None = None) -> Record:
@@ -184,9 +222,9 @@ def read_record(path: Path, kind: type[msgspec.Struct] | None = None) -> Record:
         ScorerError: it cannot be read, or is not a record; see `parse_record`.
     """
     try:
-        values = msgspec.json.decode(path.read_bytes())
-    except OSError as error:
-        raise ScorerError(f"{path} cannot be read: {error.strerror}") from error
+        values = msgspec.json.decode(read_regular(path, MOST_BYTES))
+    except (Damaged, DiskError) as error:
+        raise ScorerError(f"{path} cannot be read: {error}") from error
     except (ValueError, RecursionError) as error:
         raise ScorerError(f"{path} is not JSON: {error}") from error
     return parse_record(values, path, kind or record_type())
@@ -243,7 +281,7 @@ def read_records(results_dir: Path, task: str | None = None) -> Results:
             continue
         found.records.append(record)
         arrays = arrays_path(record, results_dir)
-        if not zipfile.is_zipfile(arrays):
+        if not _is_zip(arrays):
             found.problems.append(Problem(arrays, _damaged(arrays, "cut short or not there")))
     return found
 
@@ -260,13 +298,21 @@ def read_arrays(record: Record, results_dir: Path) -> dict[str, np.ndarray]:
         ScorerError: they are missing or damaged.
     """
     path = arrays_path(record, results_dir)
-    if not zipfile.is_zipfile(path):
+    if not _is_zip(path):
         raise ScorerError(_damaged(path, "cut short or not there"))
     try:
         with np.load(path, allow_pickle=False) as arrays:
             return {name: arrays[name] for name in arrays.files}
     except DAMAGE as error:
         raise ScorerError(_damaged(path, str(error))) from error
+
+
+def _is_zip(path: Path) -> bool:
+    """Tell whether a regular file begins and ends as a zip does; nothing else is opened."""
+    try:
+        return path.is_file() and zipfile.is_zipfile(path)
+    except OSError:  # such as a name that no file can have
+        return False
 
 
 def _damaged(path: Path, what: str) -> str:

@@ -6,7 +6,7 @@ From both come the type that files are held against and the schema that is publi
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, Any, NotRequired, TypedDict
 
 import msgspec
 from msgspec import Meta
@@ -25,6 +25,7 @@ class FaultOfRun(TypedDict):
     message: str
     trace: str
     run: int
+    kind: NotRequired[str]
 
 
 LARGEST_COUNT = 2**53
@@ -49,6 +50,12 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True):
     split_seed: Annotated[int | None, Meta(description="which split; 0 is the public one")] = None
     fingerprint: Annotated[str, Meta(description="SHA-256 of what decides how models come out")]
     engine_id: Annotated[str, Meta(description="how and where the models were trained")]
+    pool_secret: Annotated[
+        str | None, Meta(description="with --secret the same models can be made again")
+    ] = None
+    runs_secret: Annotated[
+        str | None, Meta(description="with --runs-secret the same runs; none for kit rows")
+    ] = None
     bank_sha256: Annotated[
         str | None, Meta(description="SHA-256 of the oracles' and controls' confidences on forget")
     ] = None
@@ -59,6 +66,10 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True):
     sandbox: Annotated[str | None, Meta(description="tier of isolation, none for kit rows")] = None
     budget: Annotated[float | None, Meta(description="share of a retraining a run may take")] = None
     faults: Annotated[list[FaultOfRun], Meta(description="of failed runs; none leaves N")]
+    runs_not_made: Annotated[
+        Annotated[int, Meta(ge=0)] | None,
+        Meta(description="runs left out of N because the first one failed"),
+    ] = None
     provenance: Annotated[dict[str, Any], Meta(description="machine, versions, recipe, seeds")] = {}
     run_id: Annotated[str, Meta(pattern=NAME, description="name of the record's files")]
     created_at: Annotated[str, Meta(description="ISO 8601, UTC")]

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from scorer.results.record import Record, describe_faults
+from scorer.results.record import Record
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ def select(records: Iterable[Record]) -> Selection:
     found = Selection([], [])
     for record in newest.values():
         if record.faults:
-            found.apart.append((record, describe_faults(record.faults, record.n_models)))
+            found.apart.append((record, record.failure))
         elif record.final_score is None:
             found.apart.append((record, f"no final score: {record.why_missing('final_score')}"))
         else:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
 
 FAULTS = {
     "import_error": "the file could not be imported",
@@ -27,14 +29,26 @@ class Fault:
         message: the error and where it arose.
         trace: the last lines of the traceback that lie in the submission's own file.
         run: which run, counted from 0.
+        kind: "run", or "audit" for the run whose arithmetic was counted.
     """
 
     fault: str
     message: str
     trace: str = ""
     run: int = 0
+    kind: str = "run"
 
     def describe(self) -> str:
         """Return the fault as a person reads it."""
-        lines = f"{self.fault}: {FAULTS[self.fault]} (run {self.run})\n{self.message}"
+        which = f"run {self.run}" if self.kind == "run" else "the audited run"
+        lines = f"{self.fault}: {FAULTS[self.fault]} ({which})\n{self.message}"
         return f"{lines}\n{self.trace}" if self.trace else lines
+
+    def as_facts(self) -> dict[str, Any]:
+        """Return what the manifest of a failed run holds; `of_manifest` reads it."""
+        return {"fault": asdict(self)}
+
+    @classmethod
+    def of_manifest(cls, manifest: Mapping[str, Any]) -> Fault | None:
+        """Return the fault that an outcome is, None for a run that ended well."""
+        return Fault(**manifest["fault"]) if "fault" in manifest else None

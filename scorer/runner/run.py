@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import logging
 from collections.abc import Sequence
@@ -12,15 +13,17 @@ from typing import Any
 import numpy as np
 
 from scorer.engines.base import Engine, Progress, no_progress
+from scorer.errors import ScorerError
 from scorer.machine import workers_on
 from scorer.options import Options
 from scorer.oracles.outputs import Bank
+from scorer.oracles.place import RUNS
 from scorer.oracles.pool import Pool
 from scorer.runner.faults import Fault
+from scorer.runner.folders import RunsFolder, open_runs
 from scorer.runner.load import Submission
-from scorer.runner.units import N_REFERENCES, Unit, kept_units, order_units
-from scorer.store import Store
-from scorer.training.recipe import seed_of
+from scorer.runner.units import N_REFERENCES, Unit, first_run_failed, order_units
+from scorer.store import Store, read_or_make
 
 logger = logging.getLogger("scorer")
 
@@ -42,6 +45,8 @@ class RunResults:
         multiply_adds: counted in the audited run, None where that failed.
         reference_multiply_adds: of one retraining, counted alike.
         seeds: of the runs.
+        secret: that the seeds come from.
+        n_not_made: runs that were not made, since the first one failed.
         faults: of the runs that failed, the audited one included.
     """
 
@@ -54,6 +59,8 @@ class RunResults:
     multiply_adds: int | None
     reference_multiply_adds: int | None
     seeds: list[int]
+    secret: str
+    n_not_made: int = 0
     faults: list[Fault] = field(default_factory=list)
 
 
@@ -64,11 +71,14 @@ def run_submissions(
     engine: Engine,
     progress: Progress = no_progress,
     runs_dir: Path | None = None,
+    *,
+    anew: bool = False,
 ) -> list[RunResults]:
     """Run several submissions N times each in the same workers, which start only once.
 
-    Runs that an earlier call finished are not made again. Where runs are made, so are retrainings
-    to time them against, the same for all submissions: the ratio is that of the means over all.
+    Outcomes are committed: what an earlier call finished is not made again, whether it ended well
+    or failed. Where runs are made, so are retrainings to time them against, the same for all
+    submissions: the ratio is that of the means over all.
 
     Args:
         submissions: in any number.
@@ -77,71 +87,106 @@ def run_submissions(
         engine: where shards run.
         progress: called with ("unlearn", done, total).
         runs_dir: where runs are kept and looked for; default beside the pool's models.
+        anew: delete what an earlier call finished, and make all N under a new secret.
+
+    Raises:
+        ScorerError: the kit failed, not a submission; what is finished is kept.
     """
     if not submissions:
         return []
-    place, n_models = runs_dir or pool.root / "unlearned", options.n_models
-    roots = [
-        place / f"{each.name}-{each.sha256[:16]}-{options.design}-{options.sandbox}"
-        for each in submissions
-    ]
-    stores = [kept_units(root, "run") for root in roots]
-    audits = [kept_units(root, "audit") for root in roots]
-    for store, submission in zip(stores, submissions, strict=True):
-        outdated = store.outdated(n_models)
+    place, n_models = runs_dir or pool.root / RUNS, options.n_models
+    folders = [open_runs(place, each, pool, options, anew=anew) for each in submissions]
+    for folder, submission in zip(folders, submissions, strict=True):
+        outdated = folder.store("run").outdated(n_models)
         if outdated:
             message = "%d runs of %s lack a feature or were metered otherwise, and are made again"
             logger.warning(message, len(outdated), submission.name)
-    references = kept_units(roots[0], "reference")
+
+    def make() -> None:
+        _make_missing(submissions, folders, pool, options, engine, progress)
+
+    def read() -> list[RunResults]:
+        references = folders[0].store("reference")
+        timed = [references.manifest(index) for index in range(_n_timed(references))]
+        return [
+            _results(submission, folder, timed, n_models)
+            for submission, folder in zip(submissions, folders, strict=True)
+        ]
+
+    def repair() -> None:
+        for folder in folders:
+            folder.repair()
+
+    return read_or_make(make, read, repair)
+
+
+def _make_missing(
+    submissions: Sequence[Submission],
+    folders: Sequence[RunsFolder],
+    pool: Pool,
+    options: Options,
+    engine: Engine,
+    progress: Progress,
+) -> None:
+    """Make the outcomes that are not there, in workers."""
+    units = _missing_units(folders, options.n_models)
+    if not units:
+        return
+    jobs = []
+    for folder, submission in zip(folders, submissions, strict=True):
+        folder.keep_source(submission.source)
+        jobs.append(
+            {
+                "root": str(folder.root),
+                "source_sha256": hashlib.sha256(submission.source).hexdigest(),
+                "shown_path": submission.shown_path,
+            }
+        )
+    spec = {
+        **pool.to_spec(),
+        "jobs": jobs,
+        "n_models": options.n_models,
+        "design": options.design,
+        "sandbox": options.sandbox,
+        "timeout_s": options.timeout_s or pool.task.definition.timeout_s,
+    }
+    engine.share(
+        "scorer.runner.shard:run_shard",
+        spec,
+        units,
+        what="unlearn",
+        progress=progress,
+        unless_chosen=workers_on(pool.device, RUNS_PER_GPU),
+    )
+
+
+def _missing_units(folders: Sequence[RunsFolder], n_models: int) -> list[Unit]:
+    """Return what is to be made, in the order of work."""
+    stores = [folder.store("run") for folder in folders]
+    audits = [folder.store("audit") for folder in folders]
+    references = folders[0].store("reference")
+    for store in (*stores, *audits, references):
+        store.repair(n_models, deep=False)
+    given_up = [first_run_failed(store) for store in stores]
     runs: list[Unit] = [
-        (job, "run", index) for job, store in enumerate(stores) for index in store.missing(n_models)
+        (job, "run", index)
+        for job, store in enumerate(stores)
+        if not given_up[job]
+        for index in store.missing(n_models)
     ]
     # Runs of now beside retrainings of now; those of an earlier call stay with its runs.
-    n_timed = next(index for index in itertools.count() if not references.has(index))
+    n_timed = _n_timed(references)
     n_wanted = n_timed + N_REFERENCES if runs else max(n_timed, N_REFERENCES)
-    units = order_units(
+    return order_units(
         runs,
-        [(job, "audit", 0) for job, store in enumerate(audits) if not store.has(0)],
-        [(0, "reference", index) for index in range(n_timed, n_wanted)],
+        [(j, "audit", 0) for j, audit in enumerate(audits) if not (given_up[j] or audit.has(0))],
+        [(0, "reference", index) for index in range(n_timed, n_wanted) if not all(given_up)],
     )
-    # By kind and index: what fails is tried by each worker, and is one fault all the same.
-    faults: list[dict[tuple[str, int], Fault]] = [{} for _ in submissions]
 
-    def on_event(event: dict[str, Any]) -> None:
-        if event.get("fault"):
-            fault = Fault(**event["fault"])
-            faults[event["job"]].setdefault((event["kind"], fault.run), fault)
 
-    if units:
-        jobs = []
-        for root, submission in zip(roots, submissions, strict=True):
-            root.mkdir(parents=True, exist_ok=True)
-            (root / "submission.py").write_bytes(submission.source)
-            jobs.append({"root": str(root), "shown_path": submission.shown_path})
-        spec = {
-            **pool.to_spec(),
-            "jobs": jobs,
-            "n_models": n_models,
-            "design": options.design,
-            "sandbox": options.sandbox,
-            "timeout_s": options.timeout_s or pool.task.definition.timeout_s,
-        }
-        function = "scorer.runner.shard:run_shard"
-        engine.share(
-            function,
-            spec,
-            units,
-            what="unlearn",
-            progress=progress,
-            unless_chosen=workers_on(pool.device, RUNS_PER_GPU),
-            on_event=on_event,
-        )
-    timed = _facts(references, n_wanted)
-    seeds = [seed_of(pool.task.fingerprint, "unlearn", i, "run") for i in range(n_models)]
-    return [
-        _results(store, _facts(audit, 1), timed, seeds, list(own.values()))
-        for store, audit, own in zip(stores, audits, faults, strict=True)
-    ]
+def _n_timed(references: Store) -> int:
+    """Return how many retrainings are there, the first of them in a row."""
+    return next(index for index in itertools.count() if not references.has(index))
 
 
 def _facts(store: Store, n_units: int) -> list[dict[str, Any]]:
@@ -150,24 +195,39 @@ def _facts(store: Store, n_units: int) -> list[dict[str, Any]]:
 
 
 def _results(
-    store: Store,
-    audits: list[dict[str, Any]],
+    submission: Submission,
+    folder: RunsFolder,
     references: list[dict[str, Any]],
-    seeds: list[int],
-    faults: list[Fault],
+    n_models: int,
 ) -> RunResults:
-    """Read what the runs of one submission left."""
-    facts, audit = _facts(store, len(seeds)), audits[0] if audits else {}
-    complete = len(facts) == len(seeds)
+    """Read the outcomes of one submission.
+
+    Raises:
+        ScorerError: some are not there, although its first run did not fail.
+    """
+    store = folder.store("run")
+    outcomes, audit = _facts(store, n_models), _facts(folder.store("audit"), 1)
+    n_not_made = n_models - len(outcomes)
+    if (n_not_made or not audit) and not first_run_failed(store):
+        raise ScorerError(
+            f"{submission.name} must have the outcomes of {n_models} runs and of an audit in"
+            f" {folder.root}, got {len(outcomes)} and {len(audit)}; call it again"
+        )
+    faults = [fault for each in (*outcomes, *audit) if (fault := Fault.of_manifest(each))]
+    good = [each for each in outcomes if Fault.of_manifest(each) is None]
+    counted = {} if not audit or Fault.of_manifest(audit[0]) else audit[0]
+    complete = len(good) == n_models
     return RunResults(
-        bank=Bank.stack([store.read(i) for i in range(len(seeds))]) if complete else None,
-        elapsed_s=np.array([fact["elapsed_s"] for fact in facts]),
-        cpu_s=np.array([fact["cpu_s"] for fact in facts]),
+        bank=Bank.stack([store.read(i) for i in range(n_models)]) if complete else None,
+        elapsed_s=np.array([fact["elapsed_s"] for fact in good]),
+        cpu_s=np.array([fact["cpu_s"] for fact in good]),
         reference_s=np.array([fact["elapsed_s"] for fact in references]),
         reference_cpu_s=np.array([fact["cpu_s"] for fact in references]),
-        peak_mib=max((fact["peak_mib"] for fact in facts), default=0.0),
-        multiply_adds=audit.get("multiply_adds"),
-        reference_multiply_adds=audit.get("reference_multiply_adds"),
-        seeds=seeds,
-        faults=sorted(faults, key=lambda fault: fault.run),
+        peak_mib=max((fact["peak_mib"] for fact in good), default=0.0),
+        multiply_adds=counted.get("multiply_adds"),
+        reference_multiply_adds=counted.get("reference_multiply_adds"),
+        seeds=[fact["seed"] for fact in outcomes],
+        secret=folder.secret,
+        n_not_made=n_not_made,
+        faults=faults,
     )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from dataclasses import asdict, replace
+from collections.abc import Sequence
+from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
 
@@ -15,14 +16,15 @@ from scorer.engines.base import Emit, Spec
 from scorer.errors import ScorerError
 from scorer.features import FEATURES
 from scorer.features.base import versions
-from scorer.oracles.outputs import EvaluationData, evaluate
+from scorer.oracles.outputs import EvaluationData, NotFinite, evaluate
 from scorer.oracles.pool import Pool
 from scorer.oracles.shard import network
 from scorer.runner.designs import DESIGNS
 from scorer.runner.faults import Fault
+from scorer.runner.folders import RunsFolder
 from scorer.runner.host import Kind, State, SubmissionHost
 from scorer.runner.sandboxes import SANDBOXES
-from scorer.runner.units import METERS, kept_units
+from scorer.runner.units import METERS, first_run_failed
 from scorer.store import Arrays, claim
 from scorer.tasks.task import Task
 from scorer.training.arithmetic import retraining_multiply_adds
@@ -31,37 +33,53 @@ from scorer.training.recipe import seed_of
 MEMORY_SHARE = 0.8
 MIB = 2**20
 
+FIGURES = ("elapsed_s", "cpu_s", "peak_mib")
+"""What is metered of every process, where it could be."""
+
 SEED_ROLES: dict[Kind, str] = {"run": "unlearn", "audit": "audit", "reference": "reference"}
 """The role that the seed of a unit is drawn for, by kind."""
 
 
 def run_shard(spec: Spec, emit: Emit) -> None:
-    """Make the runs of one shard, commit what succeeds and emit what fails.
+    """Make the runs of one shard and commit every outcome, a fault like a success.
 
-    Of a submission whose first run fails here no others are made: the file is at fault.
+    Run 0 of a submission goes before all that is made of it, whichever worker makes it: where it
+    failed nothing else is made. Where it did not, every run is made, whatever others came to. So
+    outcomes depend on no number of workers.
+
+    Raises:
+        ScorerError: the kit's own retraining failed, or an outcome cannot be kept.
     """
     pool = Pool.from_spec(spec)
-    roots = [Path(job["root"]) for job in spec["jobs"]]
-    known = {root / kind: (job, kind) for job, root in enumerate(roots) for kind in SEED_ROLES}
-    units = [(kept_units(roots[job], kind), index) for job, kind, index in spec["units"]]
-    succeeded: set[int] = set()
-    given_up: set[int] = set()
+    folders = [RunsFolder.read(Path(job["root"]), pool) for job in spec["jobs"]]
+    stores = [{kind: folder.store(kind) for kind in SEED_ROLES} for folder in folders]
+    known = {
+        store.root: (job, kind) for job, own in enumerate(stores) for kind, store in own.items()
+    }
+    units = [(stores[job][kind], index) for job, kind, index in spec["units"]]
+    first_runs = [own["run"] for own in stores]
     with start_host(pool.task, spec) as host:
-        worker = Worker(host, pool, spec)
+        worker = Worker(host, pool, spec, folders)
+
+        def commit(job: int, kind: Kind, index: int) -> None:
+            stores[job][kind].write(index, *worker.make(job, kind, index))
+            emit({"job": job, "kind": kind, "index": index})
+
+        @cache
+        def is_given_up(job: int) -> bool:
+            # Waits where another worker makes it, and takes over where that one dies.
+            for _ in claim([(first_runs[job], 0)], 0, 1):
+                commit(job, "run", 0)
+            return first_run_failed(first_runs[job])
+
         for ((store, index),) in claim(units, spec["start"], 1):
             job, kind = known[store.root]
-            if job in given_up and kind != "reference":
-                continue
-            made = worker.make(job, kind, index)
-            if isinstance(made, Fault):
-                emit({"job": job, "kind": kind, "fault": asdict(made)})
-                if kind == "run" and job not in succeeded:
-                    given_up.add(job)
-                continue
-            if kind == "run":
-                succeeded.add(job)
-            store.write(index, *made)
-            emit({"job": job, "index": index})
+            if kind == "reference":
+                needless = all(map(first_run_failed, first_runs))
+            else:
+                needless = (kind, index) != ("run", 0) and is_given_up(job)
+            if not needless:
+                commit(job, kind, index)
 
 
 def start_host(task: Task, spec: Spec) -> SubmissionHost:
@@ -86,49 +104,58 @@ def start_host(task: Task, spec: Spec) -> SubmissionHost:
 class Worker:
     """Makes units with one host, which is told of a submission or original where they change."""
 
-    def __init__(self, host: SubmissionHost, pool: Pool, spec: Spec) -> None:
+    def __init__(
+        self, host: SubmissionHost, pool: Pool, spec: Spec, folders: Sequence[RunsFolder]
+    ) -> None:
         """Prepare; nothing is started.
 
         Args:
             host: the process for submissions.
             pool: holds the originals.
             spec: of the shard.
+            folders: of its submissions, in their order.
         """
         self._host, self._pool, self._jobs = host, pool, spec["jobs"]
+        self._folders = folders
         self._device = torch.device(pool.device)
         self._net = network(pool.task, self._device)
         self._evaluation = EvaluationData.of(pool.task, self._device)
         self._originals = DESIGNS[spec["design"]].originals(spec["n_models"])
         self._job = self._original = -1
 
-    def make(self, job: int, kind: Kind, index: int) -> tuple[Arrays, dict[str, Any]] | Fault:
-        """Return the arrays and the manifest of one unit, or what went wrong.
+    def make(self, job: int, kind: Kind, index: int) -> tuple[Arrays, dict[str, Any]]:
+        """Return the arrays and the manifest of the outcome of one unit.
+
+        Of a fault there are no arrays, and the manifest holds it.
 
         Raises:
             ScorerError: the kit's own retraining failed.
         """
         self._turn_to(job, 0 if kind == "reference" else self._originals[index])
-        seed = seed_of(self._pool.task.fingerprint, SEED_ROLES[kind], index, "run")
+        seed = seed_of(self._folders[job].secret, SEED_ROLES[kind], index, "run")
         state, answer = self._host.run(seed, kind)
+        outputs: Arrays = {}
         if state is not None and kind == "run":
             outputs, answer = outputs_of(state, answer, self._net, self._evaluation)
-        else:
-            outputs = None if state is None else {}
-        if outputs is None:
-            fault = Fault(answer["fault"], answer["message"], answer.get("trace", ""), index)
-            if kind == "reference":
-                raise ScorerError(f"a retraining to time runs against failed: {fault.describe()}")
-            if kind == "audit":
-                fault = replace(fault, message=f"in the audited run: {fault.message}")
-            return fault
-        facts = {name: answer[name] for name in ("elapsed_s", "cpu_s", "peak_mib")}
-        return outputs, {**facts, **self._more(kind, answer), "seed": seed, "meters": METERS}
+        facts = {name: answer[name] for name in FIGURES if name in answer}
+        facts |= {"seed": seed, "meters": METERS}
+        if answer["fault"] is None:
+            return outputs, {**facts, **self._more(kind, answer)}
+        said = answer["fault"], answer["message"], answer.get("trace", "")
+        if kind == "reference":
+            raise ScorerError(
+                "a retraining by the kit itself, to time runs against, failed; no submission is at"
+                f" fault, and what is finished is kept: {said[0]}: {said[1]}\n{said[2]}".rstrip()
+                + "\nfree the machine of other work, or use fewer --workers, and call it again"
+            )
+        return {}, {**facts, **Fault(*said, index, kind).as_facts()}
 
     def _turn_to(self, job: int, original: int) -> None:
         """Let the next run be that of a submission, from an original."""
         if job != self._job:
-            source = (Path(self._jobs[job]["root"]) / "submission.py").read_bytes()
-            self._host.set_source(source, self._jobs[job]["shown_path"])
+            told = self._jobs[job]
+            source = self._folders[job].source(told["source_sha256"])
+            self._host.set_source(source, told["shown_path"])
             self._job = job
         if original != self._original:
             self._host.set_original(self._pool.original_weights(original))
@@ -148,13 +175,13 @@ class Worker:
 
 def outputs_of(
     state: State, answer: dict[str, Any], net: nn.Module, evaluation: EvaluationData
-) -> tuple[dict[str, np.ndarray] | None, dict[str, Any]]:
-    """Return the outputs of a returned network and the answer; None and a fault for NaN."""
+) -> tuple[Arrays, dict[str, Any]]:
+    """Return the outputs of a returned network and the answer; no outputs and a fault for NaN."""
     net.load_state_dict(state)
-    outputs = evaluate(net.eval(), evaluation)
-    if np.isfinite(outputs["logits_forget"]).all():
-        return outputs, answer
-    return None, asdict(Fault("non_finite", "the network's outputs are not finite"))
+    try:
+        return evaluate(net.eval(), evaluation), answer
+    except NotFinite as error:
+        return {}, {**answer, "fault": "non_finite", "message": str(error)}
 
 
 def memory_per_worker_mib(n_workers: int) -> float:

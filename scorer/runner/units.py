@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 from scorer.features import FEATURES, holds_all
+from scorer.runner.faults import Fault
 from scorer.runner.host import Kind
 from scorer.store import Store
 
-METERS = 2
+METERS = 3
 """Raised whenever what is measured of a run changes; what was kept under another is made again."""
 
 N_REFERENCES = 4
@@ -19,37 +20,44 @@ Unit = tuple[int, Kind, int]
 """Which submission, what of it, and which of those."""
 
 
-def kept_units(root: Path, kind: Kind) -> Store:
-    """Return the store of one kind of unit of a submission.
+def is_current(manifest: Mapping[str, Any], kind: Kind) -> bool:
+    """Tell whether an outcome counts as there.
 
-    Only what was made under the present meters counts as there, and a run only with every feature.
+    It does if it was made under the present meters, and a run that ended well only with every
+    feature. That of a run that failed holds its fault and no arrays.
 
     Args:
-        root: the submission's folder.
-        kind: of the units.
+        manifest: of the outcome.
+        kind: of the unit.
     """
+    has_outputs = kind == "run" and Fault.of_manifest(manifest) is None
+    complete = not has_outputs or holds_all(manifest, FEATURES.values())
+    return complete and manifest.get("meters") == METERS
 
-    def is_current(manifest: dict[str, Any]) -> bool:
-        complete = kind != "run" or holds_all(manifest, FEATURES.values())
-        return complete and manifest.get("meters") == METERS
 
-    return Store(root / kind, is_current)
+def first_run_failed(store: Store) -> bool:
+    """Tell whether run 0 is there and failed: then no others are made, and no audit.
+
+    Args:
+        store: of the runs of one submission.
+    """
+    return store.has(0) and Fault.of_manifest(store.manifest(0)) is not None
 
 
 def order_units(runs: list[Unit], audits: list[Unit], references: list[Unit]) -> list[Unit]:
     """Return all units in the order of work.
 
-    The timed retrainings are spread evenly among the runs. An audit follows a first run of its
-    submission, which tells sooner whether the file is at fault.
+    The timed retrainings are spread evenly among the runs, behind the first, which tells whether
+    the file is at fault. An audit follows a first run of its submission.
 
     Args:
         runs: of all submissions, those of one submission in a row.
         audits: at most one a submission.
         references: in any number.
     """
-    units = list(runs)
+    units, n_before = list(runs), min(1, len(runs))
     for position, reference in reversed(list(enumerate(references))):
-        units.insert(len(runs) * position // len(references), reference)
+        units.insert(max(n_before, len(runs) * position // len(references)), reference)
     for audit in audits:
         own = (
             place for place, (job, kind, _) in enumerate(units) if (job, kind) == (audit[0], "run")

@@ -19,7 +19,7 @@ from data_prep import half_masks, out_of_sample_mean
 from scorer.engines.base import Emit, Spec
 from scorer.machine import workers_on
 from scorer.metric.confidence import logit_scaled_confidence
-from scorer.store import Store, claim, json_sha256
+from scorer.store import Seal, Store, claim, json_sha256, read_or_make
 from scorer.tasks.forget.base import Material
 from scorer.training.loop import ModelSeeds, TrainingSet, predict, train_models
 from scorer.training.paths import TRAINING_PER_GPU
@@ -45,11 +45,9 @@ def measure_difficulty(material: Material, train: np.ndarray, n_models: int) -> 
     key = json_sha256(identity)
     # Confidences of two kinds of device are never averaged.
     folder = options.cache_dir / "v1" / "difficulty" / f"{key}-{options.torch_device}"
-    store, data = Store(folder / "models"), Store(folder / "data")
+    store, data = _stores(folder)
     labels = raw.labels[train]
     masks = half_masks(labels, n_models, seed=0)
-    if not data.has(0):
-        data.write(0, {"images": raw.normalised(train), "labels": labels, "masks": masks}, {})
     spec = {
         "folder": str(folder),
         "key": key,
@@ -57,25 +55,44 @@ def measure_difficulty(material: Material, train: np.ndarray, n_models: int) -> 
         "n_classes": raw.n_classes,
         "device": options.torch_device,
     }
-    material.engine.share(
-        "scorer.tasks.difficulty:train_shard",
-        spec,
-        store.missing(n_models),
-        what="difficulty",
-        progress=material.progress,
-        unless_chosen=workers_on(options.torch_device, TRAINING_PER_GPU),
+
+    def make() -> None:
+        data.repair(1)
+        if not data.has(0):
+            data.write(0, {"images": raw.normalised(train), "labels": labels, "masks": masks}, {})
+        store.repair(n_models, deep=False)
+        material.engine.share(
+            "scorer.tasks.difficulty:train_shard",
+            spec,
+            store.missing(n_models),
+            what="difficulty",
+            progress=material.progress,
+            unless_chosen=workers_on(options.torch_device, TRAINING_PER_GPU),
+        )
+
+    confidences = read_or_make(
+        make,
+        lambda: np.stack([store.read(index)["confidence"] for index in range(n_models)]),
+        lambda: store.repair(n_models),
     )
-    confidences = np.stack([store.read(index)["confidence"] for index in range(n_models)])
     return out_of_sample_mean(confidences, masks)
+
+
+def _stores(folder: Path) -> tuple[Store, Store]:
+    """Return the stores of models and of data, which everybody may make alike."""
+    models, data = (
+        Store(folder / name, seal=Seal(f"difficulty/{folder.name}/{name}"))
+        for name in ("models", "data")
+    )
+    return models, data
 
 
 def train_shard(spec: Spec, emit: Emit) -> None:
     """Train the models of one shard and keep each one's confidence on every training example."""
-    folder = Path(spec["folder"])
-    store = Store(folder / "models")
+    store, kept = _stores(Path(spec["folder"]))
     recipe = Recipe(**spec["recipe"])
     device = torch.device(spec["device"])
-    arrays = Store(folder / "data").read(0)
+    arrays = kept.read(0)
     images = torch.from_numpy(arrays["images"]).to(device, memory_format=torch.channels_last)
     labels = torch.from_numpy(arrays["labels"]).to(device)
     for ((_, index),) in claim([(store, i) for i in spec["units"]], spec["start"], 1):

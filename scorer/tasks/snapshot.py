@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from data_prep import RawData, Split
-from scorer.store import Store
+from scorer.store import Seal, Store
 from scorer.tasks.definition import TaskDefinition
 from scorer.tasks.task import SETS, Task
 
@@ -20,8 +20,9 @@ RAW_ARRAYS = ("images", "labels", "is_official_test")
 
 
 def save_snapshot(task: Task, folder: Path) -> Path:
-    """Write the task under its fingerprint, unless it is there, and return the path."""
-    store = Store(folder / f"task-{task.fingerprint[:16]}-{EDITION}")
+    """Write the task under its fingerprint, unless it is there whole, and return the path."""
+    store = _store(folder / f"task-{task.fingerprint[:16]}-{EDITION}")
+    store.repair(1)
     if not store.has(0):
         facts = {
             "definition": task.definition.as_dict(),
@@ -36,8 +37,13 @@ def save_snapshot(task: Task, folder: Path) -> Path:
 
 
 def read_snapshot(path: Path) -> Task:
-    """Return the task that `save_snapshot` wrote."""
-    facts, arrays = Store(path).manifest(0), Store(path).read(0)
+    """Return the task that `save_snapshot` wrote.
+
+    Raises:
+        DamagedEntry: it is not as it was written; to save it again mends it.
+    """
+    store = _store(path)
+    facts, arrays = store.manifest(0), store.read(0)
     raw: dict[str, Any] = {**facts["raw"], **{name: arrays[name] for name in RAW_ARRAYS}}
     raw |= {name: tuple(raw[name]) for name in ("mean", "std")}
     split = Split(
@@ -47,3 +53,8 @@ def read_snapshot(path: Path) -> Task:
     )
     definition = TaskDefinition.from_dict(facts["definition"])
     return Task(definition, facts["split_seed"], RawData(**raw), split)
+
+
+def _store(path: Path) -> Store:
+    """Return the store of a snapshot, which everybody may make."""
+    return Store(path, seal=Seal(f"tasks/{path.name}"))

@@ -30,10 +30,10 @@ class ModelSeeds:
     augment: int
 
     @classmethod
-    def of(cls, fingerprint: str, role: str, index: int) -> ModelSeeds:
-        """Return the seeds of model `index` of a role of a task."""
+    def of(cls, secret: str, role: str, index: int) -> ModelSeeds:
+        """Return the seeds of model `index` of a role; see `seed_of`."""
         streams = ("init", "order", "augment")
-        return cls(*(seed_of(fingerprint, role, index, stream) for stream in streams))
+        return cls(*(seed_of(secret, role, index, stream) for stream in streams))
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import logging
 import os
 import platform
 import re
-import uuid
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,12 +12,11 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from scorer.store import Seal, Store, claim, json_sha256, read_or_make
 from scorer.training.loop import ModelSeeds, TrainingSet, train_models
 from scorer.training.probe import probe
 from scorer.training.recipe import Recipe
 from scorer.training.stacked import train_models_stacked
-
-logger = logging.getLogger("scorer")
 
 NAMES = ("loop", "stacked")
 
@@ -93,9 +88,9 @@ def train_group(
 def choose_path(data: TrainingSet, recipe: Recipe, cache_dir: Path) -> TrainingPath:
     """Return the faster path for this recipe on the data's device, measured once.
 
-    The measurement, which takes seconds, is kept in `cache_dir/paths` as JSON with its reason, one
-    file for each architecture, image shape, batch size, device and torch release, and read the
-    next time.
+    The measurement, which takes seconds, is kept in `cache_dir/paths` with its reason, one entry
+    for each architecture, image shape, batch size, device and torch release, and read the next
+    time. Of several processes that measure at once one's is kept, and all take that.
 
     Args:
         data: what oracles will be trained on, on the device.
@@ -103,25 +98,26 @@ def choose_path(data: TrainingSet, recipe: Recipe, cache_dir: Path) -> TrainingP
         cache_dir: created where needed.
     """
     key = _probe_key(data, recipe)
-    digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:12]
-    file = cache_dir / "paths" / f"{recipe.architecture}-{_slug(str(key['device']))}-{digest}.json"
-    known = _read(file)
-    if known is not None:
-        return known
-    result = probe(data, recipe)
-    path = TrainingPath(result.name, result.k, device_slug(data.images.device), recipe.dtype)
-    kept = {
-        "path": asdict(path),
-        "reason": result.reason,
-        "timings": [asdict(timing) for timing in result.timings],
-        "measured_for": key,
-    }
-    file.parent.mkdir(parents=True, exist_ok=True)
-    # A reader sees the old file or the new one, never half.
-    temporary = file.with_name(f".tmp-{uuid.uuid4().hex}.json")
-    temporary.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
-    temporary.replace(file)
-    return path
+    name = f"{recipe.architecture}-{_slug(str(key['device']))}-{json_sha256(key)[:12]}"
+    store = Store(cache_dir / "paths" / name, seal=Seal(f"paths/{name}"))
+
+    def measure() -> None:
+        store.repair(1)
+        for _ in claim([(store, 0)], 0, 1):
+            result = probe(data, recipe)
+            path = TrainingPath(
+                result.name, result.k, device_slug(data.images.device), recipe.dtype
+            )
+            facts = {
+                "path": asdict(path),
+                "reason": result.reason,
+                "timings": [asdict(timing) for timing in result.timings],
+                "measured_for": key,
+            }
+            store.write(0, {}, facts)
+
+    facts = read_or_make(measure, lambda: store.manifest(0), lambda: store.repair(1))
+    return TrainingPath(**facts["path"])
 
 
 def engine_id(path: TrainingPath, device: str) -> str:
@@ -172,15 +168,3 @@ def _torch_release() -> str:
 def _slug(text: str) -> str:
     """Return `text` as lower-case words joined by hyphens."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
-
-
-def _read(file: Path) -> TrainingPath | None:
-    """Return the kept choice, None where there is none that can be read."""
-    try:
-        kept = json.loads(file.read_text(encoding="utf-8"))
-        return TrainingPath(**kept["path"])
-    except FileNotFoundError:
-        return None
-    except (ValueError, KeyError, TypeError) as error:
-        logger.warning("%s cannot be read (%s); measuring again", file, error)
-        return None

@@ -72,17 +72,20 @@ def steps_per_epoch(n_examples: int, batch_size: int) -> int:
     return max(1, n_examples // batch_size)
 
 
-def seed_of(fingerprint: str, role: str, index: int, stream: str) -> int:
+def seed_of(secret: str, role: str, index: int, stream: str) -> int:
     """Return the 63-bit seed of one random stream of one model.
 
     Hashing keeps the streams of neighbouring models and of other roles apart, which seeds of the
-    form `base + index` do not.
+    form `base + index` do not. Whoever knows seeds of some models learns nothing of the others:
+    the 63 bits are a part of a SHA-256 that begins with the secret.
 
     Args:
-        fingerprint: of the task.
-        role: "original", "oracle", "control", "retrain", "difficulty" or "unlearn".
+        secret: what only the kit knows, 64 hexadecimal digits of `scorer.secret`; or, where
+            everybody may make the same models (difficulty, tests), any public text.
+        role: "original", "oracle", "control", "retrain", "difficulty", "unlearn", "audit" or
+            "reference".
         index: which model, counted from 0.
         stream: "init", "order", "augment" or "run".
     """
-    text = f"{fingerprint}/{role}/{index}/{stream}".encode()
+    text = f"{secret}/{role}/{index}/{stream}".encode()
     return int.from_bytes(hashlib.sha256(text).digest()[:8], "big") >> 1

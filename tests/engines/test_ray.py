@@ -17,6 +17,7 @@ from scorer.engines.base import Emit, Spec
 from scorer.engines.ray import RayEngine, check_answers, gpu_share
 from scorer.errors import ScorerError, UsageError
 from scorer.oracles.pool import Pool
+from scorer.secret import PUBLIC_SECRET
 from scorer.settings import PROJECT_ROOT
 from scorer.store import MANIFEST
 
@@ -56,7 +57,7 @@ def manifests(pool: Pool) -> dict[tuple[str, int], bytes]:
 @pytest.fixture
 def empty_pool(tiny_pool: Pool, tmp_path: Path) -> Pool:
     """Return a pool of the same models without any."""
-    return Pool(tiny_pool.task, tiny_pool.path, "cpu", tmp_path)
+    return Pool(tiny_pool.task, tiny_pool.path, "cpu", tmp_path, PUBLIC_SECRET)
 
 
 def test_a_cluster_of_our_own_trains_the_same_models(

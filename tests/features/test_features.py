@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
 import sys
@@ -21,11 +20,13 @@ from scorer.options import Options
 from scorer.oracles.outputs import EvaluationData, evaluate
 from scorer.oracles.pool import Pool
 from scorer.oracles.shard import network
+from scorer.runner.folders import open_runs
 from scorer.runner.load import find_submission
 from scorer.runner.run import run_submissions
 from scorer.runner.units import N_REFERENCES
+from scorer.secret import PUBLIC_SECRET
 from scorer.settings import PROJECT_ROOT
-from scorer.store import ARRAYS, MANIFEST, WEIGHTS, Store
+from scorer.store import ARRAYS, WEIGHTS
 from tests._engine import InlineEngine
 
 MARGIN = """
@@ -96,16 +97,17 @@ def test_what_an_entry_holds(manifest: dict[str, object], held: bool) -> None:
 def copy_of_then(made: Pool, pool: Pool, role: str) -> None:
     """Write a model as releases before the features did: their arrays, none named in a manifest."""
     store = made.store(role)
-    facts = {k: v for k, v in store.manifest(0).items() if k not in ("features", "index", "sha256")}
+    gone = ("features", "index", "sha256", "edition")
+    facts = {k: v for k, v in store.manifest(0).items() if k not in gone}
     arrays = {k: v for k, v in store.read(0).items() if k.rpartition("_")[0] in FIRST}
     weights = store.content(0, WEIGHTS) if (store.folder(0) / WEIGHTS).is_file() else None
-    Store(pool.root / role).write(0, arrays, facts, weights)
+    pool.store(role).write(0, arrays, facts, weights)
 
 
 @pytest.fixture
 def pool(tiny_pool: Pool, first: None, tmp_path: Path) -> Pool:
     """Return a pool with one model of two roles, as an older release left them."""
-    pool = Pool(tiny_pool.task, tiny_pool.path, "cpu", tmp_path / "cache")
+    pool = Pool(tiny_pool.task, tiny_pool.path, "cpu", tmp_path / "cache", PUBLIC_SECRET)
     for role in ("original", "oracle"):
         copy_of_then(tiny_pool, pool, role)
     return pool
@@ -145,7 +147,7 @@ def test_a_new_feature_evaluates_again_what_keeps_its_weights(
     state["fc.bias"] = state["fc.bias"] + torch.arange(10.0)
     weights, arrays = save(state), pool.store("original").read(0)
     shutil.rmtree(pool.store("original").folder(0))
-    Store(pool.root / "original").write(0, arrays, {}, weights)
+    pool.store("original").write(0, arrays, {}, weights)
     assert pool.ensure({"original": 1}, InlineEngine(1)) == 1
     assert "1 models of role original lack a feature: 1 are evaluated again, 0 trained" in (
         caplog.text
@@ -188,10 +190,12 @@ def test_runs_without_a_new_feature_are_made_again(
     where = (pool, options, InlineEngine(1))
     (first,) = run_submissions([submission], *where, runs_dir=runs_dir)
     assert first.bank is not None and first.bank.arrays["margin_val"].shape == (2, 50)
-    for path in runs_dir.glob(f"*/run/*/{MANIFEST}"):
-        facts = json.loads(path.read_text())
+    store = open_runs(runs_dir, submission, pool, options).store("run")
+    for index in range(2):
+        facts, arrays = store.manifest(index), store.read(index)
         assert facts.pop("features") == {**FIRST, "margin": 1}
-        path.write_text(json.dumps(facts))
+        shutil.rmtree(store.folder(index))
+        store.write(index, arrays, facts)
     calls: list[tuple[str, int, int]] = []
     run_submissions([submission], *where, lambda *event: calls.append(event), runs_dir)
     n_units = 2 + N_REFERENCES

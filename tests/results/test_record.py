@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from scorer.errors import ScorerError
+from scorer.files import DiskError
 from scorer.measures.base import Measured
-from scorer.results.record import new_record, read_arrays, read_record, read_records, save_record
-from scorer.results.schema import SCHEMA_VERSION
+from scorer.results import record as record_module
+from scorer.results.record import (
+    new_record,
+    parse_record,
+    read_arrays,
+    read_record,
+    read_records,
+    save_record,
+)
+from scorer.results.schema import SCHEMA_VERSION, record_type
 from tests.results._records import make_record, plausible_measured
+
+KIND = record_type()
 
 
 def rewritten(path: Path, change: Callable[[dict[str, Any]], Any]) -> Path:
@@ -166,13 +183,18 @@ def test_what_is_no_file_is_reported_too(tmp_path: Path) -> None:
     path = save_record(make_record(), {}, None, tmp_path)
     path.with_name("folder.json").mkdir()
     path.with_name("gone.json").symlink_to(tmp_path / "nowhere.json")
+    os.mkfifo(path.with_name("fifo.json"))
     found = read_records(tmp_path)
     assert len(found.records) == 1
-    assert [problem.path.name for problem in found.problems] == ["folder.json", "gone.json"]
+    assert [problem.path.name for problem in found.problems] == [
+        "fifo.json",
+        "folder.json",
+        "gone.json",
+    ]
     assert all("cannot be read" in problem.message for problem in found.problems)
 
 
-@pytest.mark.parametrize("damage", ["missing", "cut", "not_a_zip", "folder"])
+@pytest.mark.parametrize("damage", ["missing", "cut", "not_a_zip", "folder", "fifo"])
 def test_a_record_without_its_arrays_is_read_and_named(tmp_path: Path, damage: str) -> None:
     path = save_record(make_record(), {"epsilons": np.arange(99.0)}, None, tmp_path)
     arrays = path.with_suffix(".npz")
@@ -180,6 +202,8 @@ def test_a_record_without_its_arrays_is_read_and_named(tmp_path: Path, damage: s
     arrays.unlink()
     if damage == "folder":
         arrays.mkdir()
+    elif damage == "fifo":
+        os.mkfifo(arrays)
     elif damage != "missing":
         arrays.write_bytes(content[:-30] if damage == "cut" else b"\x93NUMPY")
     found = read_records(tmp_path)
@@ -190,6 +214,13 @@ def test_a_record_without_its_arrays_is_read_and_named(tmp_path: Path, damage: s
         read_arrays(record, tmp_path)
 
 
+def test_a_record_that_names_arrays_which_no_file_can_hold(tmp_path: Path) -> None:
+    path = save_record(make_record(), {}, None, tmp_path)
+    rewritten(path, lambda values: values.update(run_id="x" * 300))
+    found = read_records(tmp_path)
+    assert len(found.records) == len(found.problems) == 1
+
+
 def test_arrays_whose_bytes_changed_are_refused(tmp_path: Path) -> None:
     record = make_record()
     arrays = save_record(record, {"a": np.arange(99.0)}, None, tmp_path).with_suffix(".npz")
@@ -198,3 +229,56 @@ def test_arrays_whose_bytes_changed_are_refused(tmp_path: Path) -> None:
     arrays.write_bytes(content)
     with pytest.raises(ScorerError, match=r"run-finetune\.npz must hold the arrays"):
         read_arrays(record, tmp_path)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_whatever_stands_in_a_field_it_is_a_record_or_that_files_problem(
+    data: st.DataObject,
+) -> None:
+    values = make_record().as_dict()
+    for _ in range(data.draw(st.integers(1, 3))):
+        node = values
+        while True:
+            key = data.draw(st.sampled_from(sorted(node)))
+            if not (isinstance(node[key], dict) and node[key] and data.draw(st.booleans())):
+                break
+            node = node[key]
+        node[key] = data.draw(JSON)
+    with suppress(ScorerError):
+        record = parse_record(json.loads(json.dumps(values)), Path("a.json"), KIND)
+        assert record.as_dict()["run_id"]
+
+
+@settings(max_examples=100, deadline=None)
+@given(position=st.integers(0, 10**6), byte=st.integers(0, 255), cut=st.booleans())
+def test_whatever_bytes_a_file_has_it_is_a_record_or_a_problem(
+    position: int, byte: int, cut: bool
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = save_record(make_record(), {}, None, Path(folder))
+        content = bytearray(path.read_bytes())
+        position %= len(content)
+        content[position] = byte
+        path.write_bytes(content[:position] if cut else content)
+        found = read_records(Path(folder))
+    assert len(found.records) + len(found.problems) >= 1
+
+
+def test_a_record_is_written_whole_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(path: Path, content: bytes) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+    monkeypatch.setattr(record_module, "write_durably", fail)
+    with pytest.raises(DiskError, match="No space left on device; make room"):
+        save_record(make_record(), {"a": np.zeros(3)}, None, tmp_path)
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]

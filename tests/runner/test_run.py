@@ -12,9 +12,11 @@ from scorer.engines import LocalEngine
 from scorer.engines.base import Engine, Progress, no_progress
 from scorer.options import Options
 from scorer.oracles.pool import Pool
+from scorer.runner.folders import open_runs
 from scorer.runner.load import Submission, find_submission
 from scorer.runner.run import RunResults, run_submissions
-from scorer.runner.units import N_REFERENCES, kept_units
+from scorer.runner.units import N_REFERENCES
+from scorer.secret import PUBLIC
 from tests._engine import InlineEngine
 
 NOISE = """
@@ -38,15 +40,8 @@ def run(
     return results
 
 
-FAILS_UNDER_AUDIT = (
-    "from torch.utils._python_dispatch import _get_current_dispatch_mode\n"
-    "def unlearning(net, retain, forget, val):\n"
-    "    if _get_current_dispatch_mode() is not None: raise ValueError('not counted')\n"
-)
-
-
 def plan(n_models: int = 4, design: str = "reuse-1") -> Options:
-    return Options(n_models=n_models, design=design)
+    return Options(n_models=n_models, design=design, runs_secret=PUBLIC)
 
 
 def test_runs_differ_by_seed_and_come_back_the_same(
@@ -105,62 +100,16 @@ def test_several_submissions_share_workers_and_nothing_else(
     np.testing.assert_array_equal(alone.bank.confidence(), noise.bank.confidence())
 
 
-def test_a_failing_submission_has_no_bank_and_stops_early(
-    tiny_pool: Pool, engine: LocalEngine, tmp_path: Path
-) -> None:
-    mine = submission(tmp_path, "def unlearning(net, retain, forget, val):\n    1 / 0\n")
-    results = run(mine, tiny_pool, engine, n_models=20)
-    assert results.bank is None
-    assert 1 <= len(results.faults) <= 2
-    assert {fault.fault for fault in results.faults} == {"raised"}
-    assert "ZeroDivisionError" in results.faults[0].message
-
-
-def test_a_failed_run_among_good_ones_is_neither_zero_nor_dropped(
-    tiny_pool: Pool, engine: LocalEngine, tmp_path: Path
-) -> None:
-    marker = tmp_path / "called"
-    mine = submission(
-        tmp_path,
-        "import os\n"
-        "def unlearning(net, retain, forget, val):\n"
-        f"    fd = os.open({str(marker)!r}, os.O_WRONLY | os.O_CREAT | os.O_APPEND)\n"
-        "    os.write(fd, b'x')\n"
-        f"    if os.path.getsize({str(marker)!r}) == 4: raise ValueError('unlucky')\n",
-    )
-    results = run(mine, tiny_pool, LocalEngine(1), n_models=6)
-    assert results.bank is None
-    assert len(results.elapsed_s) == 5
-    assert [fault.fault for fault in results.faults] == ["raised"]
-
-
-def test_what_fails_in_every_worker_is_one_fault(tiny_pool: Pool, tmp_path: Path) -> None:
-    mine = submission(tmp_path, FAILS_UNDER_AUDIT)
-    results = run(mine, tiny_pool, InlineEngine(2), n_models=2)
-    assert [fault.message for fault in results.faults] == [
-        "in the audited run: ValueError: not counted"
-    ]
-
-
-def test_a_run_that_fails_only_under_audit_is_a_fault(tiny_pool: Pool, tmp_path: Path) -> None:
-    mine = submission(tmp_path, FAILS_UNDER_AUDIT)
-    results = run(mine, tiny_pool, InlineEngine(1), n_models=2)
-    assert len(results.elapsed_s) == 2 and results.multiply_adds is None
-    (fault,) = results.faults
-    assert fault.fault == "raised"
-    assert fault.message == "in the audited run: ValueError: not counted"
-
-
 def test_what_was_kept_under_other_meters_is_made_again(
     tiny_pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mine, place = submission(tmp_path, NOISE), tmp_path / "runs"
     run_submissions([mine], tiny_pool, plan(2), InlineEngine(1), runs_dir=place)
-    (root,) = place.iterdir()
-    assert kept_units(root, "run").missing(2) == kept_units(root, "audit").missing(1) == []
+    folder = open_runs(place, mine, tiny_pool, plan(2))
+    assert folder.store("run").missing(2) == folder.store("audit").missing(1) == []
     monkeypatch.setattr("scorer.runner.units.METERS", 99)
-    assert kept_units(root, "run").outdated(2) == [0, 1]
-    assert kept_units(root, "reference").outdated(1) == kept_units(root, "audit").outdated(1) == [0]
+    assert folder.store("run").outdated(2) == [0, 1]
+    assert folder.store("reference").outdated(1) == folder.store("audit").outdated(1) == [0]
 
 
 def test_runs_take_the_originals_in_turn(tiny_pool: Pool, tmp_path: Path) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import logging
+import multiprocessing
 from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 import torch
 
+from scorer.files import TEMPORARY
+from scorer.store import MANIFEST
 from scorer.training import paths as paths_module
 from scorer.training.loop import TrainingSet, train_models
 from scorer.training.paths import TrainingPath, choose_path, engine_id, train_group
@@ -44,7 +47,7 @@ def test_a_choice_is_measured_once_and_kept_with_its_reason(
     assert chosen == TrainingPath("stacked", 16, "cpu", "float32")
     assert choose_path(DATA, recipe(), tmp_path) == chosen
     assert len(probes) == 1
-    (file,) = (tmp_path / "paths").iterdir()
+    (file,) = (tmp_path / "paths").glob(f"*/00000/{MANIFEST}")
     kept = json.loads(file.read_text())
     assert kept["reason"] == "it was faster"
     assert kept["timings"] == [{"name": "stacked", "k": 16, "ms_per_model_step": 0.5}]
@@ -69,14 +72,37 @@ def test_a_damaged_choice_is_measured_again(
     content: str, tmp_path: Path, probes: list[Recipe], caplog: pytest.LogCaptureFixture
 ) -> None:
     chosen = choose_path(DATA, recipe(), tmp_path)
-    (file,) = (tmp_path / "paths").iterdir()
+    (file,) = (tmp_path / "paths").glob(f"*/00000/{MANIFEST}")
     file.write_text(content)
     with caplog.at_level(logging.WARNING, logger="scorer"):
         assert choose_path(DATA, recipe(), tmp_path) == chosen
-    assert len(probes) == 2 and str(file) in caplog.text
+    assert len(probes) == 2 and str(file.parent) in caplog.text
     assert choose_path(DATA, recipe(), tmp_path) == chosen
     assert len(probes) == 2
-    assert list((tmp_path / "paths").iterdir()) == [file], "a temporary file was left"
+    assert not list(tmp_path.rglob(f"{TEMPORARY}*"))
+
+
+def _choose(cache: str, name: str, go: object, chosen: multiprocessing.Queue[str]) -> None:
+    """Measure that one path is faster, at the same time as somebody who measures another."""
+    paths_module.probe = lambda *_: ProbeResult(name, 1, "it was faster", ())  # type: ignore[assignment]
+    go.wait()  # type: ignore[attr-defined]
+    chosen.put(choose_path(DATA, recipe(), Path(cache)).name)
+
+
+def test_processes_that_measure_at_once_take_one_path(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("fork")
+    for turn in range(5):
+        go, chosen = context.Barrier(2), context.Queue()
+        processes = [
+            context.Process(target=_choose, args=(str(tmp_path / str(turn)), name, go, chosen))
+            for name in ("loop", "stacked")
+        ]
+        for process in processes:
+            process.start()
+        found = {chosen.get(timeout=60) for _ in processes}
+        for process in processes:
+            process.join()
+        assert len(found) == 1
 
 
 def test_the_real_probe_makes_a_path_that_trains(tmp_path: Path) -> None:
