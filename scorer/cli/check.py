@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import numpy as np
 
-from scorer.cli._common import FOLDERS, json_option, options, progress_bar, show_json
+from scorer.cli._common import FOLDERS, json_option, options, progress_bar, say, show_json
 
 if TYPE_CHECKING:
     from scorer.pipeline import Scored
@@ -43,17 +43,17 @@ def command(method: str | None, as_json: bool, **values: Any) -> None:
     if as_json:
         show_json(facts)
     elif facts["ok"]:
-        click.echo(
+        say(
             f"{facts['path']}: fit to be scored. Imports, signature, {N_RUNS} runs and"
             f" weights are in order; test accuracy {facts['test_accuracy']:.3f} (original"
             f" {facts['original_test_accuracy']:.3f}), {facts['time_ratio']:.2f} of the time and"
             f" {facts['compute_ratio']:.2f} of the arithmetic of a retraining"
         )
         for note in facts["notes"]:
-            click.echo(f"note: {note}")
+            say(f"note: {note}")
     if not facts["ok"]:
         fault = Fault(**scored.record.faults[0])
-        click.echo(f"{facts['path']} is at fault\n{fault.describe()}", err=True)
+        say(f"{facts['path']} is at fault\n{fault.describe()}", err=True)
         raise SystemExit(3)
 
 

@@ -29,6 +29,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from scorer.processes import die_with
 from scorer.runner.contract import make_loader, seed_everything, signature_problem
 from scorer.runner.meter import adopt_orphans, wait_for
 from scorer.runner.reference import retrain
@@ -45,6 +46,7 @@ class Server:
 
     def __init__(self, folder: Path, job: dict[str, Any]) -> None:
         self.folder = folder
+        self.pid = os.getpid()
         self.job = job
         self.recipe = Recipe(**job["recipe"])
         arrays = load_file(folder / "sets.safetensors")
@@ -100,6 +102,7 @@ class Server:
     def _run_in_fork(self, request: dict[str, Any], out: Path, is_ready: int) -> None:
         """Be one run, from here to the end of the process."""
         os.setsid()
+        die_with(self.pid)
         for descriptor in (0, 1, int(self.job["answer_descriptor"])):
             os.close(descriptor)
         log = os.open(out / "log.txt", os.O_WRONLY | os.O_CREAT, 0o600)
@@ -251,6 +254,7 @@ def _thrown(fault: str, error: BaseException, shown: str) -> dict[str, Any]:
 
 def main() -> None:
     """Answer requests until stdin ends."""
+    die_with(os.getppid())
     folder = Path(sys.argv[1])
     os.chdir(folder)
     torch.set_num_threads(1)

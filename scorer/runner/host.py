@@ -12,7 +12,6 @@ import selectors
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -27,6 +26,7 @@ from scorer.errors import ScorerError
 from scorer.runner.faults import Fault
 from scorer.runner.sandboxes import Sandbox
 from scorer.settings import PROJECT_ROOT
+from scorer.temporary import new_folder
 
 GRACE_S = 60.0
 """How much longer than its own limit a run may keep the kit waiting, start-up included."""
@@ -65,7 +65,7 @@ class SubmissionHost:
         """
         self.sandbox = sandbox
         self.settings = settings
-        self.folder = Path(tempfile.mkdtemp(prefix="unlearning-"))
+        self.folder = new_folder()
         (self.folder / "out").mkdir()
         save_file(dict(sets), self.folder / "sets.safetensors")
         self.shown_path = ""
