@@ -1,21 +1,26 @@
-"""Command line: `python -m data_prep download NAME` and `python -m data_prep check NAME`."""
+"""Command line: fetch data sets, prepare what was fetched by hand, and check what is on disk."""
 
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
 import numpy as np
 
+from data_prep.celeba import prepare_archive
+from data_prep.decoding import Progress
 from data_prep.leakage import first_copies
 from data_prep.raw import RawData
 from data_prep.registry import DATASETS, load_raw
 from scorer.errors import UsageError
 from scorer.settings import default_data_dir
 
+_PATH = click.Path(exists=True, path_type=Path)
 _DATA_DIR = click.option(
     "--data-dir",
     type=click.Path(file_okay=False, path_type=Path),
@@ -33,9 +38,24 @@ def _environment_faults() -> Iterator[None]:
         raise click.ClickException(str(error)) from error
 
 
+@contextmanager
+def _bar() -> Iterator[Progress]:
+    """Yield a progress function that shows a bar on stderr, nothing where that is no terminal."""
+    with ExitStack() as stack:
+        bars: dict[str, Any] = {}
+
+        def update(what: str, done: int, total: int) -> None:
+            if what not in bars:
+                bar = click.progressbar(length=total, label=what, file=sys.stderr, show_pos=True)
+                bars[what] = stack.enter_context(bar)
+            bars[what].update(done - bars[what].pos)
+
+        yield update
+
+
 @click.group()
 def main() -> None:
-    """Fetch data sets and check what is on disk."""
+    """Fetch data sets, prepare those fetched by hand, and check what is on disk."""
 
 
 @main.command(
@@ -54,6 +74,33 @@ def download(name: str, data_dir: Path) -> None:
     with _environment_faults():
         DATASETS[name].download(data_dir)
     click.echo(f"{name} is in {data_dir}; verify with: python -m data_prep check {name}", err=True)
+
+
+@main.command(
+    epilog="""\b
+Examples:
+  python -m data_prep celeba --archive ~/Downloads
+  python -m data_prep celeba --archive Img/img_align_celeba.zip Anno Eval --data-dir /mnt/data"""
+)
+@click.option("--archive", "first", type=_PATH, required=True, help="A file, or a folder of some.")
+@click.argument("more", type=_PATH, nargs=-1)
+@_DATA_DIR
+def celeba(first: Path, more: tuple[Path, ...], data_dir: Path) -> None:
+    """Prepare CelebA from files that were fetched by hand from its official drive.
+
+    These are img_align_celeba.zip, or the parts of img_align_celeba_png.7z, and the tables
+    list_attr_celeba.txt, identity_CelebA.txt and list_eval_partition.txt; folders are looked
+    through. All of it is checked before the images are decoded, once. A call that was stopped is
+    gone on with.
+    """
+    with _environment_faults(), _bar() as progress:
+        notes = prepare_archive((first, *more), data_dir, progress)
+    for note in notes:
+        click.echo(f"note: {note}", err=True)
+    click.echo(
+        f"celeba is in {data_dir}; score on it with: python -m scorer score METHOD --task celeba",
+        err=True,
+    )
 
 
 @main.command(
@@ -97,6 +144,7 @@ def _facts(raw: RawData) -> dict[str, object]:
         "n_classes": raw.n_classes,
         "examples_per_class": np.bincount(raw.labels, minlength=raw.n_classes).tolist(),
         "image_shape": list(raw.images.shape[1:]),
+        **({} if raw.subjects is None else {"n_subjects": len(np.unique(raw.subjects))}),
         "n_exact_copies": int(copies.sum()),
         "content_sha256": raw.content_sha256(),
     }
