@@ -31,6 +31,9 @@ BLOCK = 256
 SERIAL_BLOCKS = 8
 """Up to so many blocks this process decodes itself: to start others would take as long."""
 
+MOST_WORKERS = 16
+"""Processes that decode: each takes some 60 MiB, and a disk can hardly feed more."""
+
 SYNC_S = 2.0
 """The disk is waited for once in so many seconds; a stop loses as much work."""
 
@@ -124,7 +127,7 @@ def _decoded(
         (block, (pictures[block * BLOCK : (block + 1) * BLOCK], block * BLOCK, shape, path, start))
         for block in blocks
     )
-    n_workers = min(n_cores(), len(blocks))
+    n_workers = min(n_cores(), len(blocks), MOST_WORKERS)
     if len(blocks) <= SERIAL_BLOCKS or n_workers == 1:
         yield from ((block, decode_block(*each)) for block, each in work)
         return
