@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from data_prep.difficulty import half_masks, out_of_sample_mean
 from data_prep.leakage import check_no_leak
+from data_prep.own import is_folder
 from data_prep.raw import DamagedData, MissingData, RawData
 from data_prep.registry import DATASETS, load_raw, variant_of
 from data_prep.sets import LeakError, Partition, Split
@@ -31,6 +32,7 @@ __all__ = [
     "forget_given",
     "forget_subjects",
     "half_masks",
+    "is_folder",
     "load_raw",
     "out_of_sample_mean",
     "partition",

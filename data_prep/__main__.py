@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import numpy as np
 from data_prep.celeba import prepare_archive
 from data_prep.decoding import Progress
 from data_prep.leakage import first_copies
+from data_prep.own import describe_folder, load_folder
 from data_prep.raw import RawData
 from data_prep.registry import DATASETS, load_raw
 from scorer.errors import UsageError
@@ -27,13 +28,18 @@ _DATA_DIR = click.option(
     default=default_data_dir,
     help="Where data sets are kept; default: DATA_DIR, or data/ in the project.",
 )
+_JSON = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object instead of a table."
+)
 
 
 @contextmanager
-def _environment_faults() -> Iterator[None]:
-    """Turn what the disk, the network or an installation got wrong into exit code 1."""
+def _faults() -> Iterator[None]:
+    """Exit with 2 where what was asked for does not fit, with 1 where the machine or data fail."""
     try:
         yield
+    except UsageError as error:
+        raise click.UsageError(str(error)) from error
     except (OSError, RuntimeError, ImportError) as error:
         raise click.ClickException(str(error)) from error
 
@@ -71,7 +77,7 @@ Examples:
 @_DATA_DIR
 def download(name: str, data_dir: Path) -> None:
     """Download data set NAME, verified; what is already there is kept."""
-    with _environment_faults():
+    with _faults():
         DATASETS[name].download(data_dir)
     click.echo(f"{name} is in {data_dir}; verify with: python -m data_prep check {name}", err=True)
 
@@ -93,7 +99,7 @@ def celeba(first: Path, more: tuple[Path, ...], data_dir: Path) -> None:
     through. All of it is checked before the images are decoded, once. A call that was stopped is
     gone on with.
     """
-    with _environment_faults(), _bar() as progress:
+    with _faults(), _bar() as progress:
         notes = prepare_archive((first, *more), data_dir, progress)
     for note in notes:
         click.echo(f"note: {note}", err=True)
@@ -104,6 +110,34 @@ def celeba(first: Path, more: tuple[Path, ...], data_dir: Path) -> None:
 
 
 @main.command(
+    name="import",
+    epilog="""\b
+Examples:
+  python -m data_prep import ~/photos
+  python -m data_prep import ~/photos --skip-broken --data-dir /mnt/data""",
+)
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--skip-broken", is_flag=True, help="Leave out images that cannot be decoded.")
+@_DATA_DIR
+@_JSON
+def import_(folder: Path, skip_broken: bool, data_dir: Path, as_json: bool) -> None:
+    """Verify and decode the images in FOLDER, and print their counts and content hash.
+
+    FOLDER has one folder a class, or images.npy and labels.npy, and subjects.npy where it is known
+    whom images are of. `--task FOLDER` does the same where it has not been done.
+    """
+    with _faults():
+        said = describe_folder(folder).said
+        with _bar() as progress:
+            raw = load_folder(folder, data_dir, progress, skip_broken=skip_broken)
+        facts = _facts(raw)
+    for line in said:
+        click.echo(f"note: {line}", err=True)
+    _show(facts, as_json)
+    click.echo(f"score on them with: python -m scorer score METHOD --task {folder}", err=True)
+
+
+@main.command(
     epilog="""\b
 Examples:
   python -m data_prep check digits
@@ -111,18 +145,20 @@ Examples:
 )
 @click.argument("name")
 @_DATA_DIR
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
+@_JSON
 def check(name: str, data_dir: Path, as_json: bool) -> None:
     """Load data set NAME, verify it and print its counts and content hash."""
-    try:
-        with _environment_faults():
-            raw = load_raw(name, data_dir)
-            facts = _facts(raw)
-            if name in DATASETS:
-                extras = getattr(DATASETS[name], "extras", None)
-                facts |= extras(data_dir) if extras else {}
-    except UsageError as error:
-        raise click.UsageError(str(error)) from error
+    with _faults():
+        raw = load_raw(name, data_dir)
+        facts = _facts(raw)
+        if name in DATASETS:
+            extras = getattr(DATASETS[name], "extras", None)
+            facts |= extras(data_dir) if extras else {}
+    _show(facts, as_json)
+
+
+def _show(facts: Mapping[str, object], as_json: bool) -> None:
+    """Print facts as one JSON object, or a line each."""
     if as_json:
         click.echo(json.dumps(facts))
         return

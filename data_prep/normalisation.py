@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 CHUNK = 1024
 """Images looked at together."""
 
+NOTHING = 1e-12
+"""Variance that is rounding."""
+
 
 def channel_statistics(
     images: NDArray[np.generic], chosen: NDArray[np.bool_], value_range: float
@@ -31,6 +34,7 @@ def channel_statistics(
         squares += np.square(pixels).sum(axis=(0, 2, 3))
         n_pixels += pixels[:, 0].size
     mean = total / n_pixels
-    # Where pixels do not vary rounding may leave less than nothing.
-    variance = np.maximum(squares / n_pixels - mean**2, 0)
+    variance = squares / n_pixels - mean**2
+    # Where pixels do not vary rounding leaves a little, or less than nothing.
+    variance[variance < NOTHING] = 0
     return tuple(mean.tolist()), tuple(np.sqrt(variance).tolist())

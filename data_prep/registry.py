@@ -13,6 +13,8 @@ from pathlib import Path
 from types import ModuleType
 
 from data_prep.arrays import has_arrays, load_arrays
+from data_prep.decoding import Progress, no_progress
+from data_prep.own import is_folder, load_folder
 from data_prep.raw import RawData
 from scorer.errors import UsageError, unknown_name
 from scorer.registry import Registry, same_name
@@ -42,18 +44,20 @@ def variant_of(name: str) -> tuple[str, str] | None:
     return None
 
 
-def load_raw(name: str, data_dir: str | Path) -> RawData:
+def load_raw(name: str, data_dir: str | Path, progress: Progress = no_progress) -> RawData:
     """Load a data set by name.
 
     Besides the data sets that have a module and their variants, any image set kept in the layout
-    of `data_prep.arrays` loads under the name of its folder.
+    of `data_prep.arrays` loads under the name of its folder, and a folder of somebody's images,
+    anywhere, under its path (see `data_prep.own`).
 
     Args:
-        name: one of `DATASETS`, a variant of one, or a folder in `data_dir`.
+        name: one of `DATASETS`, a variant of one, a folder in `data_dir`, or a path.
         data_dir: where data sets are kept; nothing is downloaded.
+        progress: called with ("images", done, total) where images have to be decoded first.
 
     Raises:
-        UsageError: no such name.
+        UsageError: no such name, or a folder does not hold images in a known layout.
         MissingData: its files are not in `data_dir`; the message says what to run.
         DamagedData: its files are there and fail verification.
     """
@@ -69,7 +73,10 @@ def load_raw(name: str, data_dir: str | Path) -> RawData:
     # A plain folder name only: "../x" or "/x" would read outside the data directory.
     if name not in ("", ".", "..") and Path(name).name == name and has_arrays(name, folder):
         return load_arrays(name, folder)
+    if is_folder(name):
+        return load_folder(Path(name), folder, progress)
     raise UsageError(
         f"{unknown_name(DATASETS.kind, name, DATASETS)};"
-        f" or keep one as arrays in {folder / 'NAME'} (layout: data_prep/arrays.py)"
+        f" or keep one as arrays in {folder / 'NAME'} (layout: data_prep/arrays.py), or give the path"
+        " of a folder of images"
     )

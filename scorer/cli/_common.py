@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 Command = Callable[..., Any]
 
 LABELS = {
+    "images": "reading images",
     "difficulty": "measuring which examples are hard",
     "train": "training models",
     "unlearn": "unlearning",
