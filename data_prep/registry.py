@@ -77,6 +77,6 @@ def load_raw(name: str, data_dir: str | Path, progress: Progress = no_progress) 
         return load_folder(Path(name), folder, progress)
     raise UsageError(
         f"{unknown_name(DATASETS.kind, name, DATASETS)};"
-        f" or keep one as arrays in {folder / 'NAME'} (layout: data_prep/arrays.py), or give the path"
-        " of a folder of images"
+        f" or keep one as arrays in {folder / 'NAME'} (layout: data_prep/arrays.py), or give the"
+        " path of a folder of images"
     )

@@ -264,8 +264,9 @@ def _typed(value: Any, example: Any, what: str) -> Any:
     Raises:
         UsageError: it is of another.
     """
-    if isinstance(example, float) and type(value) in (int, float) and math.isfinite(value):
-        return float(value)
-    if type(value) is not type(example):
-        raise UsageError(f"{what} must be {type(example).__name__}, got {value!r}")
-    return value
+    if isinstance(example, float):
+        if type(value) in (int, float) and math.isfinite(value):
+            return float(value)
+    elif type(value) is type(example):
+        return value
+    raise UsageError(f"{what} must be {type(example).__name__}, got {value!r}")
