@@ -21,7 +21,7 @@ from data_prep.registry import DATASETS, load_raw
 from scorer.errors import UsageError
 from scorer.settings import default_data_dir
 
-_PATH = click.Path(exists=True, path_type=Path)
+_PATH = click.Path(path_type=Path)
 _DATA_DIR = click.option(
     "--data-dir",
     type=click.Path(file_okay=False, path_type=Path),
@@ -116,7 +116,7 @@ Examples:
   python -m data_prep import ~/photos
   python -m data_prep import ~/photos --skip-broken --data-dir /mnt/data""",
 )
-@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("folder", type=_PATH)
 @click.option("--skip-broken", is_flag=True, help="Leave out images that cannot be decoded.")
 @_DATA_DIR
 @_JSON
@@ -127,7 +127,7 @@ def import_(folder: Path, skip_broken: bool, data_dir: Path, as_json: bool) -> N
     whom images are of. `--task FOLDER` does the same where it has not been done.
     """
     with _faults():
-        said = describe_folder(folder).said
+        said = describe_folder(folder.expanduser()).said
         with _bar() as progress:
             raw = load_folder(folder, data_dir, progress, skip_broken=skip_broken)
         facts = _facts(raw)

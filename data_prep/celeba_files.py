@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from data_prep.pictures import BrokenImage, FilePicture, Picture, is_picture, zipped_pictures
 from data_prep.raw import DamagedData
 from data_prep.volumes import archives, check_whole, is_volume
+from scorer.errors import UsageError
 
 TABLES = {
     "list_attr_celeba": "list_attr_celeba.txt",
@@ -68,7 +69,13 @@ def find(paths: Sequence[Path]) -> Found:
 
     Args:
         paths: files, or folders that are looked through.
+
+    Raises:
+        UsageError: one is not there.
     """
+    absent = [path for path in paths if not path.exists()]
+    if absent:
+        raise UsageError(f"what was fetched of CelebA must be there, got no {absent[0]}")
     found = Found()
     volumes = []
     for path in sorted({each for top in paths for each in _files(top)}):

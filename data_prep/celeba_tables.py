@@ -23,6 +23,9 @@ ATTRIBUTES = (
     "Wearing_Lipstick", "Wearing_Necklace", "Wearing_Necktie", "Young",
 )  # fmt: skip
 
+CHUNK = 4096
+"""Rows taken apart together."""
+
 N_PARTS = 3
 """Train, val and test, in the numbers of the partition."""
 
@@ -52,8 +55,8 @@ def read_attributes(content: bytes, where: str) -> Table:
     """
     lines = _lines(content, where)
     # Some copies have the count above the names, others the word image_id before them.
-    n_named = int(lines.pop(0)[0]) if len(lines[0]) == 1 and lines[0][0].isdigit() else None
-    names = [name for name in lines.pop(0) if name.lower() != "image_id"] if lines else []
+    n_named = int(lines.pop(0)) if lines[0].strip().isdecimal() else None
+    names = [name for name in (lines.pop(0) if lines else "").split() if name != "image_id"]
     if tuple(names) != ATTRIBUTES:
         raise DamagedData(
             f"{where} must name CelebA's {len(ATTRIBUTES)} attributes on top, got "
@@ -83,31 +86,40 @@ def read_partition(content: bytes, where: str) -> Table:
     return table
 
 
-def _lines(content: bytes, where: str) -> list[list[str]]:
-    """Return the words of each line that has any."""
+def _lines(content: bytes, where: str) -> list[str]:
+    """Return the lines that hold something, with blanks between their words."""
     try:
-        text = content.decode("utf-8-sig")
+        text = content.decode("utf-8-sig").replace(",", " ")
     except UnicodeDecodeError as error:
         raise DamagedData(f"{where} must be a text file ({error}); fetch it again") from error
-    lines = [line.replace(",", " ").split() for line in text.splitlines()]
-    found = [words for words in lines if words]
+    found = [line for line in text.splitlines() if line.strip()]
     if not found:
         raise DamagedData(f"{where} must be a table, got an empty file; fetch it again")
     return found
 
 
-def _table(lines: list[list[str]], n_columns: int, where: str) -> Table:
+def _table(lines: list[str], n_columns: int, where: str) -> Table:
     """Return rows of an image's name and so many whole numbers."""
-    rows = lines[1:] if lines and lines[0][0].lower() == "image_id" else lines
-    ragged = next((i for i, words in enumerate(rows) if len(words) != n_columns + 1), None)
-    if ragged is not None:
-        raise DamagedData(
-            f"{where} must have an image and {n_columns} value(s) in each row, got "
-            f"{' '.join(rows[ragged])[:60]!r} in row {ragged + 1:,} of {len(rows):,}: not the file "
-            "that was published, or a partial download; fetch it again"
-        )
-    try:
-        values = np.array([words[1:] for words in rows], dtype=np.int64)
-    except ValueError as error:
-        raise DamagedData(f"{where} must hold whole numbers: {error}; fetch it again") from error
-    return Table([words[0] for words in rows], values.reshape(-1, n_columns))
+    rows = lines[1:] if lines and lines[0].split()[0] == "image_id" else lines
+    images: list[str] = []
+    chunks: list[NDArray[np.int64]] = []
+    # In chunks: the words of all attributes of CelebA would take 600 MB.
+    for first in range(0, len(rows), CHUNK):
+        words = [row.split() for row in rows[first : first + CHUNK]]
+        ragged = next((i for i, each in enumerate(words) if len(each) != n_columns + 1), None)
+        if ragged is not None:
+            raise DamagedData(
+                f"{where} must have an image and {n_columns} value(s) in each row, got "
+                f"{' '.join(words[ragged])[:60]!r} in row {first + ragged + 1:,} of {len(rows):,}: "
+                "not the file that was published, or a partial download; fetch it again"
+            )
+        try:
+            chunks.append(np.array([each[1:] for each in words], dtype=np.int64))
+        except ValueError as error:
+            raise DamagedData(
+                f"{where} must hold whole numbers: {error}; fetch it again"
+            ) from error
+        images += [each[0] for each in words]
+    if not chunks:
+        raise DamagedData(f"{where} must have rows, got none; fetch it again")
+    return Table(images, np.concatenate(chunks))

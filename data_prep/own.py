@@ -77,6 +77,8 @@ def describe_folder(folder: Path) -> Facts:
         UsageError: it does not hold images in a known layout.
         DamagedData: no image can be read, or an array is not what it must be.
     """
+    if not folder.is_dir():
+        raise UsageError(f"{folder} must be a folder of images; there is none")
     if (folder / IMAGES).exists():
         raw = _load_arrays(folder)
         n, *shape_ = raw.images.shape

@@ -351,6 +351,8 @@ def test_the_command_prepares_and_tells(
     refused = CliRunner().invoke(command_line.main, words)
     assert refused.exit_code == 1
     assert "list_eval_partition.txt: not there" in refused.stderr
+    nowhere = CliRunner().invoke(command_line.main, ["celeba", "--archive", str(tmp_path / "no")])
+    assert nowhere.exit_code == 2
     words.insert(3, str(drive / "CelebA/Eval"))
     result = CliRunner().invoke(command_line.main, words)
     assert result.exit_code == 0, result.output
