@@ -83,6 +83,8 @@ def read_tables(found: Found, published: Published) -> dict[str, Table]:
     absent = [file for name, file in TABLES.items() if name not in found.tables]
     if not found.pictures and not found.volumes:
         absent.insert(0, f"{ARCHIVE} (or the parts img_align_celeba_png.7z.001 and so on)")
+    if absent or not (found.volumes or len(found.most_pictures()) >= published.n_images):
+        problems += found.doubts
     if problems or absent:
         lines = [*problems, *(f"{file}: not there" for file in absent)]
         text = "CelebA cannot be prepared:\n" + "\n".join(f"  {line}" for line in lines)

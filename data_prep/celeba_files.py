@@ -43,6 +43,8 @@ class Found:
         zips: zips with images.
         volumes: 7z archives, the parts of each.
         problems: what is wrong, a line each.
+        doubts: what is wrong with files whose names say nothing of CelebA: they may be of it, and
+            matter where something is missing.
     """
 
     tables: dict[str, tuple[bytes, str]] = field(default_factory=dict)
@@ -50,6 +52,11 @@ class Found:
     zips: list[Path] = field(default_factory=list)
     volumes: list[list[Path]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)
+
+    def add_problem(self, path: Path, said: str) -> None:
+        """Add what is wrong with a file."""
+        (self.problems if _is_of_celeba(path) else self.doubts).append(said)
 
     def add_picture(self, picture: Picture) -> None:
         """Add an image, unless it is one in the wild or there already."""
@@ -78,16 +85,23 @@ def find(paths: Sequence[Path]) -> Found:
         raise UsageError(f"what was fetched of CelebA must be there, got no {absent[0]}")
     found = Found()
     volumes = []
-    for path in sorted({each for top in paths for each in _files(top)}):
+    below = {
+        each: str(each.relative_to(top) if top.is_dir() else each.name).lower()
+        for top in paths
+        for each in _files(top)
+    }
+    # Of two files with one name that is taken whose folders speak of CelebA.
+    for path in sorted(below, key=lambda each: ("celeba" not in below[each], each)):
         name = path.name.lower()
-        if name.endswith(_UNFINISHED) and ("celeba" in name or "partition" in name):
-            found.problems.append(f"{path}: a download that has not ended")
+        if name.endswith(_UNFINISHED):
+            found.add_problem(path, f"{path}: a download that has not ended")
         elif _TABLE.match(name) or path.suffix == ".zip" or is_volume(path):
             page = _page(path)
             if page is not None:
-                found.problems.append(
+                found.add_problem(
+                    path,
                     f"{path}: a web page ({page}) in place of the file, which the drive sends"
-                    " where it asks something or its quota is used up; fetch it again later"
+                    " where it asks something or its quota is used up; fetch it again later",
                 )
             elif is_volume(path):
                 volumes.append(path)
@@ -102,8 +116,14 @@ def find(paths: Sequence[Path]) -> Found:
             check_whole(parts)
             found.volumes.append(parts)
         except DamagedData as error:
-            found.problems.append(str(error))
+            found.add_problem(parts[0], str(error))
     return found
+
+
+def _is_of_celeba(path: Path) -> bool:
+    """Tell by its name whether a file is one of CelebA's."""
+    name = path.name.lower()
+    return "celeba" in name or name.startswith("list_eval_partition")
 
 
 def _files(top: Path) -> Iterator[Path]:
@@ -142,10 +162,11 @@ def _look_into(path: Path, found: Found) -> None:
         with path.open("rb") as file:
             begins = file.read(4) == b"PK\x03\x04"
         size = f"{path.stat().st_size:,} bytes"
-        found.problems.append(
+        found.add_problem(
+            path,
             f"{path}: {size} of a zip whose end is missing: a partial download; fetch it again"
             if begins and isinstance(error, zipfile.BadZipFile)
-            else f"{path}: {size} that are no zip to read ({error}); fetch it again"
+            else f"{path}: {size} that are no zip to read ({error}); fetch it again",
         )
 
 

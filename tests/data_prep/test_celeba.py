@@ -146,8 +146,11 @@ def layouts(faces: made.Files, archive: bytes) -> dict[str, made.Files]:
             ),
             "identity_CelebA (1).txt": tables["identity_CelebA.txt"].replace(b"\n", b"\r\n"),
         },
-        "beside the images in the wild": {
-            "img_celeba/000001.jpg": made.face(0, (40, 40)),
+        "beside what is not of it": {
+            "CelebA/img_celeba/000001.jpg": made.face(0, (40, 40)),
+            "a/000001.jpg": made.face(9),
+            "holidays.zip": b"cut short",
+            "holidays.part": b"",
             "img_align_celeba.zip": archive,
             **tables,
         },
@@ -155,7 +158,7 @@ def layouts(faces: made.Files, archive: bytes) -> dict[str, made.Files]:
 
 
 @pytest.mark.parametrize(
-    "layout", ["loose", "the drive's own zips", "one zip with CSV", "beside the images in the wild"]
+    "layout", ["loose", "the drive's own zips", "one zip with CSV", "beside what is not of it"]
 )
 def test_any_layout_becomes_the_same_arrays(
     layout: str, faces: made.Files, archive: bytes, data_dir: Path, tmp_path: Path,
@@ -166,7 +169,7 @@ def test_any_layout_becomes_the_same_arrays(
     found, expected = load_raw("celeba", tmp_path), load_raw("celeba", data_dir)
     for name in ("images", "labels", "subjects", "is_official_test"):
         np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
-    was_published = layout == "beside the images in the wild"
+    was_published = layout == "beside what is not of it"
     assert bool(notes) != was_published
     assert (found.content_sha256() == expected.content_sha256()) == was_published
 
@@ -184,9 +187,10 @@ PAGE = b"<!DOCTYPE html><html><head><title>Google Drive - Quota exceeded</title>
         ({"list_eval_partition.txt": b""}, DamagedData, "must be a table, got an empty file"),
         ({"img_align_celeba.zip.crdownload": b"x"}, DamagedData, "download that has not ended"),
         ({"identity_CelebA.txt": b"\xff\xfe\x00"}, DamagedData, "must be a text file"),
-        ({"other.zip": b"no zip"}, DamagedData, "no zip to read"),
+        ({"CelebA-002.zip": b"no zip"}, DamagedData, "no zip to read"),
+        ({"img_align_celeba.zip": None, "x.zip": b"no"}, DamagedData, "x.zip: 2 bytes that are no"),
         ({"CelebA-1.zip": made.packed({"Img/img_align_celeba.zip": b""})}, DamagedData, "unpack"),
-        ({"img.7z.001": b"7z\xbc\xaf\x27\x1c", "img.7z.003": b""}, DamagedData, "img.7z.002"),
+        ({"celeba.7z.001": b"7z\xbc\xaf", "celeba.7z.003": b""}, DamagedData, "celeba.7z.002"),
     ],
 )  # fmt: skip
 def test_what_was_not_fetched_is_told_beforehand(

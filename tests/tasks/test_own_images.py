@@ -14,12 +14,11 @@ from click.testing import CliRunner
 from PIL import Image
 from sklearn.datasets import load_digits
 
+from scorer.cli import main
 from scorer.engines.base import no_progress
 from scorer.errors import ScorerError, UsageError
 from scorer.options import Options
 from scorer.pipeline import score
-from scorer.results.leaderboard import build_leaderboard
-from scorer.results.record import read_records
 from scorer.tasks import TASKS, keep
 from scorer.tasks.definition import TaskDefinition
 from scorer.tasks.forget.hard_random import HardRandom
@@ -255,9 +254,7 @@ def test_hard_examples_may_be_kept_beside_the_images(
         load(folder, tmp_path / "cache")
 
 
-def test_a_folder_of_pngs_is_scored_and_ranked(
-    tmp_path: Path, inline_is_known: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_folder_of_pngs_is_scored_and_ranked(tmp_path: Path, inline_is_known: None) -> None:
     folder = write_digits(tmp_path / "mine", 120)
     (folder / "task.toml").write_text(SMALL)
     options = Options(
@@ -271,7 +268,9 @@ def test_a_folder_of_pngs_is_scored_and_ranked(
     assert scored.record.forgetting_quality is not None
     assert seen[0] == "images"
     scored.keep(options.results_dir)
-    board = build_leaderboard(read_records(options.results_dir, TASKS[str(folder)].name))
-    (group,) = board.groups
-    assert "finetune" in [row.method for row in group.rows]
+    for typed in (str(folder), "mine"):
+        words = ["leaderboard", "--task", typed, "--results-dir", str(options.results_dir)]
+        result = CliRunner().invoke(main, words)
+        assert result.exit_code == 0, result.output
+        assert "mine: N=2 models" in result.stdout and "finetune" in result.stdout
     assert str(tmp_path) not in json.dumps(scored.record.as_dict()["provenance"]["task"])
