@@ -12,10 +12,12 @@ from __future__ import annotations
 
 from data_prep.difficulty import half_masks, out_of_sample_mean
 from data_prep.leakage import check_no_leak
+from data_prep.own import is_folder
 from data_prep.raw import DamagedData, MissingData, RawData
-from data_prep.registry import DATASETS, load_raw
+from data_prep.registry import DATASETS, load_raw, variant_of
 from data_prep.sets import LeakError, Partition, Split
 from data_prep.splits import choose_forget, forget_given, partition
+from data_prep.subjects import forget_subjects
 
 __all__ = [
     "DATASETS",
@@ -28,8 +30,11 @@ __all__ = [
     "check_no_leak",
     "choose_forget",
     "forget_given",
+    "forget_subjects",
     "half_masks",
+    "is_folder",
     "load_raw",
     "out_of_sample_mean",
     "partition",
+    "variant_of",
 ]

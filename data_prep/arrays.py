@@ -62,8 +62,8 @@ def load_arrays(
         )
     train_images = _read_images(folder / "train_images.npy", image_shape)
     test_images = _read_images(folder / "test_images.npy", train_images.shape[1:])
-    train_labels = _read_labels(folder / "train_labels.npy", len(train_images), n_classes)
-    test_labels = _read_labels(folder / "test_labels.npy", len(test_images), n_classes)
+    train_labels = read_labels(folder / "train_labels.npy", len(train_images), n_classes)
+    test_labels = read_labels(folder / "test_labels.npy", len(test_images), n_classes)
     labels = np.concatenate([train_labels, test_labels])
     if mean is None or std is None:
         scaled = train_images / VALUE_RANGE
@@ -86,8 +86,12 @@ def load_arrays(
         raise DamagedData(f"the arrays in {folder} do not make a data set: {error}") from error
 
 
-def _read(path: Path) -> NDArray[np.generic]:
-    """Return the array in a .npy file, never unpickling anything."""
+def read_array(path: Path) -> NDArray[np.generic]:
+    """Return the array in a .npy file, never unpickling anything.
+
+    Raises:
+        DamagedData: it is not a .npy file with one array of numbers.
+    """
     try:
         array: NDArray[np.generic] = np.load(path, allow_pickle=False)
     except (ValueError, EOFError) as error:
@@ -99,24 +103,13 @@ def _read(path: Path) -> NDArray[np.generic]:
 
 def _read_images(path: Path, image_shape: tuple[int, ...] | None) -> NDArray[np.uint8]:
     """Return `(n, channels, height, width)` from any of the three axis orders."""
-    images = _read(path)
+    images = read_array(path)
     if images.dtype != np.uint8 or images.ndim not in (3, 4) or 0 in images.shape:
         raise DamagedData(
             f"{path} must be uint8 with 3 or 4 axes and at least one image, "
             f"got {images.dtype} of shape {images.shape}"
         )
-    if images.ndim == 3:
-        images = images[:, None]
-    else:
-        channels_first = images.shape[1] in _CHANNELS
-        channels_last = images.shape[3] in _CHANNELS
-        if channels_first == channels_last:
-            raise DamagedData(
-                f"{path} must have its 1 or 3 channels either second or last, and not be "
-                f"readable both ways, got shape {images.shape}"
-            )
-        if channels_last:
-            images = images.transpose(0, 3, 1, 2)
+    images = channels_first(images, path)
     if image_shape is not None and images.shape[1:] != image_shape:
         raise DamagedData(
             f"{path} must hold images of (channels, height, width) {image_shape}, "
@@ -125,9 +118,34 @@ def _read_images(path: Path, image_shape: tuple[int, ...] | None) -> NDArray[np.
     return np.ascontiguousarray(images, dtype=np.uint8)
 
 
-def _read_labels(path: Path, n_images: int, n_classes: int | None) -> NDArray[np.int64]:
-    """Return `(n_images,)` int64 labels, at least 0 and below `n_classes` where it is known."""
-    labels = _read(path)
+def channels_first(images: NDArray[np.generic], path: Path) -> NDArray[np.generic]:
+    """Return a view `(n, channels, height, width)` of images in any of the three axis orders.
+
+    Args:
+        images: of 3 or 4 axes.
+        path: of their file, for messages.
+
+    Raises:
+        DamagedData: the channels cannot be told.
+    """
+    if images.ndim == 3:
+        return images[:, None]
+    second, last = images.shape[1] in _CHANNELS, images.shape[3] in _CHANNELS
+    if second == last:
+        raise DamagedData(
+            f"{path} must have its 1 or 3 channels either second or last, and not be "
+            f"readable both ways, got shape {images.shape}"
+        )
+    return images.transpose(0, 3, 1, 2) if last else images
+
+
+def read_labels(path: Path, n_images: int, n_classes: int | None) -> NDArray[np.int64]:
+    """Return `(n_images,)` int64 labels, at least 0 and below `n_classes` where it is known.
+
+    Raises:
+        DamagedData: the file does not hold these.
+    """
+    labels = read_array(path)
     if labels.shape != (n_images,) or not np.issubdtype(labels.dtype, np.integer):
         raise DamagedData(
             f"{path} must hold one integer an image, shape ({n_images},), "

@@ -15,23 +15,28 @@ from numpy.typing import NDArray
 from data_prep.sets import MAX_NAMED, LeakError, Split, check_disjoint, listed
 
 
-def first_copies(images: NDArray[np.generic]) -> NDArray[np.int64]:
-    """Return, for each image, the index of the first image with exactly the same pixels.
+def first_copies(
+    images: NDArray[np.generic], order: NDArray[np.int64] | None = None
+) -> NDArray[np.int64]:
+    """Return, for each image, the first image with exactly the same pixels.
 
     Args:
-        images: `(n, ...)` of any shape and numeric dtype.
+        images: `(n, ...)` of any shape and numeric dtype. One is read at a time, so that they
+            may be a memory map.
+        order: `(k,)` the images to look at, first things first; None for all as they come.
 
     Returns:
-        `(n,)` int64; equal to the image's own index where no earlier image is the same.
+        `(k,)` int64 places in `order`; its own where no earlier image is the same.
     """
-    rows = np.ascontiguousarray(images).reshape(len(images), -1)
-    if np.issubdtype(rows.dtype, np.floating):
-        rows = rows + rows.dtype.type(0)  # -0.0 and 0.0 are the same pixel in other bytes
+    seen = np.arange(len(images)) if order is None else order
+    # -0.0 and 0.0 are the same pixel in other bytes.
+    zero = images.dtype.type(0) if np.issubdtype(images.dtype, np.floating) else None
     first_of: dict[bytes, int] = {}
-    first = [
-        first_of.setdefault(hashlib.sha256(row.data).digest(), index)
-        for index, row in enumerate(rows)
-    ]
+    first = []
+    for place, index in enumerate(seen):
+        pixels = np.ascontiguousarray(images[index])
+        content = pixels if zero is None else pixels + zero
+        first.append(first_of.setdefault(hashlib.sha256(content.data).digest(), place))
     return np.array(first, dtype=np.int64)
 
 
@@ -56,7 +61,7 @@ def check_no_leak(images: NDArray[np.generic], split: Split) -> None:
             "pass all images of the data set the split was made for"
         )
     group = np.full(len(images), -1, dtype=np.int64)
-    group[used] = first_copies(images[used])
+    group[used] = first_copies(images, used)
     for (name_a, a), (name_b, b) in combinations(sets.items(), 2):
         in_both = np.intersect1d(group[a], group[b])
         if in_both.size:

@@ -53,6 +53,10 @@ def damaged_data(name: str, path: Path, data_dir: Path, why: str) -> DamagedData
     )
 
 
+_PER_IMAGE = {"labels": np.int64, "is_official_test": np.bool_, "subjects": np.int64}
+"""Fields of `RawData` besides the images that have one value for each image."""
+
+
 @dataclass(frozen=True, eq=False)
 class RawData:
     """Every image of a data set in its published order, official test images last if any.
@@ -70,6 +74,7 @@ class RawData:
         std: per channel, of `images / value_range`, positive.
         value_range: the largest value a pixel can take, e.g. 16.0 or 255.0.
         source: where the bytes came from, without any path of this machine.
+        subjects: `(n,)` int64, whom each image is of; None where nobody knows.
 
     Raises:
         ValueError: a field does not meet the above.
@@ -84,6 +89,7 @@ class RawData:
     std: tuple[float, ...]
     value_range: float
     source: str
+    subjects: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
         for text in ("name", "source"):
@@ -91,8 +97,10 @@ class RawData:
                 raise ValueError(f"`{text}` of RawData must be a non-empty string")
         _check_images(self.images, self.value_range)
         n, channels = self.images.shape[:2]
-        for field, dtype in (("labels", np.int64), ("is_official_test", np.bool_)):
+        for field, dtype in _PER_IMAGE.items():
             array = getattr(self, field)
+            if array is None and field == "subjects":
+                continue
             if array.shape != (n,) or array.dtype != dtype:
                 raise ValueError(
                     f"`{field}` of {self.name!r} must be {np.dtype(dtype)} of shape ({n},), "
@@ -114,7 +122,9 @@ class RawData:
                 )
         if min(self.std) <= 0:
             raise ValueError(f"`std` of {self.name!r} must be positive, got {self.std}")
-        for field in ("images", "labels", "is_official_test"):
+        for field in ("images", *_PER_IMAGE):
+            if getattr(self, field) is None:
+                continue
             view = getattr(self, field).view()
             view.flags.writeable = False
             object.__setattr__(self, field, view)
@@ -127,7 +137,7 @@ class RawData:
     def content_sha256(self) -> str:
         """Return the SHA-256 (hex) of everything that a task takes from this data set.
 
-        Pixels, labels, their dtype and shape, the official test set, number of classes,
+        Pixels, labels, their dtype and shape, the official test set, subjects, number of classes,
         normalisation and `source` all count. `source` does, because data whose publisher's
         checksums were verified and arrays that somebody put in a folder must never pass for
         one another.
@@ -142,6 +152,8 @@ class RawData:
         digest = hashlib.sha256(arrays_sha256(self.images, self.labels).encode())
         digest.update(self.is_official_test.tobytes())
         digest.update(json.dumps(rest, sort_keys=True).encode())
+        if self.subjects is not None:
+            digest.update(self.subjects.astype("<i8").tobytes())
         return digest.hexdigest()
 
     def normalised(self, indices: ArrayLike) -> NDArray[np.float32]:

@@ -80,6 +80,21 @@ class Split:
             )
 
 
+def split_of(
+    parts: Partition, forget: Indices, stratum: NDArray[np.str_], notes: dict[str, int]
+) -> Split:
+    """Return the split that forgets these train examples.
+
+    Args:
+        parts: train, val and test.
+        forget: sorted indices.
+        stratum: of each of `forget`.
+        notes: of the split.
+    """
+    retain = np.setdiff1d(parts.train, forget)
+    return Split(retain, forget, parts.val, parts.test, stratum, notes)
+
+
 def check_disjoint(sets: Mapping[str, Indices]) -> None:
     """Check that no index is in two sets.
 

@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from data_prep.leakage import first_copies
 from data_prep.raw import RawData
 from data_prep.seeding import random_order
-from data_prep.sets import Indices, Partition, Split
+from data_prep.sets import Indices, Partition, Split, split_of
+from data_prep.subjects import first_subjects, ordered_by_subject, without_subjects_of_test
 
 SPLIT_EDITION = 2
 """Raised to retire all splits. The baselines were tuned on edition 1, so it is not scored on."""
@@ -28,12 +29,14 @@ def partition(
 
     Exact copies are dropped first, all but the first; where one copy is in the official test set,
     that one stays. An official test set, so cleaned, is the test set, and val is drawn from the
-    rest.
+    rest. Where subjects are known no two sets share one: whole subjects are drawn in place of a
+    stratified sample, until they have as many images as are wanted, and images of subjects of the
+    official test set are dropped from the rest.
 
     Args:
         raw: the data set.
-        n_val: size of val, at least 1.
-        n_test: size of test, at least 1; None exactly where there is an official test set.
+        n_val: size of val, at least 1. The last subject drawn may exceed it.
+        n_test: size of test, likewise; None exactly where there is an official test set.
         split_seed: another seed draws another partition.
         keep_in_train: `(k,)` indices that must not be drawn into val or test: a forget set that
             is fixed beforehand (see `forget_given`).
@@ -56,6 +59,8 @@ def partition(
         if operator.index(size) < 1:
             raise ValueError(f"`{size_name}` must be at least 1, got {size}")
     stays, notes = _without_copies(raw)
+    if raw.subjects is not None:
+        stays, notes = without_subjects_of_test(raw.subjects, raw.is_official_test, stays, notes)
     pool = np.flatnonzero(stays & ~raw.is_official_test)
     kept = _sorted_members(
         "keep_in_train",
@@ -64,19 +69,24 @@ def partition(
         "among the train examples that are left after dropping exact copies",
     )
     drawable = np.setdiff1d(pool, kept)
+    if raw.subjects is not None:
+        drawable = drawable[~np.isin(raw.subjects[drawable], raw.subjects[kept])]
     if sum(wanted.values()) >= pool.size or sum(wanted.values()) > drawable.size:
         raise ValueError(
             f"{' + '.join(wanted)} must leave train examples, got {sum(wanted.values())} out of "
             f"{pool.size}, of which {kept.size} are to be kept in train"
         )
     key = (raw.name, SPLIT_EDITION, operator.index(split_seed), "partition")
-    order = drawable[random_order(drawable.size, *key)]
+    if raw.subjects is None:
+        order = drawable[random_order(drawable.size, *key)]
+    else:
+        order = ordered_by_subject(drawable, raw.subjects, *key)
     if n_test is None:
         test = np.flatnonzero(stays & raw.is_official_test)
     else:
-        test = _first_stratified(order, raw.labels, n_test)
+        test = _first(order, raw, n_test)
         order = order[~np.isin(order, test)]
-    val = _first_stratified(order, raw.labels, n_val)
+    val = _first(order, raw, n_val)
     train = np.setdiff1d(pool, np.concatenate([val, test]))
     lost = np.setdiff1d(raw.labels[pool], raw.labels[train])
     if lost.size:
@@ -145,7 +155,7 @@ def choose_forget(
     random = _first_stratified(order, labels, n_random)
     forget = np.sort(np.concatenate([hard, random]))
     notes = {**parts.notes, "n_forget_hard": hard.size, "n_forget_random": random.size}
-    return _split(parts, forget, np.where(np.isin(forget, hard), "hard", "random"), notes)
+    return split_of(parts, forget, np.where(np.isin(forget, hard), "hard", "random"), notes)
 
 
 def forget_given(parts: Partition, indices: ArrayLike) -> Split:
@@ -170,15 +180,7 @@ def forget_given(parts: Partition, indices: ArrayLike) -> Split:
             f"examples, got {forget.size}"
         )
     notes = {**parts.notes, "n_forget_given": forget.size}
-    return _split(parts, forget, np.full(forget.size, "given"), notes)
-
-
-def _split(
-    parts: Partition, forget: Indices, stratum: NDArray[np.str_], notes: dict[str, int]
-) -> Split:
-    """Return the split that forgets these train examples."""
-    retain = np.setdiff1d(parts.train, forget)
-    return Split(retain, forget, parts.val, parts.test, stratum, notes)
+    return split_of(parts, forget, np.full(forget.size, "given"), notes)
 
 
 def _without_copies(raw: RawData) -> tuple[NDArray[np.bool_], dict[str, int]]:
@@ -186,7 +188,7 @@ def _without_copies(raw: RawData) -> tuple[NDArray[np.bool_], dict[str, int]]:
     # Official test images come first in this order, so that of several copies theirs is kept.
     order = np.argsort(~raw.is_official_test, kind="stable")
     first = np.empty(len(order), dtype=np.int64)
-    first[order] = order[first_copies(raw.images[order])]
+    first[order] = order[first_copies(raw.images, order)]
     stays = first == np.arange(len(order))
     across = ~raw.is_official_test & raw.is_official_test[first]
     notes = {
@@ -196,6 +198,13 @@ def _without_copies(raw: RawData) -> tuple[NDArray[np.bool_], dict[str, int]]:
         "n_copies_with_another_label": int((raw.labels != raw.labels[first]).sum()),
     }
     return stays, notes
+
+
+def _first(order: Indices, raw: RawData, count: int) -> Indices:
+    """Return `count` of `order` or, where subjects are known, whole ones with at least so many."""
+    if raw.subjects is None:
+        return _first_stratified(order, raw.labels, count)
+    return first_subjects(order, raw.subjects, count)
 
 
 def _first_stratified(order: Indices, labels: NDArray[np.int64], count: int) -> Indices:

@@ -36,7 +36,7 @@ class Options:
     """How a method is scored, or a pool grown; whoever holds one may rely on its values.
 
     Attributes:
-        task: a name in `scorer.tasks.TASKS`.
+        task: a name in `scorer.tasks.TASKS`, or the path of a folder of images.
         split_seed: which split and forget set of the task's data; 0 is the public one.
         n_models: N, from 2 to `MOST_MODELS`.
         rule: a name in `scorer.metric.rules.RULES`.
@@ -61,7 +61,7 @@ class Options:
 
     task: str = _option(
         "digits",
-        "data, split and network; see `ls tasks`",
+        "data, split and network: see `ls tasks`; or a folder of images",
         known="scorer.tasks:TASKS",
         unlisted=True,
     )

@@ -31,7 +31,11 @@ from scorer.training.step import training_settings
 
 Batches = Iterator[tuple[Tensor, Tensor]]
 
-SHAPES = {"fashion_mnist": (60000, 1, 28, 28), "cifar10": (50000, 3, 32, 32)}
+SHAPES = {
+    "fashion_mnist": (60000, 1, 28, 28),
+    "cifar10": (50000, 3, 32, 32),
+    "celeba": (182637, 3, 64, 64),
+}
 """Training images, channels, height and width of a data set, to draw at random where it is not."""
 
 N_CLASSES = 10

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 Command = Callable[..., Any]
 
 LABELS = {
+    "images": "reading images",
     "difficulty": "measuring which examples are hard",
     "train": "training models",
     "unlearn": "unlearning",
@@ -79,6 +80,18 @@ def options(*names: str) -> Callable[[Command], Command]:
         return function
 
     return add
+
+
+def task_name(task: str, results_dir: Path) -> str:
+    """Return the name that results of a task lie under; that of own images may be typed too.
+
+    Raises:
+        UsageError: there is neither such a task nor such a result.
+    """
+    from scorer.tasks import TASKS
+
+    is_kept = Path(task).name == task and (results_dir / task).is_dir()
+    return task if is_kept and task not in TASKS else TASKS[task].name
 
 
 FOLDERS = ("results_dir", "data_dir", "cache_dir")

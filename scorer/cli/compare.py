@@ -6,7 +6,14 @@ from pathlib import Path
 
 import click
 
-from scorer.cli._common import folder_options, json_option, say, show_json, show_problems
+from scorer.cli._common import (
+    folder_options,
+    json_option,
+    say,
+    show_json,
+    show_problems,
+    task_name,
+)
 
 
 @click.command()
@@ -32,9 +39,8 @@ def command(
     from scorer.results.compare import QUESTIONS, compare
     from scorer.results.record import read_records
     from scorer.results.tables import number
-    from scorer.tasks import TASKS
 
-    task = TASKS[task].name
+    task = task_name(task, results_dir)
     results = read_records(results_dir, task)
     show_problems(results.problems)
     found = compare(results, first, second, results_dir)

@@ -6,7 +6,15 @@ from pathlib import Path
 
 import click
 
-from scorer.cli._common import folder_options, json_option, say, show, show_json, show_problems
+from scorer.cli._common import (
+    folder_options,
+    json_option,
+    say,
+    show,
+    show_json,
+    show_problems,
+    task_name,
+)
 
 
 @click.command()
@@ -31,9 +39,7 @@ def command(task: str | None, results_dir: Path, as_json: bool, **_: Path) -> No
     from scorer.results.tables import group_table
 
     if task is not None:
-        from scorer.tasks import TASKS
-
-        task = TASKS[task].name
+        task = task_name(task, results_dir)
     results = read_records(results_dir, task)
     board = build_leaderboard(results)
     show_problems(results.problems)

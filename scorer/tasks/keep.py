@@ -51,7 +51,7 @@ def main(
         options = Options(
             task=task, device=device, workers=workers, data_dir=data_dir, cache_dir=cache_dir
         )
-        path = keep(options, out or kept_path(TASKS[task].name, PUBLIC_SEED))
+        path = keep(options, out or kept_path(TASKS[task], PUBLIC_SEED))
     except UsageError as error:
         raise click.UsageError(str(error)) from error
     except (ScorerError, MissingData, DamagedData) as error:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -21,6 +22,7 @@ from scorer.errors import ScorerError
 from scorer.machine import machine
 
 if TYPE_CHECKING:
+    from scorer.tasks.definition import TaskDefinition
     from scorer.tasks.forget.base import Material
     from scorer.tasks.forget.hard_random import HardRandom
 
@@ -28,14 +30,17 @@ KEPT = Path(__file__).parent / "forget_sets"
 MEASURE = "mean logit-scaled confidence over models trained on random halves without the example"
 
 
-def kept_path(task: str, split_seed: int) -> Path:
-    """Return where the hard examples of a task are kept."""
-    return KEPT / f"{task}-{split_seed}.json"
+def kept_path(task: TaskDefinition, split_seed: int) -> Path:
+    """Return where the hard examples of a task are kept: with the code, or beside own images."""
+    if Path(task.dataset).is_absolute():
+        return Path(task.dataset) / f"forget_set-{split_seed}.json"
+    return KEPT / f"{task.name}-{split_seed}.json"
 
 
-def keep_command(task: str) -> str:
+def keep_command(task: TaskDefinition) -> str:
     """Return the command that measures the hard examples of a task and keeps them."""
-    return f"python -m scorer.tasks.keep {task}"
+    typed = task.dataset if Path(task.dataset).is_absolute() else task.name
+    return f"python -m scorer.tasks.keep {shlex.quote(typed)}"
 
 
 def measured_with(material: Material, forget: HardRandom) -> dict[str, Any]:
@@ -63,7 +68,7 @@ def measurement(material: Material, forget: HardRandom, hard: np.ndarray) -> dic
     """
     raw = material.raw
     return {
-        "command": keep_command(material.task.name),
+        "command": keep_command(material.task),
         "measure": MEASURE,
         "measured_with": measured_with(material, forget),
         "measured_on": {
@@ -87,7 +92,7 @@ def read_kept(material: Material, forget: HardRandom, parts: Partition) -> np.nd
         ScorerError: the file was measured with something else, or does not fit the split.
     """
     name = material.task.name
-    path = kept_path(name, material.options.split_seed)
+    path = kept_path(material.task, material.options.split_seed)
     if not path.exists():
         return None
     kept = json.loads(path.read_text())
@@ -96,7 +101,7 @@ def read_kept(material: Material, forget: HardRandom, parts: Partition) -> np.nd
     if differences:
         raise ScorerError(
             f"{_shown(path)} must hold the hard examples of task {name} as it is now, got some"
-            f" measured with {'; '.join(differences)}. {_what_to_do(name)}"
+            f" measured with {'; '.join(differences)}. {_what_to_do(material.task)}"
         )
     hard = np.array(kept["hard"], dtype=np.int64)
     outside = np.setdiff1d(hard, parts.train)
@@ -104,12 +109,12 @@ def read_kept(material: Material, forget: HardRandom, parts: Partition) -> np.nd
         raise ScorerError(
             f"{_shown(path)} must name train examples of task {name}, got {len(outside)} that are"
             f" not, such as {outside[:3].tolist()}: the split is another, by its edition or by the"
-            f" copies dropped from the data. {_what_to_do(name)}"
+            f" copies dropped from the data. {_what_to_do(material.task)}"
         )
     return hard
 
 
-def _what_to_do(task: str) -> str:
+def _what_to_do(task: TaskDefinition) -> str:
     """Return the end of a message about a file that does not fit."""
     return (
         f"Put the task's definition and data back, give the changed task another name, or measure"

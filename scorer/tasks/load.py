@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from data_prep import DamagedData, LeakError, check_no_leak, load_raw
+from data_prep import DamagedData, check_no_leak, load_raw
 from scorer.engines.base import Engine, Progress
 from scorer.errors import ScorerError
 from scorer.options import Options
@@ -21,16 +21,18 @@ def load_task(options: Options, engine: Engine, progress: Progress) -> Task:
 
     Raises:
         MissingData: the data set is not in `data_dir`; the message says what to run.
-        ScorerError: the data are damaged, or an image stands in two sets.
+        ScorerError: the data are damaged, the sizes of the task do not fit them, or an image stands
+            in two sets.
     """
     definition = TASKS[options.task]
     try:
-        raw = load_raw(definition.dataset, options.data_dir)
+        raw = load_raw(definition.dataset, options.data_dir, progress)
     except DamagedData as error:
         raise ScorerError(str(error)) from error
-    split = definition.forget.split(Material(definition, raw, options, engine, progress))
+    material = Material(definition, raw, options, engine, progress)
     try:
+        split = definition.forget.split(material)
         check_no_leak(raw.images, split)
-    except LeakError as error:
-        raise ScorerError(f"task {options.task}: {error}") from error
+    except ValueError as error:  # sizes that do not fit the data, or a leak
+        raise ScorerError(f"task {definition.name}: {error}") from error
     return Task(definition, options.split_seed, raw, split)

@@ -16,7 +16,8 @@ EDITION = 3
 """Of the form, in the folder's name: workers never meet a snapshot of another edition."""
 
 RAW_FACTS = ("name", "n_classes", "mean", "std", "value_range", "source")
-RAW_ARRAYS = ("images", "labels", "is_official_test")
+RAW_ARRAYS = ("images", "labels", "is_official_test", "subjects")
+"""Subjects are left out where nobody knows them."""
 
 
 def save_snapshot(task: Task, folder: Path) -> Path:
@@ -32,6 +33,8 @@ def save_snapshot(task: Task, folder: Path) -> Path:
             "raw": {name: getattr(task.raw, name) for name in RAW_FACTS},
         }
         arrays = {name: getattr(task.raw, name) for name in RAW_ARRAYS}
+        if task.raw.subjects is None:
+            del arrays["subjects"]
         store.write(0, {**arrays, **{name: task.indices(name) for name in SETS}}, facts)
     return store.root
 
@@ -44,7 +47,7 @@ def read_snapshot(path: Path) -> Task:
     """
     store = _store(path)
     facts, arrays = store.manifest(0), store.read(0)
-    raw: dict[str, Any] = {**facts["raw"], **{name: arrays[name] for name in RAW_ARRAYS}}
+    raw: dict[str, Any] = {**facts["raw"], **{name: arrays.get(name) for name in RAW_ARRAYS}}
     raw |= {name: tuple(raw[name]) for name in ("mean", "std")}
     split = Split(
         **{name: arrays[name] for name in SETS},

@@ -37,7 +37,9 @@ def test_a_file_more_is_a_data_set_more(tmp_path, monkeypatch):
 
 
 def test_unknown_name_gets_near_matches_and_the_list(tmp_path):
-    with pytest.raises(UsageError, match=r"Did you mean digits\? Known: cifar10, d.* as arrays"):
+    with pytest.raises(
+        UsageError, match=r"Did you mean digits\? Known: celeba, cifar10, d.* as arrays"
+    ):
         load_raw("digit", tmp_path)
 
 

@@ -53,7 +53,7 @@ def keep_hard(definition: TaskDefinition, cache: Path, monkeypatch: pytest.Monke
     arguments = [definition.name, "--device", "cpu", "--cache-dir", str(cache)]
     result = CliRunner().invoke(keep.main, arguments, catch_exceptions=False)
     assert result.exit_code == 0, result.output
-    return kept.kept_path(definition.name, 0)
+    return kept.kept_path(definition, 0)
 
 
 def test_what_is_kept_is_the_public_split(
@@ -169,7 +169,7 @@ def test_a_task_without_hard_examples_has_nothing_to_keep(
 @pytest.mark.parametrize("name", [p.stem.removesuffix("-0") for p in kept.KEPT.glob("*-0.json")])
 def test_every_file_fits_its_task(name: str) -> None:
     definition = TASKS[name]
-    facts = json.loads(kept.kept_path(name, 0).read_text())
+    facts = json.loads(kept.kept_path(definition, 0).read_text())
     assert isinstance(definition.forget, HardRandom)
     assert facts["measured_with"]["recipe"] == dataclasses.asdict(definition.recipe)
     assert facts["measured_with"]["n_models"] == definition.forget.n_models

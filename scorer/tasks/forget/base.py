@@ -49,7 +49,7 @@ class ForgetSet(ABC):
     @property
     @abstractmethod
     def size(self) -> int:
-        """Return the number of examples to forget."""
+        """Return the number of examples to forget, or the least there can be."""
 
     @abstractmethod
     def split(self, material: Material) -> Split:

@@ -82,10 +82,9 @@ class HardRandom(ForgetSet):
 def _tell_unkept(material: Material) -> None:
     """Say that the public forget set is measured here, and may be another elsewhere."""
     if material.options.split_seed == PUBLIC_SEED:
-        name = material.task.name
         logger.warning(
             "the hard examples of task %s are not kept with the code: they are measured now, and"
             " another machine may choose a few others, which is another task; keep them by `%s`",
-            name,
-            keep_command(name),
+            material.task.name,
+            keep_command(material.task),
         )
