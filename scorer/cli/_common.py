@@ -27,6 +27,7 @@ LABELS = {
     "unlearn": "unlearning",
     "score": "scoring",
     "bench": "measuring, rounds",
+    "study": "computing, parts",
 }
 
 WIDTH = 140
