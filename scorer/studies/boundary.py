@@ -233,7 +233,9 @@ def compare_left_out(
         grid=figures.on_grid(whole["grid"]),
         differs=figures.on_grid(differs.mean(axis=0)),
         area=differs.sum(axis=1) * circles.cell_area,
-        moved=np.linalg.norm(without["parameters"] - whole["parameters"], axis=1),
+        moved=np.linalg.norm(
+            without["parameters"].astype(np.float64) - whole["parameters"], axis=1
+        ),
         influence_area=told_differs.sum(axis=1) * circles.cell_area,
         influence_moved=told.parameters,
         memorised=out_of_sample_mean(own, ~masks) - out_of_sample_mean(own, masks),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,8 @@ from scorer.studies.findings import Number
 from scorer.studies.intervals import from_error
 
 MEASURES = ("forgetting", "errors")
+
+RULE = "competition"
 
 
 @dataclass(frozen=True)
@@ -34,22 +36,22 @@ class Score:
     ceiling: Number
 
 
-def score_banks(banks: Mapping[str, Bank], rule: str = "competition") -> Score:
+def score_banks(banks: Mapping[str, Bank], originals: Sequence[int] | None = None) -> Score:
     """Return the score of the bank "unlearned".
 
     Args:
         banks: "unlearned", "oracle" and "control", of equal size, with `confidence_forget`,
             `correct_retain` and `correct_test`.
-        rule: how epsilon becomes points.
+        originals: that each run started from, by default one for all.
     """
     n_models, n_examples = banks["oracle"].confidence().shape
     evidence = Evidence(
         # The floor is not looked at here, and the measure wants one.
         banks={**banks, "floor": banks["oracle"]},
         stratum=np.full(n_examples, "all"),
-        rule=make_rule(rule),
+        rule=make_rule(RULE),
         budget=1.0,
-        originals=(0,) * n_models,
+        originals=tuple(originals or (0,) * n_models),
     )
     values = measure(evidence, MEASURES).values
 
