@@ -9,7 +9,17 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from scorer.studies._circles import GRID_SHAPE, Circles
-from scorer.studies.style import BLACK, BLUE, CYCLE, MARKERS, ORANGE, RED, drop_unused, new_figure
+from scorer.studies.style import (
+    BLACK,
+    BLUE,
+    CYCLE,
+    MARKERS,
+    ORANGE,
+    RED,
+    drop_unused,
+    error_reach,
+    new_figure,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -131,13 +141,13 @@ def _correlations(ax: Axes, numbers: Mapping[str, Number], architectures: Sequen
             if key.startswith(f"{kind}_{name}_at_") and key == _near_key(numbers, kind, name)
         ]
         if found:
-            x, value = [at for at, _ in found], np.array([n.value for _, n in found])
-            reach = np.array([[n.value - n.low, n.high - n.value] for _, n in found]).T
-            ax.errorbar(x, value, reach, fmt=MARKERS[place], color=CYCLE[place], label=label)
+            x, own = zip(*found, strict=True)
+            ax.errorbar(x, [each.value for each in own], error_reach(own), fmt=MARKERS[place],
+                        color=CYCLE[place], label=label)  # fmt: skip
     ax.axhline(0, color=BLACK, linewidth=0.8)
     ax.set(ylim=(-1, 1), ylabel="rank correlation", xticks=range(len(architectures)))
     ax.set_xticklabels([sizes_of(name).removesuffix(" units") for name in architectures])
-    ax.legend(loc="lower left", fontsize=8)
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=1, fontsize=8)
 
 
 def _near_key(numbers: Mapping[str, Number], kind: str, name: str) -> str:

@@ -7,23 +7,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scorer.studies.style import BLACK, BLUE, CYCLE, GREEN, MARKERS, ORANGE, new_figure
+from scorer.studies.style import BLACK, BLUE, CYCLE, GREEN, MARKERS, ORANGE, error_reach, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from scorer.studies.capacity import Capacity
-    from scorer.studies.findings import Number
 
 SET_COLOURS = {"train": BLUE, "forget": ORANGE, "test": GREEN}
-LEAST_LOSS = 1e-5
+LEAST_LOSS = 1e-6
 BINS = np.linspace(np.log10(LEAST_LOSS), 1.3, 26)
-
-
-def reach(numbers: Sequence[Number]) -> np.ndarray:
-    """Return what error bars take: `(2, n)`, below and above each value."""
-    return np.array([[each.value - each.low, each.high - each.value] for each in numbers]).T
 
 
 def gaps(capacities: Mapping[tuple[int, int], Capacity], fine_tuning: str, best: str) -> Figure:
@@ -34,19 +28,20 @@ def gaps(capacities: Mapping[tuple[int, int], Capacity], fine_tuning: str, best:
         own = [one for size, one in capacities.items() if size[0] == depth]
         numbers = [one.gap for one in own]
         left.errorbar(
-            [one.n_parameters for one in own], [n.value for n in numbers], reach(numbers),
+            [one.n_parameters for one in own], [n.value for n in numbers], error_reach(numbers),
             marker=MARKERS[place], color=CYCLE[place], label=f"{depth} block{'s' * (depth > 1)}",
         )  # fmt: skip
     left.axhline(0.5, color=BLACK, linewidth=0.8)
     left.set(xscale="log", xlabel="parameters", ylabel="gap: AUC of the loss, train / test")
-    left.legend()
+    left.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, fontsize=8,
+                columnspacing=0.8)  # fmt: skip
     x = np.array([one.gap.value for one in capacities.values()])
     for place, name in enumerate(("original", fine_tuning, best)):
         scores = [one.scores[name].relative_score for one in capacities.values()]
         label = "doing nothing" if name == "original" else name
         right.errorbar(
-            x, [s.value for s in scores], reach(scores), fmt=MARKERS[place], color=CYCLE[place],
-            elinewidth=0.8, label=label, markersize=5,
+            x, [s.value for s in scores], error_reach(scores), fmt=MARKERS[place],
+            color=CYCLE[place], elinewidth=0.8, label=label, markersize=5,
         )  # fmt: skip
     right.axhline(1.0, color=BLACK, linewidth=0.8)
     right.set(xlabel="gap", ylabel="relative score", ylim=(0, None))
@@ -84,4 +79,4 @@ def _histograms(ax: Axes, one: Capacity) -> None:
     for name, colour in SET_COLOURS.items():
         found = np.log10(np.clip(one.losses[name].ravel(), LEAST_LOSS, 10 ** BINS[-1]))
         ax.hist(found, BINS, density=True, histtype="step", color=colour, label=name, linewidth=1.5)
-    ax.set(yticks=[], xticks=[-4, -2, 0])
+    ax.set(yticks=[], xticks=[-6, -4, -2, 0])

@@ -127,7 +127,7 @@ def recipe_of(architecture: str, n_steps: int, n_train: int) -> Recipe:
     return Recipe(
         architecture=architecture,
         optimizer="sgd",
-        learning_rate=0.3,
+        learning_rate=0.1,
         momentum=0.9,
         weight_decay=WEIGHT_DECAY,
         schedule="one_cycle",

@@ -2,8 +2,9 @@
 
 The Hessian is that of Gauss and Newton with the weight decay beside it. For two classes it is of
 rank n at most, so all is solved between points: with J the gradients of the margins, D the
-variances p (1 - p) and K = J J', leaving point i out moves the parameters by
-J' (n decay + D K)^-1 e_i (p_i - y_i), and the margin at x by its gradient times that.
+variances p (1 - p), r = p - y and K = J J', leaving point i out of the mean loss moves the
+parameters by J' (n decay + D K)^-1 (e_i r_i - r / n) n / (n - 1), and the margin at x by its
+gradient times that. The second term is there because the mean of the others takes the place of all.
 
 References: Koh and Liang 2017, arXiv 1703.04730; Martens 2014, arXiv 1412.1193 (Gauss-Newton).
 """
@@ -69,8 +70,10 @@ def influence(
     kernel = own @ own.T
     variances = probability * (1.0 - probability)
     system = n_points * weight_decay * np.eye(n_points) + variances[:, np.newaxis] * kernel
-    # Column i is (system)^-1 e_i (p_i - y_i).
-    weights = np.linalg.solve(system, np.diag(probability - labels))
+    residuals = probability - labels
+    # Column i: what point i adds to the mean gradient over all, which the others then make up.
+    less_mean = np.diag(residuals) - residuals[:, np.newaxis] / n_points
+    weights = np.linalg.solve(system, less_mean * n_points / (n_points - 1))
     lengths = np.sqrt(np.maximum(np.einsum("ij,ik,kj->j", weights, kernel, weights), 0.0))
     moved = [
         weights.T @ own @ margin_gradients(net, some).T for some in places.split(PLACES_AT_ONCE)

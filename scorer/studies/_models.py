@@ -54,23 +54,32 @@ class Sets:
         return EvaluationData(images, {n: e.labels.cpu().numpy() for n, e in self.examples.items()})
 
 
-def task_values(settings: Settings, most: Mapping[str, int] | None = None) -> dict[str, Any]:
+def task_values(
+    settings: Settings, n_train: int | None = None, most: Mapping[str, int] | None = None
+) -> dict[str, Any]:
     """Return what a part is told of the task that the options name.
 
     Args:
         settings: name task, folders and device.
-        most: of some sets only so many examples, drawn with a fixed seed.
+        n_train: of retain and forget set together only so many examples, of each the same share,
+            so that what is left is still a fair sample of the data; drawn with a fixed seed.
+        most: of other sets only so many.
 
     Raises:
         MissingData: the data set is not there.
     """
     task = load_task(settings.options, settings.engine, settings.progress)
     folder = settings.options.cache_dir / "v1" / "tasks"
+    limits = dict(most or {})
+    if n_train is not None:
+        sizes = {name: len(task.indices(name)) for name in ("retain", "forget")}
+        share = min(1.0, n_train / sum(sizes.values()))
+        limits |= {name: round(share * size) for name, size in sizes.items()}
     return {
         "snapshot": str(save_snapshot(task, folder)),
         "fingerprint": task.fingerprint,
         "device": settings.options.torch_device,
-        "most": dict(most or {}),
+        "most": limits,
     }
 
 

@@ -57,7 +57,7 @@ class Sizes:
     distances: tuple[float, ...] = (10, 5, 4, 3)
     near: float = 3
     architectures: tuple[str, ...] = ("mlp_1x8", "mlp_2x16", "mlp_3x32", "mlp_4x64")
-    n_steps: int = 300
+    n_steps: int = 250
     n_halves: int = 40
     n_forget: int = 20
     n_models: int = 32

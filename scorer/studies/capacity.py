@@ -46,20 +46,17 @@ class Sizes:
         epochs: of a training.
         n_originals: networks trained on train; methods start from each of them in turn.
         n_models: oracles, controls and runs of a method.
-        most: examples of each set, so that there is much to be memorised.
+        n_train: retain and forget examples together: few, so that there is much to memorise.
+        most: examples of other sets.
     """
 
     depths: tuple[int, ...] = (1, 2, 4, 8)
     widths: tuple[int, ...] = (8, 16, 32, 64)
     epochs: int = 12
-    n_originals: int = 4
+    n_originals: int = 8
     n_models: int = 16
-    most: tuple[tuple[str, int], ...] = (
-        ("retain", 470),
-        ("forget", 130),
-        ("val", 200),
-        ("test", 1000),
-    )
+    n_train: int = 780
+    most: tuple[tuple[str, int], ...] = (("val", 200), ("test", 1000))
 
     @property
     def networks(self) -> dict[tuple[int, int], str]:
@@ -78,7 +75,8 @@ QUICK = Sizes(
     epochs=2,
     n_originals=2,
     n_models=4,
-    most=(("retain", 96), ("forget", 32), ("val", 32), ("test", 64)),
+    n_train=130,
+    most=(("val", 32), ("test", 64)),
 )
 
 
@@ -130,7 +128,8 @@ def run(settings: Settings) -> Findings:
     )  # fmt: skip
     kept = ", ".join(f"{n} of {name}" for name, n in sizes.most)
     found.notes += [
-        f"Sets are samples of the task's: at most {kept}; {sizes.epochs} epochs.",
+        f"Sets are samples of the task's: {sizes.n_train} training examples, of the forget set the"
+        f" same share as of retain, and at most {kept}; {sizes.epochs} epochs.",
         f"Networks of depth times squared width above {LARGEST} are left out.",
         "Methods are called directly, not through the runner, with the constants that were tuned"
         f" on the task's own network; runs are shared among {sizes.n_originals} originals.",
@@ -149,7 +148,7 @@ def train_all(
     sizes: Sizes, methods: Mapping[str, str], settings: Settings
 ) -> dict[tuple[str, str], dict[str, np.ndarray]]:
     """Return the outputs of all models, by architecture and role; largest networks first."""
-    told = task_values(settings, dict(sizes.most))
+    told = task_values(settings, sizes.n_train, dict(sizes.most))
     parts: dict[tuple[str, str], Part] = {}
     largest_first = sorted(sizes.networks.items(), key=lambda one: -one[0][0] * one[0][1] ** 2)
     for _, architecture in largest_first:

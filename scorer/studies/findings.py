@@ -192,7 +192,7 @@ def findings_page(values: Mapping[str, Any]) -> str:
     Args:
         values: as `Findings.as_dict` gives them.
     """
-    pieces = [f"# {values['study']}", f"{values['summary']}."]
+    pieces = [f"# {values['study']}", f"{values['summary'].capitalize()}?"]
     if values["quick"]:
         pieces.append("A quick run: sizes are so small that the answers mean nothing.")
     pieces += [answers_markdown(values)]

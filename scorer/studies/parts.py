@@ -1,12 +1,14 @@
 """Parts of a study: made by worker processes, kept, and not made again.
 
 A part is a function of JSON values that returns arrays. What it is kept under is the SHA-256 of its
-values, of the file that the function stands in and of torch's release. So a study that was stopped
-goes on, and one whose code changed does not take up old parts.
+values, of the files of studies that the function needs and of torch's release. So a study that was
+stopped goes on, and one whose code changed does not take up old parts.
 """
 
 from __future__ import annotations
 
+import ast
+import hashlib
 import importlib
 import pkgutil
 from collections.abc import Mapping, Sequence
@@ -22,6 +24,8 @@ from scorer.engines.base import Emit, Spec
 from scorer.store import Arrays, DamagedEntry, Store, claim, json_sha256
 from scorer.studies.base import Settings
 from scorer.training.recipe import RECIPE_VERSION
+
+OWN = "scorer.studies."
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,7 @@ class Part:
         """Return what the part is kept under."""
         about = {
             "function": self.function,
-            "source": _source_of(self.function.partition(":")[0]),
+            "source": sorted(_sources_of(self.function.partition(":")[0]).items()),
             "torch": torch.__version__,
             "recipe_version": RECIPE_VERSION,
             "values": dict(self.values),
@@ -109,7 +113,18 @@ def _put_aside_damaged(store: Store) -> None:
 
 
 @cache
-def _source_of(module: str) -> str:
-    """Return the text of the file that a module was read from."""
-    file = importlib.import_module(module).__file__
-    return Path(file).read_text(encoding="utf-8") if file else ""
+def _sources_of(module: str) -> dict[str, str]:
+    """Return the SHA-256 of a module's file and of the studies' files that it imports, by name."""
+    found: dict[str, str] = {}
+    waiting = [module]
+    while waiting:
+        name = waiting.pop()
+        file = importlib.import_module(name).__file__
+        if name in found or file is None:
+            continue
+        content = Path(file).read_bytes()
+        found[name] = hashlib.sha256(content).hexdigest()
+        for node in ast.walk(ast.parse(content)):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(OWN):
+                waiting.append(node.module or "")
+    return found

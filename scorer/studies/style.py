@@ -5,9 +5,8 @@ Figures are 7.2 inches wide with letters of 11 points, so that they are still re
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,8 +14,9 @@ import matplotlib
 import numpy as np
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from scorer.studies.findings import Number
 
 BLUE, ORANGE, GREEN, PURPLE, SKY, RED, BLACK = (
     "#0072B2",
@@ -94,14 +94,12 @@ def save(figure: Figure, stem: Path) -> None:
         figure.savefig(stem.with_suffix(".svg"), metadata={"Date": None, "Creator": None})
 
 
+def error_reach(numbers: Sequence[Number]) -> np.ndarray:
+    """Return what error bars take: `(2, n)`, how far intervals reach below and above."""
+    return np.array([[each.value - each.low, each.high - each.value] for each in numbers]).T
+
+
 def drop_unused(axes: np.ndarray, n_used: int) -> None:
     """Take away the panels behind the first `n_used`."""
     for ax in axes.flat[n_used:]:
         ax.remove()
-
-
-def letter(axes: np.ndarray) -> None:
-    """Letter the panels a, b, c, ... at their upper left."""
-    for number, (row, column) in enumerate(product(*map(range, axes.shape))):
-        ax: Axes = axes[row, column]
-        ax.set_title(chr(ord("a") + number), loc="left", fontweight="bold")

@@ -10,14 +10,18 @@ from __future__ import annotations
 import copy
 import importlib
 from collections.abc import Callable, Iterator, Mapping
+from types import ModuleType
 from typing import Any
 
 from torch import Tensor, nn
 
 from baselines.common import Examples
+from scorer.errors import ScorerError
 from scorer.runner.contract import make_loader, seed_everything
 from scorer.runner.load import BASELINES, Submission
 from scorer.training.recipe import seed_of
+from scorer.tuning.constants import constants_of, with_values
+from scorer.tuning.draw import LENGTH
 
 Unlearning = Callable[[nn.Module, Any, Any, Any], nn.Module | None]
 
@@ -62,3 +66,26 @@ def unlearn(
 def repeated(images: Tensor, labels: Tensor, times: int) -> Examples:
     """Return examples that stand in their set so many times over."""
     return Examples(images.repeat(times, *[1] * (images.dim() - 1)), labels.repeat(times))
+
+
+def baseline_at_length(name: str, family: str, factor: float) -> Unlearning:
+    """Return the `unlearning` of a baseline whose constant EPOCHS is longer or shorter.
+
+    Args:
+        name: of a method that takes its length from EPOCHS.
+        family: of tasks, see `baselines.common.FAMILIES`.
+        factor: by which its length for that family is multiplied.
+
+    Raises:
+        ScorerError: the file has no such constant.
+    """
+    source = (BASELINES / f"{name}.py").read_text()
+    constants = constants_of(source)
+    if LENGTH not in constants:
+        raise ScorerError(f"baselines/{name}.py must have a number {LENGTH} to be made longer")
+    length = constants[LENGTH].at(family) * factor
+    module = ModuleType(f"baselines.{name}_at_{length:g}")
+    text = with_values(source, constants, family, {LENGTH: length})
+    exec(compile(text, f"baselines/{name}.py", "exec", dont_inherit=True), module.__dict__)
+    function: Unlearning = module.unlearning
+    return function
