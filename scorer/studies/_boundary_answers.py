@@ -9,7 +9,7 @@ import numpy as np
 from scipy import stats
 
 from scorer.studies.findings import Findings, Number, ask
-from scorer.studies.intervals import LEVEL, mean_of, rank_correlation, share_of
+from scorer.studies.intervals import LEVEL, from_error, mean_of, rank_correlation, share_of
 
 if TYPE_CHECKING:
     from scorer.studies.boundary import LeftOut, Sizes, Unlearned
@@ -41,6 +41,7 @@ def answer(
                 found.numbers[f"{predictor}_{label}"] = rank_correlation(*pair, "points")
             else:
                 found.notes.append(f"{predictor} of {label}: one side is constant, no correlation.")
+    _on_rounding(found, left_out[near, largest])
     _on_capacity(found, left_out, near, sizes)
     more = left_out[near, largest].area - left_out[far, largest].area
     found.numbers["area_near_less_far"] = mean_of(more, "points", "square units")
@@ -65,6 +66,23 @@ def answer(
         " on digits; their sets are given so many times over that an epoch is the same share of"
         " the training as there.",
     ]
+
+
+def _on_rounding(found: Findings, one: LeftOut) -> None:
+    """Ask whether what leaving a point out does is more than rounding."""
+    error = np.hypot(stats.sem(one.area), stats.sem(one.rounding_area))
+    more = float(one.area.mean() - one.rounding_area.mean())
+    number = from_error(more, float(error), one.area.size, "points", "square units")
+    found.numbers["area_more_than_rounding"] = number
+    found.answers.append(
+        ask(
+            "Does leaving one point out move the boundary more than rounding does?",
+            number,
+            yes="By {number} more in the largest network.",
+            no="In the largest network rounding moves it more: the difference is {number}.",
+            unsure="In the largest network the difference is {number}.",
+        )
+    )
 
 
 def _on_capacity(
@@ -148,4 +166,4 @@ def _on_methods(found: Findings, after: Unlearned) -> None:
         ),
     )
     for each, reason in after.skipped.items():
-        found.notes.append(f"`{each}` does not run on points of the plane: {reason}.")
+        found.notes.append(f"`{each}` is left out, it cannot be run on these networks: {reason}.")

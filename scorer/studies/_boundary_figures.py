@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from scorer.studies._circles import GRID_SHAPE, Circles
+from scorer.studies._circles import GRID_SHAPE, MARGIN, RADIUS, Circles
 from scorer.studies.style import (
     BLACK,
     BLUE,
@@ -16,6 +16,7 @@ from scorer.studies.style import (
     MARKERS,
     ORANGE,
     RED,
+    WIDTH_INCHES,
     drop_unused,
     error_reach,
     new_figure,
@@ -79,38 +80,37 @@ def boundaries(
     architectures: Sequence[str],
 ) -> Figure:
     """Draw the decision of each network at each distance."""
-    figure, axes = new_figure(len(circles), len(architectures), height=1.35 * len(circles) + 0.5)
-    for row, (distance, plane) in zip(axes, circles.items(), strict=True):
-        for ax, architecture in zip(row, architectures, strict=True):
+    # Panels are as high as their windows are, of one width.
+    heights = [(RADIUS + MARGIN) / plane.half_width for plane in circles.values()]
+    height = WIDTH_INCHES / len(architectures) * sum(heights) + 0.6
+    figure, axes = new_figure(
+        len(circles), len(architectures), height=height, height_ratios=heights
+    )
+    for row, (distance, plane) in enumerate(circles.items()):
+        for ax, architecture in zip(axes[row], architectures, strict=True):
             _plane(ax, plane)
             grid = grids[distance, architecture]
             probability = 1.0 / (1.0 + np.exp(-grid))
             ax.contourf(*plane.axes(), probability, levels=np.linspace(0, 1, 11), cmap="PuOr_r",
-                        alpha=0.55)  # fmt: skip
+                        alpha=0.35)  # fmt: skip
             _points(ax, plane, 2.5)
             _boundary(ax, plane, grid, colors=BLACK, linewidths=1.4)
-            if row is axes[0]:
+            if row == 0:
                 ax.set_title(sizes_of(architecture))
-        row[0].set_ylabel(f"distance {distance:g}")
+        axes[row, 0].set_ylabel(f"distance {distance:g}", fontsize=9)
     return figure
 
 
 def left_out(circles: Circles, networks: Mapping[str, LeftOut]) -> Figure:
     """Draw where decisions hang on single points, and on which."""
-    figure, axes = new_figure(2, -(-len(networks) // 2), height=5.4)
-    most = max(one.differs.max() for one in networks.values())
-    largest = max(max(one.area.max() for one in networks.values()), 1e-9)
-    shown = None
+    figure, axes = new_figure(2, -(-len(networks) // 2), height=5.2)
     for ax, (name, one) in zip(axes.flat, networks.items(), strict=False):
         _plane(ax, circles)
-        shown = ax.pcolormesh(*circles.axes(), 100 * one.differs, cmap="Greys", vmin=0,
-                              vmax=100 * max(most, 1e-9), shading="nearest")  # fmt: skip
+        largest = max(one.area.max(), 1e-9)
         _points(ax, circles, 3 + 110 * one.area / largest)
         _boundary(ax, circles, one.grid, colors=RED, linewidths=1.2)
-        ax.set_title(sizes_of(name))
+        ax.set_title(f"{sizes_of(name)}, at most {largest:.2g}")
     drop_unused(axes, len(networks))
-    if shown is not None:
-        figure.colorbar(shown, ax=axes, shrink=0.6, label="points without which it differs, %")
     return figure
 
 
@@ -125,6 +125,7 @@ def predictors(one: LeftOut, numbers: Mapping[str, Number], architectures: Seque
     for ax, (told, true, x, y) in zip(axes.flat, panels, strict=False):
         ax.scatter(told, true, s=14, c=BLUE, alpha=0.6, linewidths=0)
         ax.set(xlabel=x, ylabel=y)
+    axes[0, 0].set(xscale="log", yscale="log")
     _correlations(axes[1, 1], numbers, architectures)
     return figure
 
@@ -145,7 +146,7 @@ def _correlations(ax: Axes, numbers: Mapping[str, Number], architectures: Sequen
             ax.errorbar(x, [each.value for each in own], error_reach(own), fmt=MARKERS[place],
                         color=CYCLE[place], label=label)  # fmt: skip
     ax.axhline(0, color=BLACK, linewidth=0.8)
-    ax.set(ylim=(-1, 1), ylabel="rank correlation", xticks=range(len(architectures)))
+    ax.set(ylim=(-1.05, 1.05), ylabel="rank correlation", xticks=range(len(architectures)))
     ax.set_xticklabels([sizes_of(name).removesuffix(" units") for name in architectures])
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=1, fontsize=8)
 
@@ -165,7 +166,7 @@ def unlearned(circles: Circles, after: Unlearned) -> Figure:
         shown = [*ranked[: n_methods - N_WORST], *ranked[-N_WORST:]]
     names = ["original", "oracle", *shown]
     rows = -(-len(names) // 4)
-    figure, axes = new_figure(rows, 4, height=1.75 * rows + 0.2)
+    figure, axes = new_figure(rows, 4, height=1.6 * rows + 0.2)
     forget = circles.coordinates()[after.forget]
     for ax, name in zip(axes.flat, names, strict=False):
         _plane(ax, circles)

@@ -30,6 +30,9 @@ MARGIN = 1.5
 """From the circles to the edge of the window in which decisions are compared."""
 
 WEIGHT_DECAY = 1e-3
+LEARNING_RATE = 0.05
+"""At twice of this the largest network is chaotic: rounding alone moves its parameters visibly."""
+
 N_VAL, N_TEST = 100, 400
 GRID_SHAPE = (57, 81)
 
@@ -127,7 +130,7 @@ def recipe_of(architecture: str, n_steps: int, n_train: int) -> Recipe:
     return Recipe(
         architecture=architecture,
         optimizer="sgd",
-        learning_rate=0.1,
+        learning_rate=LEARNING_RATE,
         momentum=0.9,
         weight_decay=WEIGHT_DECAY,
         schedule="one_cycle",
@@ -146,10 +149,17 @@ def train_on_choices(
     n_steps: int,
     left_out: Sequence[Sequence[int]],
     seeds: Sequence[ModelSeeds],
+    *,
+    shuffled: bool = False,
 ) -> list[nn.Module]:
-    """Return one trained network for each list of points that are left out, all as long."""
+    """Return one trained network for each list of points that are left out, all as long.
+
+    Shuffled, each network has its points in another order, which changes rounding alone.
+    """
     everything = np.arange(circles.n_train)
     chosen = np.stack([np.setdiff1d(everything, without) for without in left_out])
+    if shuffled:
+        chosen = np.random.default_rng(0).permuted(chosen, axis=1)
     data = circles.training_set()
     recipe = recipe_of(architecture, n_steps, circles.n_train)
     with training_settings(data.images.device):
@@ -157,6 +167,26 @@ def train_on_choices(
         for _ in training.steps():
             pass
         return training.models()
+
+
+def positive_share(grid: np.ndarray, circles: Circles) -> np.ndarray:
+    """Return which share of each cell of the grid is decided for class 1.
+
+    Near the boundary the margin is taken as linear, so that areas much smaller than a cell count.
+
+    Args:
+        grid: `(..., rows, columns)` margins.
+        circles: whose grid it is.
+
+    Returns:
+        Of the same shape, in [0, 1].
+    """
+    x, y = circles.axes()
+    steps = y[1] - y[0], x[1] - x[0]
+    # What the margin changes from one side of a cell to the other, at most.
+    slopes = [np.gradient(grid, axis=axis) for axis in (-2, -1)]
+    across = np.maximum(np.hypot(slopes[0] / steps[0], slopes[1] / steps[1]) * min(steps), 1e-12)
+    return np.asarray(np.clip(0.5 + grid / across, 0.0, 1.0))
 
 
 def margins(net: nn.Module, places: Tensor) -> np.ndarray:
@@ -181,9 +211,12 @@ def trained(values: Mapping[str, Any]) -> dict[str, np.ndarray]:
 
     Args:
         values: `n_points`, `distance`, `architecture`, `n_steps`, `left_out` (a list of points for
-            each network), `role` and `seeds` (the index of each network in its role).
+            each network), `role`, `seeds` (the index of each network in its role) and
+            `shuffled`.
     """
     circles = draw_circles(values["n_points"], values["distance"])
     seeds = [ModelSeeds.of("circles", values["role"], index) for index in values["seeds"]]
     sizes = values["architecture"], values["n_steps"]
-    return describe(train_on_choices(circles, *sizes, values["left_out"], seeds), circles)
+    chosen = values["left_out"], seeds
+    nets = train_on_choices(circles, *sizes, *chosen, shuffled=values["shuffled"])
+    return describe(nets, circles)

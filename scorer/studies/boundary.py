@@ -19,7 +19,7 @@ from torch import nn
 from data_prep import half_masks, out_of_sample_mean
 from scorer.studies import _boundary_figures as figures
 from scorer.studies._boundary_answers import answer
-from scorer.studies._circles import WEIGHT_DECAY, Circles, draw_circles
+from scorer.studies._circles import WEIGHT_DECAY, Circles, draw_circles, positive_share
 from scorer.studies._circles_unlearned import (
     FAILED,
     bank_of,
@@ -47,6 +47,7 @@ class Sizes:
         architectures: of growing capacity; points are unlearned from the last.
         n_steps: of a training.
         n_halves: models on random halves, for the memorisation score.
+        n_shuffled: models that differ by rounding alone.
         n_forget: points to be unlearned.
         n_models: oracles, controls and runs of each method.
         methods: None for all that read the retain set.
@@ -59,6 +60,7 @@ class Sizes:
     architectures: tuple[str, ...] = ("mlp_1x8", "mlp_2x16", "mlp_3x32", "mlp_4x64")
     n_steps: int = 250
     n_halves: int = 40
+    n_shuffled: int = 12
     n_forget: int = 20
     n_models: int = 32
     methods: tuple[str, ...] | None = None
@@ -71,6 +73,7 @@ QUICK = Sizes(
     architectures=("mlp_1x4", "mlp_2x8"),
     n_steps=16,
     n_halves=4,
+    n_shuffled=3,
     n_forget=6,
     n_models=4,
     methods=("finetune", "sebastian"),
@@ -84,8 +87,8 @@ class LeftOut:
 
     Attributes:
         grid: `(rows, columns)` margin of the network on all points.
-        differs: `(rows, columns)` share of the left-out networks that decide otherwise there.
         area: `(n_points,)` where decisions differ, in square units.
+        rounding_area: `(n_shuffled,)` the same for networks that differ by rounding alone.
         moved: `(n_points,)` length of the change of all parameters.
         influence_area: `(n_points,)` the area that influence functions foretell.
         influence_moved: `(n_points,)` the length that they foretell.
@@ -93,8 +96,8 @@ class LeftOut:
     """
 
     grid: np.ndarray
-    differs: np.ndarray
     area: np.ndarray
+    rounding_area: np.ndarray
     moved: np.ndarray
     influence_area: np.ndarray
     influence_moved: np.ndarray
@@ -149,8 +152,8 @@ def run(settings: Settings) -> Findings:
     near = {name: left_out[sizes.near, name] for name in sizes.architectures}
     found.add_figure(
         "left_out", partial(figures.left_out, circles[sizes.near], near),
-        f"Every point left out once, distance {sizes.near:g}: where decisions differ, darker for"
-        " more points, and points as large as the area that each moves.",
+        f"Every point left out once, distance {sizes.near:g}: points as large as the area that each"
+        " moves, by the largest of its network.",
     )  # fmt: skip
     found.add_figure(
         "predictors", partial(figures.predictors, most, found.numbers, sizes.architectures),
@@ -185,16 +188,26 @@ def train_all(sizes: Sizes, settings: Settings) -> tuple[list[tuple[Any, ...]], 
         if leaves:
             outside = [np.flatnonzero(~mask).tolist() for mask in masks]
             parts[("half", *key)] = part(key, sizes, outside, "halves")
+            nothing: list[list[int]] = [[]] * sizes.n_shuffled
+            parts[("rounding", *key)] = part(
+                key, sizes, nothing, "left_out", same_seed=True, shuffled=True
+            )
     return list(parts), make_parts(list(parts.values()), settings)
 
 
 def part(
-    key: Key, sizes: Sizes, left_out: Sequence[Sequence[int]], role: str, *, same_seed: bool = False
+    key: Key,
+    sizes: Sizes,
+    left_out: Sequence[Sequence[int]],
+    role: str,
+    *,
+    same_seed: bool = False,
+    shuffled: bool = False,
 ) -> Part:
     """Return the training of one group of networks."""
     seeds = [0] * len(left_out) if same_seed else list(range(len(left_out)))
-    values = {**training_values(key, sizes), "left_out": left_out, "role": role, "seeds": seeds}
-    return Part(TRAINED, values)
+    chosen = {"left_out": left_out, "role": role, "seeds": seeds, "shuffled": shuffled}
+    return Part(TRAINED, {**training_values(key, sizes), **chosen})
 
 
 def training_values(key: Key, sizes: Sizes) -> dict[str, Any]:
@@ -224,19 +237,22 @@ def compare_left_out(
     told = influence(
         net, circles.points[: sizes.n_points], labels, circles.grid(), WEIGHT_DECAY
     )  # fmt: skip
-    differs = (without["grid"] > 0) != (whole["grid"] > 0)
-    told_differs = ((whole["grid"] + told.grid) > 0) != (whole["grid"] > 0)
+
+    def area(grids: np.ndarray) -> np.ndarray:
+        shares = [positive_share(figures.on_grid(each), circles) for each in (grids, whole["grid"])]
+        return np.asarray(np.abs(shares[0] - shares[1]).sum(axis=(1, 2)) * circles.cell_area)
+
     masks = half_masks(labels, sizes.n_halves, seed=0)
     sign = np.where(labels == 1, 1.0, -1.0)
     own = 1.0 / (1.0 + np.exp(-sign * arrays["half", *key]["points"][:, : sizes.n_points]))
     return LeftOut(
         grid=figures.on_grid(whole["grid"]),
-        differs=figures.on_grid(differs.mean(axis=0)),
-        area=differs.sum(axis=1) * circles.cell_area,
+        area=area(without["grid"]),
+        rounding_area=area(arrays["rounding", *key]["grid"]),
         moved=np.linalg.norm(
             without["parameters"].astype(np.float64) - whole["parameters"], axis=1
         ),
-        influence_area=told_differs.sum(axis=1) * circles.cell_area,
+        influence_area=area(whole["grid"] + told.grid),
         influence_moved=told.parameters,
         memorised=out_of_sample_mean(own, ~masks) - out_of_sample_mean(own, masks),
     )

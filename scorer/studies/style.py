@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import matplotlib
 import numpy as np
@@ -69,7 +69,7 @@ def house_style() -> Iterator[None]:
 
 
 def new_figure(
-    rows: int = 1, columns: int = 1, *, height: float = 3.6, **options: bool
+    rows: int = 1, columns: int = 1, *, height: float = 3.6, **options: Any
 ) -> tuple[Figure, np.ndarray]:
     """Return a figure of the house's width and its axes `(rows, columns)`.
 
@@ -77,7 +77,7 @@ def new_figure(
         rows: of panels.
         columns: of panels.
         height: in inches, of the whole.
-        options: `sharex` and `sharey`, as matplotlib takes them.
+        options: `sharex`, `sharey` and `height_ratios`, as matplotlib takes them.
     """
     from matplotlib.figure import Figure
 

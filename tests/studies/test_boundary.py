@@ -12,10 +12,12 @@ from torch import nn
 from scorer.studies import Settings
 from scorer.studies._circles import (
     HEIGHT,
+    MARGIN,
     RADIUS,
     SCALE,
     Circles,
     draw_circles,
+    positive_share,
     recipe_of,
     train_on_choices,
 )
@@ -51,6 +53,20 @@ def test_the_grid_spans_the_window() -> None:
     np.testing.assert_allclose(circles.cell_area, (x[1] - x[0]) * (y[1] - y[0]))
 
 
+@pytest.mark.parametrize("angle", [0.0, 0.7, 1.5])
+@pytest.mark.parametrize("shift", [0.01, 0.3])
+def test_areas_smaller_than_a_cell_are_measured(angle: float, shift: float) -> None:
+    circles = draw_circles(20, 3.0)
+    x, y = np.meshgrid(*circles.axes())
+    along = np.cos(angle) * x + np.sin(angle) * (y - HEIGHT)
+    shares = [positive_share(3.0 * (along - offset), circles) for offset in (0.0, shift)]
+    area = np.abs(shares[0] - shares[1]).sum() * circles.cell_area
+    # A line through the centre of the window leaves it at the nearer pair of sides.
+    half_width, half_height = circles.half_width, RADIUS + MARGIN
+    length = 2 * min(half_height / np.cos(angle), half_width / np.sin(angle or 1e-9))
+    np.testing.assert_allclose(area, shift * length, rtol=0.06)
+
+
 def vector(net: nn.Module) -> np.ndarray:
     return nn.utils.parameters_to_vector(net.parameters()).detach().numpy()
 
@@ -64,6 +80,15 @@ def test_a_choice_is_a_training_on_that_choice(left_out: tuple[int, ...]) -> Non
     data = TrainingSet(circles.points[kept], circles.labels[kept], 2)
     (alone,) = train_models(data, recipe_of("mlp_2x8", 12, 16), [SEEDS])
     np.testing.assert_allclose(vector(net), vector(alone), atol=1e-5)
+
+
+def test_another_order_of_the_points_is_rounding_alone() -> None:
+    circles = draw_circles(16, 3.0)
+    for shuffled in (False, True):
+        nets = train_on_choices(circles, "mlp_1x8", 12, [(), ()], [SEEDS, SEEDS], shuffled=shuffled)
+        found = list(map(vector, nets))
+        np.testing.assert_allclose(*found, atol=1e-5)
+        assert np.array_equal(*found) is not shuffled
 
 
 def test_leaving_nothing_out_changes_nothing() -> None:
