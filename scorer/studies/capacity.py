@@ -104,7 +104,7 @@ class Capacity:
 def run(settings: Settings) -> Findings:
     """Compute, draw and answer."""
     sizes = QUICK if settings.quick else Sizes()
-    best = best_method(settings.options.task)
+    best, board = best_method(settings.options.task)
     methods = {name: baseline_sha256(name) for name in (FINE_TUNING, best)}
     arrays = train_all(sizes, methods, settings)
     capacities = {
@@ -131,17 +131,23 @@ def run(settings: Settings) -> Findings:
         f"Sets are samples of the task's: {sizes.n_train} training examples, of the forget set the"
         f" same share as of retain, and at most {kept}; {sizes.epochs} epochs.",
         f"Networks of depth times squared width above {LARGEST} are left out.",
-        "Methods are called directly, not through the runner, with the constants that were tuned"
-        f" on the task's own network; runs are shared among {sizes.n_originals} originals.",
+        f"`{best}` heads the kept leaderboard of {board}. Methods are called directly, not through"
+        " the runner, with the constants that were tuned on the task's own network; runs are shared"
+        f" among {sizes.n_originals} originals.",
     ]
     return found
 
 
-def best_method(task: str) -> str:
-    """Return the method that heads the kept leaderboard of a task, besides fine-tuning."""
-    group, _ = read_snapshot(SNAPSHOTS / f"{task}.json")
+def best_method(task: str) -> tuple[str, str]:
+    """Return the method that heads a kept leaderboard, besides fine-tuning, and of which task.
+
+    That is the task's own; where none is kept of it, that of the default task.
+    """
+    boards = (SNAPSHOTS / f"{name}.json" for name in (task, STUDY.tasks[0]))
+    board = next(path for path in boards if path.exists())
+    group, _ = read_snapshot(board)
     names = (row.method for row in group.rows if row.kind == "method")
-    return next(name for name in names if name != FINE_TUNING)
+    return next(name for name in names if name != FINE_TUNING), board.stem
 
 
 def train_all(

@@ -39,8 +39,8 @@ class Sizes:
         methods: names of baselines.
     """
 
-    shares: tuple[float, ...] = (0.05, 0.1, 0.2, 0.4, 0.7, 1.0)
-    n_models: int = 32
+    shares: tuple[float, ...] = (0.05, 0.1, 0.2, 0.4, 1.0)
+    n_models: int = 16
     methods: tuple[str, ...] = METHODS
 
 

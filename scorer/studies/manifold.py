@@ -43,7 +43,7 @@ class Sizes:
         group: models of one part.
     """
 
-    n_models: int = 48
+    n_models: int = 32
     methods: tuple[str, ...] = (
         "finetune",
         "entropy",
@@ -58,7 +58,7 @@ class Sizes:
     )
     n_permutations: int = 199
     n_train: int | None = None
-    group: int = 12
+    group: int = 8
 
 
 QUICK = Sizes(n_models=10, methods=("finetune",), n_permutations=19, n_train=130, group=5)
