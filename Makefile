@@ -15,7 +15,7 @@ FLAGS = $(if $(TASK),--task $(TASK)) $(if $(N),--n-models $(N)) $(if $(DEVICE),-
 SCORE_FLAGS = $(FLAGS) $(if $(RULE),--rule $(RULE)) $(if $(SANDBOX),--sandbox $(SANDBOX)) \
               $(if $(BUDGET),--budget $(BUDGET)) $(if $(DESIGN),--design $(DESIGN))
 
-.PHONY: help env score scores leaderboard check oracles bench readme boards test lint clean
+.PHONY: help env score scores leaderboard check oracles bench study readme boards test lint clean
 .DEFAULT_GOAL := help
 
 help: ## list targets and variables
@@ -32,6 +32,7 @@ endef
 export NAMES
 
 # METHOD = ## a baseline's name, a file in submission/ or a path; default submission/unlearn.py
+# NAME = ## a study, see python -m scorer study
 # TASK = ## data, split, forget set and network, default digits
 # N = ## number of models per side, default 64
 # RULE = ## how epsilon becomes points, default competition
@@ -75,6 +76,10 @@ oracles: $(STAMP) ## train the oracles of TASK without scoring anything
 
 bench: $(STAMP) ## measure speed side by side
 	@$(RUN) bench
+
+study: $(STAMP) ## compute, draw and answer the study NAME, such as boundary
+	@$(RUN) study $(NAME) $(if $(TASK),--task $(TASK)) $(if $(DEVICE),--device $(DEVICE)) \
+	  $(if $(WORKERS),--workers $(WORKERS)) $(if $(ENGINE),--engine $(ENGINE))
 
 readme: $(STAMP) ## render the documents from the kept figures
 	@$(RUN) readme

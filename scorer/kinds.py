@@ -132,6 +132,12 @@ _ALL = (
         "correct",
     ),
     Kind("benches", "a measurement of speed, side by side", "scorer.bench", "metric"),
+    Kind(
+        "studies",
+        "a question that one command computes, draws and answers",
+        "scorer.studies",
+        "boundary",
+    ),
     Kind("engines", "where shards of work run", "scorer.engines", "local"),
     Kind("sandboxes", "how far a submission is kept apart", "scorer.runner.sandboxes", "process"),
     Kind(

@@ -30,6 +30,7 @@ LABELS = {
     "unlearn": "unlearning",
     "score": "scoring",
     "bench": "measuring, rounds",
+    "study": "computing, parts",
 }
 
 WIDTH = 140

@@ -58,12 +58,14 @@ def written() -> dict[Path, str]:
     """
     from scorer.results import readme
     from scorer.results.schema import schema_json, schema_markdown
+    from scorer.studies.kept import render_study
     from scorer.tuning.page import tuning_pages
 
     renderers: dict[str, Any] = {
         "best": readme.render_best,
         "example": readme.render_example,
         "bench": readme.render_bench,
+        "study": render_study,
         "list": render_list,
         "kinds": render_kinds,
         "parts": render_parts,

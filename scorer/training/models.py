@@ -14,6 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from scorer.training.families import FAMILIES, family_member
+
 Architecture = Callable[[int, int], nn.Module]
 
 
@@ -227,10 +229,11 @@ def build_model(architecture: str, n_channels: int, n_classes: int, seed: int) -
     Raises:
         ValueError: the architecture is unknown.
     """
-    if architecture not in ARCHITECTURES:
-        raise ValueError(
-            f"`architecture` must be one of {sorted(ARCHITECTURES)}, got {architecture!r}"
-        )
+    build = ARCHITECTURES.get(architecture) or family_member(architecture)
+    if build is None:
+        sized = [f"{name}_DEPTHxWIDTH" for name in sorted(FAMILIES)]
+        known = [*sorted(ARCHITECTURES), *sized]
+        raise ValueError(f"`architecture` must be one of {known}, got {architecture!r}")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return ARCHITECTURES[architecture](n_channels, n_classes)
+        return build(n_channels, n_classes)

@@ -174,6 +174,24 @@ def measure(settings):
 BENCH = Bench("example_of_one", "measures nothing", measure)
 '''
 
+STUDY = '''"""A study that finds one thing."""
+
+from scorer.studies.base import Study
+from scorer.studies.findings import Findings
+from scorer.studies.intervals import mean_of
+from scorer.studies.style import new_figure
+
+
+def run(settings):
+    found = Findings(STUDY.name, STUDY.summary, "python -m scorer study example_of_one")
+    found.numbers["one"] = mean_of([0.5, 1.5], "things")
+    found.add_figure("nothing", lambda: new_figure()[0], "Nothing.")
+    return found
+
+
+STUDY = Study("example_of_one", "is there one thing", run)
+'''
+
 COMMAND = '''"""`example_of_one`: says hello."""
 
 import click
@@ -192,6 +210,7 @@ FILES = {
     "measures": MEASURE.replace("example_of_one", "measure_of_one"),
     "features": FEATURE,
     "benches": BENCH,
+    "studies": STUDY,
     "engines": ENGINE,
     "sandboxes": SANDBOX,
     "forget_sets": FORGET_SET,

@@ -103,3 +103,10 @@ def test_their_numbers_are_in_the_record_and_on_the_leaderboard(
 def test_a_new_bench_and_a_new_command_run(copy: Path) -> None:
     assert run(copy, "-m", "scorer", NAME) == "hello\n"
     assert "nothing" in run(copy, "-m", "scorer", "bench", NAME)
+
+
+def test_a_new_study_is_made(copy: Path) -> None:
+    run(copy, "-m", "scorer", "study", NAME)
+    folder = copy / "results" / "studies" / NAME
+    assert json.loads((folder / "findings.json").read_text())["numbers"]["one"]["value"] == 1.0
+    assert (folder / "nothing.svg").is_file()

@@ -1,0 +1,132 @@
+"""Models of a task that a study trains for itself: their sets, their training, their outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from baselines.common import Examples
+from scorer.oracles.outputs import Bank, EvaluationData, evaluate
+from scorer.studies.base import Settings
+from scorer.tasks.load import load_task
+from scorer.tasks.snapshot import read_snapshot, save_snapshot
+from scorer.tasks.task import SETS, Task
+from scorer.training.loop import ModelSeeds, TrainingSet
+from scorer.training.recipe import Recipe
+from scorer.training.stacked import train_models_stacked
+
+AT_ONCE = 8
+"""Models that are trained together."""
+
+
+@dataclass(frozen=True)
+class Sets:
+    """The sets of a task, or a sample of them, on a device.
+
+    Attributes:
+        examples: by name.
+        n_classes: of the task.
+        stratum: `(n_forget,)` name of the stratum of each forget example.
+    """
+
+    examples: dict[str, Examples]
+    n_classes: int
+    stratum: np.ndarray
+
+    def training_set(self, role: str) -> TrainingSet:
+        """Return what the models of a role are trained on."""
+        names = ("retain", "forget") if role == "original" else ("retain",)
+        images = torch.cat([self.examples[name].images for name in names])
+        labels = torch.cat([self.examples[name].labels for name in names])
+        if images.dim() == 4:
+            images = images.contiguous(memory_format=torch.channels_last)
+        return TrainingSet(images, labels, self.n_classes)
+
+    def evaluation(self) -> EvaluationData:
+        """Return all sets as models are evaluated on them."""
+        images = {name: each.images for name, each in self.examples.items()}
+        return EvaluationData(images, {n: e.labels.cpu().numpy() for n, e in self.examples.items()})
+
+
+def task_values(
+    settings: Settings, n_train: int | None = None, most: Mapping[str, int] | None = None
+) -> dict[str, Any]:
+    """Return what a part is told of the task that the options name.
+
+    Args:
+        settings: name task, folders and device.
+        n_train: of retain and forget set together only so many examples, of each the same share,
+            so that what is left is still a fair sample of the data; drawn with a fixed seed.
+        most: of other sets only so many.
+
+    Raises:
+        MissingData: the data set is not there.
+    """
+    task = load_task(settings.options, settings.engine, settings.progress)
+    folder = settings.options.cache_dir / "v1" / "tasks"
+    limits = dict(most or {})
+    if n_train is not None:
+        sizes = {name: len(task.indices(name)) for name in ("retain", "forget")}
+        share = min(1.0, n_train / sum(sizes.values()))
+        limits |= {name: round(share * size) for name, size in sizes.items()}
+    return {
+        "snapshot": str(save_snapshot(task, folder)),
+        "fingerprint": task.fingerprint,
+        "device": settings.options.torch_device,
+        "most": limits,
+    }
+
+
+def read_sets(values: Mapping[str, Any]) -> tuple[Task, Sets]:
+    """Return the task and the sets that `task_values` told of."""
+    task = read_snapshot(Path(values["snapshot"]))
+    examples, stratum = {}, task.split.forget_stratum
+    for name in SETS:
+        images, labels = task.images(name), task.labels(name)
+        chosen = _sample(len(labels), values["most"].get(name))
+        if name == "forget":
+            stratum = stratum[chosen]
+        on_device = images[chosen].to(values["device"]), labels[chosen].to(values["device"])
+        examples[name] = Examples(*on_device)
+    return task, Sets(examples, task.n_classes, stratum)
+
+
+def _sample(n_examples: int, most: int | None) -> np.ndarray:
+    """Return the sorted indices of at most so many examples."""
+    if most is None or most >= n_examples:
+        return np.arange(n_examples)
+    return np.sort(np.random.default_rng(0).choice(n_examples, most, replace=False))
+
+
+def train_role(
+    sets: Sets, recipe: Recipe, fingerprint: str, role: str, n_models: int
+) -> list[nn.Module]:
+    """Return trained models of one role, in eval mode."""
+    seeds = [ModelSeeds.of(fingerprint, role, index) for index in range(n_models)]
+    data = sets.training_set(role)
+    nets: list[nn.Module] = []
+    for first in range(0, n_models, AT_ONCE):
+        nets += train_models_stacked(data, recipe, seeds[first : first + AT_ONCE])
+    return nets
+
+
+def outputs_of(nets: list[nn.Module], sets: Sets) -> dict[str, np.ndarray]:
+    """Return the outputs of models `(n_models, ...)` by feature and set."""
+    data = sets.evaluation()
+    return Bank.stack([evaluate(net, data) for net in nets]).arrays
+
+
+def loss_of(confidence: np.ndarray | Tensor) -> np.ndarray:
+    """Return the cross-entropy of logit-scaled confidences, which hold all of it."""
+    return np.logaddexp(0.0, -np.asarray(confidence, dtype=np.float64))
+
+
+def recipe_values(recipe: Recipe) -> dict[str, Any]:
+    """Return a recipe as a part is told it."""
+    return asdict(recipe)

@@ -1,0 +1,51 @@
+"""Findings that are kept beside the code, for the documentation."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from scorer.errors import ScorerError
+from scorer.settings import PROJECT_ROOT
+from scorer.studies.findings import Findings, answers_markdown, made_by
+from scorer.studies.style import save
+
+FIGURES = Path(__file__).parent / "figures"
+
+
+def keep(found: Findings, label: str, folder: Path = FIGURES) -> list[Path]:
+    """Write the findings and the first figure of a study; return the paths.
+
+    Args:
+        found: not of a quick run.
+        label: of the study, see `Study.label`.
+        folder: of the kept findings.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    name, (figure, _) = next(iter(found.figures.items()))
+    stem = folder / f"{label}-{name}"
+    save(figure, stem)
+    stem.with_suffix(".svg").unlink()
+    path = folder / f"{label}.json"
+    path.write_text(json.dumps(found.as_dict(), indent=1, allow_nan=False) + "\n")
+    return [path, stem.with_suffix(".png")]
+
+
+def render_study(label: str, *, folder: Path = FIGURES) -> str:
+    """Return the Markdown of kept findings for a page in `docs/`: first figure and answers.
+
+    Raises:
+        ScorerError: none are kept.
+    """
+    path = folder / f"{label}.json"
+    if not path.exists():
+        raise ScorerError(
+            f"a document has the findings of study {label}, but {path} is missing; run"
+            f" `python -m scorer study {label} --save`"
+        )
+    values: dict[str, Any] = json.loads(path.read_text())
+    name, caption = next(iter(values["figures"].items()))
+    picture = (folder / f"{label}-{name}.png").relative_to(PROJECT_ROOT)
+    pieces = [f"![{name}](../{picture})", caption, answers_markdown(values), made_by(values)]
+    return "\n\n".join(pieces)
