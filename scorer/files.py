@@ -11,6 +11,7 @@ import errno
 import fcntl
 import logging
 import os
+import re
 import shutil
 import stat
 import time
@@ -25,6 +26,9 @@ logger = logging.getLogger("scorer")
 
 TEMPORARY = ".tmp-"
 DAMAGED = ".damaged-"
+
+ENTRY = re.compile(r"[0-9]{5}")
+"""Names of folders that were renamed whole, so that nothing half written is in them."""
 
 STALE_S = 24 * 3600
 """Age after which a temporary folder is deleted where the file system knows no locks."""
@@ -222,7 +226,9 @@ def sweep(root: Path) -> list[Path]:
             path = Path(folder, name)
             if name.startswith(TEMPORARY) and delete_abandoned(path):
                 swept.append(path)
-        folders[:] = [name for name in folders if not name.startswith(".") and not name.isdigit()]
+        folders[:] = [
+            name for name in folders if not (name.startswith(".") or ENTRY.fullmatch(name))
+        ]
     return swept
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -24,6 +23,7 @@ from safetensors.numpy import load as load_arrays
 from safetensors.numpy import save as save_arrays
 
 from scorer.files import (
+    ENTRY,
     TEMPORARY,
     Damaged,
     delete,
@@ -41,8 +41,6 @@ WEIGHTS = "weights.safetensors"
 MANIFEST = "manifest.json"
 
 MOST_MANIFEST_BYTES = 64 * 2**20
-
-ENTRY = re.compile(r"[0-9]{5}")
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -158,11 +156,13 @@ class Store:
         return content
 
     def read(self, index: int) -> dict[str, np.ndarray]:
-        """Return the arrays of an entry, checked as `content` does.
+        """Return the arrays of an entry, checked as `content` does; none where it has none.
 
         Raises:
             DamagedEntry: the file is missing, cut short or changed.
         """
+        if ARRAYS not in self.manifest(index)["sha256"]:
+            return {}
         content = self.content(index, ARRAYS)
         try:
             arrays: dict[str, np.ndarray] = load_arrays(content)

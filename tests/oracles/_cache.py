@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,12 +13,14 @@ import pytest
 
 from scorer.engines import ENGINES
 from scorer.engines.base import no_progress
-from scorer.files import DAMAGED
+from scorer.files import DAMAGED, delete
 from scorer.options import Options
 from scorer.oracles.open import open_pool
-from scorer.oracles.place import read_pool_secret
+from scorer.oracles.place import RUNS, read_pool_secret
 from scorer.oracles.pool import Pool
 from scorer.pipeline import score
+from scorer.runner.folders import open_runs
+from scorer.runner.load import find_submission
 from scorer.secret import PUBLIC
 from scorer.store import Seal, Store
 from scorer.tasks import TASKS
@@ -116,7 +117,8 @@ def notice(cache: SmallCache, pool: Pool, path: Path) -> None:
     elif rest[0] == "difficulty":
         Store(path.parents[1], seal=Seal(f"difficulty/{rest[1]}/{rest[2]}")).repair()
     elif "unlearned" in rest:
-        pass
+        method = find_submission(str(cache.method))
+        open_runs(pool.root / RUNS, method, pool, cache.options).repair()
     elif path.parent == pool.root:
         read_pool_secret(pool.root)
     else:
@@ -126,7 +128,8 @@ def notice(cache: SmallCache, pool: Pool, path: Path) -> None:
 def restore(before: dict[Path, bytes], cache: SmallCache) -> None:
     """Put back what was set aside."""
     for path in cache.damaged():
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
+        delete(path)
     for path, content in before.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+        if not path.is_file():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)

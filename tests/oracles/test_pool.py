@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,12 +16,22 @@ import numpy as np
 import pytest
 from safetensors.numpy import save as save_numpy
 
+from data_prep import load_raw
 from scorer.engines import LocalEngine
+from scorer.engines.base import no_progress
 from scorer.errors import ScorerError
+from scorer.options import Options
 from scorer.oracles.pool import Pool
 from scorer.secret import PUBLIC_SECRET
 from scorer.settings import PROJECT_ROOT
 from scorer.store import ARRAYS, MANIFEST, WEIGHTS
+from scorer.tasks.forget import Material
+from scorer.tasks.forget.hard_random import HardRandom
+from scorer.tasks.task import Task
+from scorer.training.loop import ModelSeeds
+from scorer.training.paths import TrainingPath
+from tests._engine import InlineEngine
+from tests.conftest import tiny_definition
 
 
 def manifests(root: Path) -> dict[str, str]:
@@ -41,6 +53,77 @@ def test_models_are_independent_of_role_index_and_company(
         for i in range(n)
     }
     assert len(hashes) == 10
+
+
+def grown(task: Task, path: TrainingPath, cache: Path, secret: str | None) -> Pool:
+    """Return a pool that was opened as commands do, with two models."""
+    pool = Pool.open(task, path, "cpu", cache, secret)
+    pool.ensure({"original": 1, "oracle": 1}, InlineEngine(1))
+    return pool
+
+
+def contents(pool: Pool) -> dict[str, bytes]:
+    """Return the bytes of every file of a pool by its place."""
+    files = [path for path in pool.root.rglob("*") if path.is_file() and path.stat().st_size]
+    return {str(path.relative_to(pool.cache_dir)): path.read_bytes() for path in files}
+
+
+def test_a_secret_makes_the_same_pool_byte_for_byte(
+    tiny_task: Task, loop_path: TrainingPath, tmp_path: Path
+) -> None:
+    pool = grown(tiny_task, loop_path, tmp_path / "a", None)
+    again = grown(tiny_task, loop_path, tmp_path / "b", pool.secret)
+    other = grown(tiny_task, loop_path, tmp_path / "c", None)
+    assert contents(again) == contents(pool)
+    assert len(contents(pool)) == 7
+    for role in ("original", "oracle"):
+        one, two = (each.store(role).manifest(0)["weights_sha256"] for each in (pool, other))
+        assert one != two
+    assert pool.secret not in "".join(map(str, pool.to_spec().values())) + repr(pool)
+    assert Pool.from_spec(pool.to_spec()).secret == pool.secret
+    assert Pool.open(tiny_task, loop_path, "cpu", tmp_path / "a", None).secret == pool.secret
+
+
+def test_seeds_differ_by_secret_task_role_and_index(tiny_pool: Pool, tmp_path: Path) -> None:
+    changed = dataclasses.replace(tiny_pool.task.raw, mean=(0.5,))
+    pools = [
+        tiny_pool,
+        dataclasses.replace(tiny_pool, secret="0" * 64),
+        dataclasses.replace(tiny_pool, task=dataclasses.replace(tiny_pool.task, raw=changed)),
+    ]
+    seeds = {
+        pool.seeds(role, i) for pool in pools for role in ("oracle", "control") for i in (0, 1)
+    }
+    assert len(seeds) == 12
+    assert ModelSeeds.of(tiny_pool.task.fingerprint, "oracle", 0) not in seeds
+
+
+@pytest.mark.usefixtures("tiny_is_known")
+def test_split_and_difficulty_depend_on_no_secret(tmp_path: Path) -> None:
+    definition = tiny_definition(forget=HardRandom(n_hard=5, n_random=5, n_models=2))
+    found = []
+    for secret in ("a" * 64, "b" * 64):
+        options = Options(secret=secret, cache_dir=tmp_path / secret[0], device="cpu")
+        raw = load_raw("digits", options.data_dir)
+        material = Material(definition, raw, options, InlineEngine(1), no_progress)
+        split = definition.forget.split(material)
+        found.append(Task(definition, 0, raw, split).fingerprint)
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("source", [("oracle", 0), ("control", 1)])
+def test_an_entry_in_anothers_place_is_made_again(
+    tiny_pool: Pool, tmp_path: Path, source: tuple[str, int]
+) -> None:
+    cache = tmp_path / "cache"
+    shutil.copytree(tiny_pool.cache_dir, cache)
+    pool = dataclasses.replace(tiny_pool, cache_dir=cache)
+    place = pool.store("oracle").folder(1)
+    shutil.rmtree(place)
+    shutil.copytree(pool.store(source[0]).folder(source[1]), place)
+    bank = pool.banks({"oracle": 2}, InlineEngine(1))["oracle"]
+    np.testing.assert_array_equal(bank.confidence(), tiny_pool.bank("oracle", 2).confidence())
+    assert len(list(place.parent.glob(".damaged-00001-*"))) == 1
 
 
 def test_outputs_have_the_promised_shapes(tiny_pool: Pool) -> None:

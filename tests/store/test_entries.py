@@ -41,7 +41,7 @@ def test_round_trip_keeps_values_and_dtypes(tmp_path: Path) -> None:
     assert store.missing(5) == [0, 1, 2, 4]
     assert store.repair() == store.repair(5) == []
     store.write(0, {}, {"kind": "facts alone"})
-    assert names(store.folder(0)) == [MANIFEST]
+    assert names(store.folder(0)) == [MANIFEST] and store.read(0) == {}
     assert store.manifest(0)["kind"] == "facts alone"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import multiprocessing
 from dataclasses import asdict
 from pathlib import Path
 
@@ -79,6 +80,29 @@ def test_a_damaged_choice_is_measured_again(
     assert choose_path(DATA, recipe(), tmp_path) == chosen
     assert len(probes) == 2
     assert not list(tmp_path.rglob(f"{TEMPORARY}*"))
+
+
+def _choose(cache: str, name: str, go: object, chosen: multiprocessing.Queue[str]) -> None:
+    """Measure that one path is faster, at the same time as somebody who measures another."""
+    paths_module.probe = lambda *_: ProbeResult(name, 1, "it was faster", ())  # type: ignore[assignment]
+    go.wait()  # type: ignore[attr-defined]
+    chosen.put(choose_path(DATA, recipe(), Path(cache)).name)
+
+
+def test_processes_that_measure_at_once_take_one_path(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("fork")
+    for turn in range(5):
+        go, chosen = context.Barrier(2), context.Queue()
+        processes = [
+            context.Process(target=_choose, args=(str(tmp_path / str(turn)), name, go, chosen))
+            for name in ("loop", "stacked")
+        ]
+        for process in processes:
+            process.start()
+        found = {chosen.get(timeout=60) for _ in processes}
+        for process in processes:
+            process.join()
+        assert len(found) == 1
 
 
 def test_the_real_probe_makes_a_path_that_trains(tmp_path: Path) -> None:
