@@ -15,7 +15,7 @@ BURN = "import time\nend = time.process_time() + {s}\nwhile time.process_time() 
 
 METERED = """
 import os, subprocess, sys, threading, time
-from scorer.runner.meter import adopt_orphans, wait_for
+from scorer.runner.child.meter import adopt_orphans, wait_for
 adopt_orphans()
 pid = os.fork()
 if pid == 0:
