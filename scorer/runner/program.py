@@ -18,7 +18,10 @@ PACKAGE = "unlearning_child"
 BESIDE = {"networks.py": "models.py", "multiply_adds.py": "multiply_adds.py"}
 """Modules that lie beside it, and the files of `scorer/training/` that they are."""
 
-START = "import sys; sys.path.insert(0, sys.argv[1]); from {module} import main; main()"
+START = (
+    "import os, sys; sys.path.insert(0, os.path.abspath(sys.argv[1]));"
+    " from {module} import main; main()"
+)
 
 KIT_PACKAGES = ("scorer", "data_prep", "baselines", "submission")
 """Folders among installed packages that a run does not see, where the kit is installed there."""

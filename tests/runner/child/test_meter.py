@@ -2,44 +2,67 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from scorer.runner.child.kernel import processor_clock
+from scorer.runner.child.meter import LOG_BYTES
 from scorer.settings import PROJECT_ROOT
 
 BURN = "import time\nend = time.process_time() + {s}\nwhile time.process_time() < end: pass\n"
 
 METERED = """
-import os, subprocess, sys, threading, time
-from scorer.runner.child.meter import adopt_orphans, wait_for
+import os, signal, subprocess, sys, threading, time
+from scorer.runner.child.kernel import adopt_orphans
+from scorer.runner.child.meter import Bounds, Meter
 adopt_orphans()
+meter = Meter(Bounds({memory_mib}, {n_processes}, 1.0, 100))
+if {counts_itself}:
+    meter._clock = None
+log, prints = os.pipe()
+mark = meter.mark()
 pid = os.fork()
 if pid == 0:
     os.setsid()
+    os.dup2(prints, 1)
 {body}
     os._exit(3)
-taken = wait_for(pid, {timeout_s})
-print(taken.elapsed_s, taken.cpu_s, taken.peak_mib, taken.exit_code, taken.timed_out)
+os.close(prints)
+taken = meter.wait_for(pid, {timeout_s}, mark, log)
 try:
     os.wait()
-    print("a child is left")
+    left = "a child is left"
 except ChildProcessError:
-    print("alone")
+    left = "alone"
+import json
+from dataclasses import asdict
+print(json.dumps({{**asdict(taken), "log": taken.log.decode(), "left": left}}))
 """
 
 
-def metered(body: str, timeout_s: float = 20.0) -> list[str]:
+def metered(
+    body: str,
+    timeout_s: float = 20.0,
+    *,
+    memory_mib: float = 1e6,
+    n_processes: int = 100,
+    counts_itself: bool = False,
+) -> dict[str, Any]:
     """Return what a server's meter says of a fork with that body, and whether one is left."""
     indented = "".join(f"    {line}\n" for line in body.splitlines())
-    code = METERED.format(body=indented, timeout_s=timeout_s)
+    values = {"memory_mib": memory_mib, "n_processes": n_processes, "counts_itself": counts_itself}
+    code = METERED.format(body=indented, timeout_s=timeout_s, **values)
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=PROJECT_ROOT, capture_output=True, text=True, check=True
     )
-    return done.stdout.split(None, 5)
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
 
 
 START_CHILD = f"subprocess.{{how}}([sys.executable, '-c', {BURN.format(s=0.3)!r}]{{more}})"
@@ -55,16 +78,38 @@ BODIES = {
 }
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="orphans are adopted on Linux only")
+on_linux = pytest.mark.skipif(sys.platform != "linux", reason="orphans are adopted on Linux only")
+
+
+@on_linux
+@pytest.mark.parametrize("counts_itself", [False, True], ids=["clock of the system", "by process"])
 @pytest.mark.parametrize("name", BODIES)
-def test_processor_time_is_that_of_all_it_started(name: str) -> None:
-    _, cpu_s, peak_mib, exit_code, timed_out, left = metered("ready = os.pipe()\n" + BODIES[name])
-    assert 0.3 <= float(cpu_s) < 3.0
-    assert float(peak_mib) > 1
-    assert (exit_code, timed_out, left.strip()) == ("3", "False", "alone")
+def test_processor_time_is_that_of_all_it_started(name: str, counts_itself: bool) -> None:
+    taken = metered("ready = os.pipe()\n" + BODIES[name], counts_itself=counts_itself)
+    assert 0.3 <= taken["cpu_s"] < 3.0
+    assert taken["peak_mib"] > 1
+    assert (taken["exit_code"], taken["ended"], taken["left"]) == (3, "", "alone")
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="orphans are adopted on Linux only")
+IGNORED = {
+    "never waited for": "signal.signal(signal.SIGCHLD, signal.SIG_IGN)\n",
+    "waited for by nobody, in a session of its own": "signal.signal(signal.SIGCHLD, signal.SIG_IGN)"
+    "\nif os.fork() == 0: os.setsid()\n",
+    "a chain": "signal.signal(signal.SIGCHLD, signal.SIG_IGN)\nif os.fork(): time.sleep(1.5)\n",
+}
+
+
+@on_linux
+@pytest.mark.parametrize("name", IGNORED)
+def test_children_that_the_system_forgets_are_charged(name: str) -> None:
+    if processor_clock() is None:
+        pytest.skip("this system lets nobody count processor time (kernel.perf_event_paranoid)")
+    burn = "".join(f"    {line}\n" for line in BURN.format(s=0.3).splitlines())
+    body = f"{IGNORED[name]}if os.fork() == 0:\n{burn}    os._exit(0)\ntime.sleep(1)"
+    assert 0.3 <= metered(body)["cpu_s"] < 1.0
+
+
+@on_linux
 def test_what_outlives_a_run_is_ended(tmp_path: Path) -> None:
     name = tmp_path / "pid"
     body = f"""
@@ -78,12 +123,42 @@ if os.fork() == 0:
     os._exit(0)
 os.close(ready[1])
 os.read(ready[0], 1)"""
-    assert metered(body)[-1].strip() == "alone"
+    assert metered(body)["left"] == "alone"
     with pytest.raises(ProcessLookupError):
         os.kill(int(name.read_text()), 0)
 
 
 def test_a_run_is_ended_at_its_limit() -> None:
-    elapsed_s, _, _, exit_code, timed_out, _ = metered("while True: time.sleep(1)", 0.05)
-    assert float(elapsed_s) >= 0.05
-    assert (exit_code, timed_out) == ("-9", "True")
+    taken = metered("while True: time.sleep(1)", 0.05)
+    assert taken["elapsed_s"] >= 0.05
+    assert (taken["exit_code"], taken["ended"]) == (-9, "timeout")
+
+
+EXCESSES = {
+    "many processes": ("for _ in range(20):\n    if os.fork() == 0: break", "processes"),
+    "one large process": ("x = bytearray(300 * 2**20)", "memory"),
+    "shared memory": (
+        "import mmap\nx = mmap.mmap(-1, 300 * 2**20)\nx.write(bytes(len(x)))",
+        "memory",
+    ),
+    "several processes": (
+        "for _ in range(3): os.fork()\nx = bytearray(50 * 2**20)",
+        "memory",
+    ),
+}
+
+
+@on_linux
+@pytest.mark.parametrize("name", EXCESSES)
+def test_a_run_that_takes_too_much_is_ended(name: str) -> None:
+    body, reason = EXCESSES[name]
+    bounds = {"n_processes": 10} if reason == "processes" else {"memory_mib": 250.0}
+    taken = metered(f"{body}\nwhile True: time.sleep(1)", **bounds)
+    assert (taken["ended"], taken["left"]) == (reason, "alone")
+
+
+@pytest.mark.parametrize("n_bytes", [10, 100_000, 3_000_000])
+def test_of_what_is_printed_the_end_is_kept(n_bytes: int) -> None:
+    taken = metered(f"sys.stdout.write('x' * {n_bytes} + 'end'); sys.stdout.flush()")
+    assert taken["log"].endswith("xend") and len(taken["log"]) == min(n_bytes + 3, LOG_BYTES)
+    assert taken["exit_code"] == 3
