@@ -42,7 +42,7 @@ class Options:
         design: a name in `scorer.runner.designs.DESIGNS`.
         budget: share of a retraining that the mean run may take, in time and in multiply-adds.
         timeout_s: of one run; None takes the task's.
-        sandbox: a name in `scorer.runner.sandboxes.SANDBOXES`.
+        sandbox: one of `scorer.runner.tiers.CHOICES`; `resolve` there says which tier it comes to.
         device: a name in `DEVICES`; `torch_device` says what "auto" comes to.
         workers: worker processes; None lets the engine decide.
         engine: a name in `scorer.engines.ENGINES`.
@@ -76,7 +76,9 @@ class Options:
     )
     timeout_s: float | None = _option(None, "hard limit of one run; default: the task's", above=0)
     sandbox: str = _option(
-        "process", "tier of isolation", known="scorer.runner.sandboxes:SANDBOXES"
+        "auto",
+        "tier of isolation, auto for the best that works",
+        known="scorer.runner.tiers:CHOICES",
     )
     device: str = _option("auto", "where models are trained", known="scorer.options:DEVICES")
     workers: int | None = _option(None, "processes; default: one a core", least=1)

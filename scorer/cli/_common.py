@@ -106,6 +106,13 @@ def show_problems(problems: Iterable[Problem]) -> None:
         click.echo(f"not read: {problem.message}", err=True)
 
 
+def show_tier(choice: str) -> None:
+    """Say on stderr how far submissions are kept apart on this machine."""
+    from scorer.runner.tiers import said
+
+    click.echo(f"sandbox: {said(choice)}", err=True)
+
+
 @contextmanager
 def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
     """Yield a function (what, done, total) that shows bars on stderr.

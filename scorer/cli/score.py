@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from scorer.cli._common import json_option, options, progress_bar, show, show_json
+from scorer.cli._common import json_option, options, progress_bar, show, show_json, show_tier
 
 
 @click.command()
@@ -28,8 +28,11 @@ def command(method: str | None, as_json: bool, **values: Any) -> None:
     from scorer.pipeline import score
     from scorer.results.tables import record_tables, warnings
     from scorer.runner.faults import Fault
+    from scorer.runner.load import REFERENCES
 
     chosen = Options(**values)
+    if method not in REFERENCES:
+        show_tier(chosen.sandbox)
     with progress_bar() as progress:
         (scored,) = score([method], chosen, progress)
     record, path = scored.record, scored.keep(chosen.results_dir)

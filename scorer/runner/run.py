@@ -18,6 +18,7 @@ from scorer.oracles.outputs import Bank
 from scorer.oracles.pool import Pool
 from scorer.runner.faults import Fault
 from scorer.runner.load import Submission
+from scorer.runner.tiers import resolve
 from scorer.runner.units import N_REFERENCES, Unit, kept_units, order_units
 from scorer.store import Store
 from scorer.training.recipe import seed_of
@@ -81,9 +82,9 @@ def run_submissions(
     if not submissions:
         return []
     place, n_models = runs_dir or pool.root / "unlearned", options.n_models
+    tier = resolve(options.sandbox)
     roots = [
-        place / f"{each.name}-{each.sha256[:16]}-{options.design}-{options.sandbox}"
-        for each in submissions
+        place / f"{each.name}-{each.sha256[:16]}-{options.design}-{tier}" for each in submissions
     ]
     stores = [kept_units(root, "run") for root in roots]
     audits = [kept_units(root, "audit") for root in roots]
@@ -123,7 +124,7 @@ def run_submissions(
             "jobs": jobs,
             "n_models": n_models,
             "design": options.design,
-            "sandbox": options.sandbox,
+            "sandbox": tier,
             "timeout_s": options.timeout_s or pool.task.definition.timeout_s,
         }
         function = "scorer.runner.shard:run_shard"

@@ -126,6 +126,23 @@ def resolve(choice: str) -> str:
     return choice
 
 
+def said(choice: str) -> str:
+    """Return one line for people: the tier that a choice comes to, and why it is no better one.
+
+    Args:
+        choice: one of `CHOICES`.
+
+    Raises:
+        ScorerError: what was asked for does not hold here.
+    """
+    tier = resolve(choice)
+    line = f"{tier}: {SANDBOXES[tier].summary}"
+    order = by_rank()
+    better = order[: order.index(tier)] if choice == AUTO else []
+    reasons = "; ".join(f"{name} {missing(name)}" for name in better)
+    return f"{line} ({reasons})" if reasons else line
+
+
 def by_rank() -> list[str]:
     """Return the names of all tiers, those first that keep most apart."""
     return sorted(SANDBOXES, key=lambda name: -SANDBOXES[name].rank)

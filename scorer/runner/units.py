@@ -9,7 +9,7 @@ from scorer.features import FEATURES, holds_all
 from scorer.runner.host import Kind
 from scorer.store import Store
 
-METERS = 2
+METERS = 3
 """Raised whenever what is measured of a run changes; what was kept under another is made again."""
 
 N_REFERENCES = 4

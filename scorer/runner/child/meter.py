@@ -53,7 +53,7 @@ class Taken:
     Attributes:
         elapsed_s: wall time to the exit of the run's own process.
         cpu_s: processor time of the process, its threads and every process that it started.
-        peak_mib: the largest memory of one of these processes, or of all together where seen.
+        peak_mib: the largest memory of one of these processes.
         exit_code: negative for a signal.
         ended: "timeout", "memory", "processes" or "files" where the kit ended it for that, else "".
         log: the end of what it printed.
@@ -125,7 +125,7 @@ class Meter:
                     taken.ended = "timeout"
                 elif taken.elapsed_s > next_check:
                     next_check = taken.elapsed_s + CHECK_S
-                    taken.ended = self._excess(taken, folder)
+                    taken.ended = self._excess(folder)
                 if taken.ended:
                     break
             taken.elapsed_s = time.monotonic() - started
@@ -140,12 +140,10 @@ class Meter:
             taken.cpu_s = max(taken.cpu_s, self.mark() - mark)
         return taken
 
-    def _excess(self, taken: Taken, folder: Path | None) -> str:
+    def _excess(self, folder: Path | None) -> str:
         """Return what a run takes too much of, or ""."""
         bounds, processes = self._bounds, descendants()
-        held_mib = memory_mib(processes, bounds.memory_mib)
-        taken.peak_mib = max(taken.peak_mib, held_mib)
-        if held_mib > bounds.memory_mib:
+        if memory_mib(processes, bounds.memory_mib) > bounds.memory_mib:
             return "memory"
         if len(processes) > bounds.n_processes:
             return "processes"
