@@ -22,7 +22,7 @@ from safetensors.torch import save as to_bytes
 from torch import Tensor
 
 from scorer.errors import ScorerError
-from scorer.runner.child.serve import empty
+from scorer.runner.child.leftovers import empty
 from scorer.runner.faults import Fault
 from scorer.runner.load import BASELINES
 from scorer.runner.messages import (
@@ -40,6 +40,8 @@ from scorer.runner.server import Server, ServerLost
 from scorer.runner.tiers import job_of, make_out
 from scorer.runner.weights import Forms, State, forms_of, read_state
 from scorer.settings import PROJECT_ROOT
+
+__all__ = ["Kind", "State", "SubmissionHost"]
 
 AUDIT_PATIENCE = 10
 """How many times the time limit an audited run may take: to count a small kernel takes longer than
@@ -185,17 +187,17 @@ class SubmissionHost:
         # Held from before the run: it may put another folder into the place of its own.
         descriptor = os.open(out, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
         try:
-            found = self._ask(folder, out.name, kind, descriptor)
-            if isinstance(found, Fault):
-                return None, asdict(found)
+            answer = self._ask(folder, out.name, kind, descriptor)
+            if answer["fault"] is not None:
+                return None, answer
             state, fault = read_state(descriptor, self._forms, self._n_bytes)
-            return (state, found) if fault is None else (None, asdict(fault))
+            return (state, answer) if fault is None else (None, {**answer, **asdict(fault)})
         finally:
             os.close(descriptor)
             empty(folder / "out")
 
-    def _ask(self, folder: Path, out: str, kind: Kind, descriptor: int) -> dict[str, Any] | Fault:
-        """Let one run be made, and return what is known of it or what was wrong with it."""
+    def _ask(self, folder: Path, out: str, kind: Kind, descriptor: int) -> dict[str, Any]:
+        """Let one run be made; return what it took and, as a fault, what was wrong with it."""
         timeout_s = self._timeout_s(kind)
         request = {
             "out": out,
@@ -208,29 +210,37 @@ class SubmissionHost:
             line = json.dumps(request).encode() + b"\n"
             answer = self._servers[folder].ask(line, timeout_s)
         except ServerLost as error:
-            return Fault("tampered" if error.is_forged else "killed", str(error))
+            return asdict(Fault("tampered" if error.is_forged else "killed", str(error)))
         if "kit" in answer:
             raise ScorerError(f"a run could not begin: {answer['kit']}")
-        log = log_of(answer)
+        figures = {name: answer[name] for name in ("elapsed_s", "cpu_s", "peak_mib")}
+        fault, count = self._verdict(answer, kind, descriptor)
+        if fault is not None:
+            trace = "\n".join(filter(None, (fault.trace, log_of(answer))))
+            return {**figures, **asdict(replace(fault, trace=trace))}
+        return {"fault": None, **figures, **({} if count is None else {"multiply_adds": count})}
+
+    def _verdict(
+        self, answer: dict[str, Any], kind: Kind, descriptor: int
+    ) -> tuple[Fault | None, int | None]:
+        """Return what was wrong with a run, or the multiply-adds that it counted."""
         if kind != "reference" and self._facts() != self._inputs:
-            return Fault("tampered", "files beside the run's own output folder were changed", log)
+            what = "files beside the run's own output folder were changed"
+            return Fault("tampered", what), None
         if answer["ended"]:
             name, text = ENDED[answer["ended"]]
-            return Fault(name, text.format(timeout_s=timeout_s, **self.bounds), log)
+            about = {"timeout_s": self._timeout_s(kind), **self.bounds}
+            return Fault(name, text.format(**about)), None
         try:
             status = read_plain("status.json", descriptor, STATUS_BYTES)
-            fault, count = read_status(status, is_audit=kind == "audit")
+            return read_status(status, is_audit=kind == "audit")
         except FileNotFoundError:
             code = answer["exit_code"]
             how = f"signal {-code}" if code < 0 else f"exit code {code}"
             what = f"the process of the run ended by {how} without a result"
-            return Fault("killed", what, log)
+            return Fault("killed", what), None
         except Unbelievable as error:
-            return Fault("tampered", str(error), log)
-        if fault is not None:
-            return replace(fault, trace="\n".join(filter(None, (fault.trace, log))))
-        figures = {name: answer[name] for name in ("elapsed_s", "cpu_s", "peak_mib")}
-        return {"fault": None, **figures, **({} if count is None else {"multiply_adds": count})}
+            return Fault("tampered", str(error)), None
 
     def _timeout_s(self, kind: Kind) -> float:
         """Return the time limit of one request; a submission's own is none of a retraining's."""

@@ -104,11 +104,11 @@ def read_status(content: bytes, *, is_audit: bool) -> tuple[Fault | None, int | 
         if set(said) != wanted or (is_audit and (type(count) is not int or count < 0)):
             raise Unbelievable(f"status.json must have {sorted(wanted)}, got {_shown(said)}")
         return None, count
-    texts = said["fault"], said.get("message"), said.get("trace")
-    is_known = set(said) == {"fault", "message", "trace"} and said["fault"] in SAID
-    if not is_known or not all(isinstance(text, str) for text in texts):
+    texts = [said.get(key) for key in ("fault", "message", "trace")]
+    strings = [printable(text) for text in texts if isinstance(text, str)]
+    if len(said) != 3 or len(strings) != 3 or strings[0] not in SAID:
         raise Unbelievable(f"status.json must name a fault that runs know, got {_shown(said)}")
-    name, message, trace = (printable(text) for text in texts)
+    name, message, trace = strings
     return Fault(name, message[-LETTERS:], trace[-LETTERS:]), None
 
 

@@ -20,10 +20,9 @@ from scorer.oracles.pool import Pool
 from scorer.oracles.shard import network
 from scorer.runner.designs import DESIGNS
 from scorer.runner.faults import Fault
-from scorer.runner.host import Kind, SubmissionHost
+from scorer.runner.host import Kind, State, SubmissionHost
 from scorer.runner.sandboxes import SANDBOXES
 from scorer.runner.units import METERS, kept_units
-from scorer.runner.weights import State
 from scorer.store import Arrays, claim
 from scorer.tasks.task import Task
 from scorer.training.arithmetic import retraining_multiply_adds

@@ -174,6 +174,10 @@ LEAVES = {
         "os.makedirs('/tmp/a/b/c'); os.chmod('/tmp/a/b', 0)",
         "return os.path.exists('/tmp/a')",
     ),
+    "shared memory with a name": (
+        "open('/dev/shm/mine', 'w').write('x')",
+        "return os.path.exists('/dev/shm/mine')",
+    ),
     "a file in its home": (
         "open(os.path.expanduser('~/mine'), 'w')",
         "return os.path.exists(os.path.expanduser('~/mine'))",

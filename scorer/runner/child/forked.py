@@ -100,8 +100,8 @@ class Fork:
             if int(name) > 2 and int(name) != self.is_ready:
                 _close(int(name))
         # Anew: what a stream of the server knows of its descriptor no longer holds.
-        sys.stdout = sys.__stdout__ = _stream(1)
-        sys.stderr = sys.__stderr__ = _stream(2)
+        sys.stdout = _stream(1)
+        sys.stderr = _stream(2)
         scratch = self.out / "scratch"
         scratch.mkdir()
         os.chdir(scratch)

@@ -14,16 +14,15 @@ from __future__ import annotations
 import gc
 import json
 import os
-import shutil
-import subprocess
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
 
 from .forked import Fork
 from .kernel import adopt_orphans, become, die_with_parent, set_open_to_others
+from .leftovers import empty, names_in, remove_unused
 from .meter import Bounds, KitGone, Meter
 from .tree import Unending
 
@@ -61,10 +60,7 @@ class Server:
         adopt_orphans()
         self.meter = Meter(Bounds(**self.job["bounds"]), kit=0)
         # What the tier itself has put into a folder that is emptied after each run.
-        self.private = {
-            folder: {each.name for each in folder.iterdir()}
-            for folder in map(Path, self.job["private"])
-        }
+        self.private = {Path(each): names_in(Path(each)) for each in self.job["private"]}
         self.work = make_work(self.folder, self.job)
         # A garbage collection in a fork would write to, and so copy, every page it inherited.
         gc.collect()
@@ -89,6 +85,7 @@ class Server:
         out = self.folder / "out" / request["out"]
         ready, is_ready = os.pipe()
         log, prints = os.pipe()
+        shared = {Path(each): names_in(Path(each)) for each in self.job["shared"]}
         mark = self.meter.mark()
         pid = os.fork()
         if pid == 0:
@@ -106,6 +103,8 @@ class Server:
         os.close(log)
         for folder, kept in self.private.items():
             empty(folder, kept)
+        for folder, before in shared.items():
+            remove_unused(folder, before)
         if said != b".":
             problem = said.decode(errors="replace") or "the run ended before it began"
             self._answer({"kit": problem})
@@ -130,30 +129,6 @@ def _read_line() -> bytes:
             return b""
         line += part
     return line
-
-
-def empty(folder: Path, kept: Collection[str] = ()) -> None:
-    """Remove all that is in a folder, however deep it is and whatever its modes.
-
-    Args:
-        folder: to be emptied.
-        kept: names in it that stay.
-
-    Raises:
-        OSError: something is left.
-    """
-    for path in folder.iterdir():
-        if path.name in kept:
-            continue
-        try:
-            path.unlink() if path.is_symlink() or not path.is_dir() else shutil.rmtree(path)
-        except (OSError, RecursionError):
-            # Folders closed to their owner, or nested deeper than Python can follow.
-            subprocess.run(["chmod", "-R", "u+rwx", str(path)], check=False, capture_output=True)
-            subprocess.run(["rm", "-rf", str(path)], check=False, capture_output=True)
-    left = {path.name for path in folder.iterdir()}.difference(kept)
-    if left:
-        raise OSError(f"{folder} must be empty between two runs, got {min(left)!r} in it")
 
 
 def hide_the_kit() -> None:

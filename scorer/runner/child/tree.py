@@ -34,7 +34,8 @@ def descendants() -> list[int]:
             parents[int(stat.parent.name)] = int(stat.read_bytes().rpartition(b")")[2].split()[1])
         except (FileNotFoundError, ProcessLookupError):
             continue
-    found, own = [], {os.getpid()}
+    found: list[int] = []
+    own = {os.getpid()}
     while own:
         own = {pid for pid, parent in parents.items() if parent in own}
         found += own

@@ -102,6 +102,10 @@ class BwrapSandbox(Sandbox):
         """See `Sandbox.private_folders`."""
         return ["/tmp", "/dev/shm"]
 
+    def shared_folders(self) -> list[str]:
+        """See `Sandbox.shared_folders`; there are none."""
+        return []
+
     def counts_processes(self) -> bool:
         """See `Sandbox.counts_processes`."""
         return True
