@@ -254,7 +254,7 @@ class SubmissionHost:
         The time of a change of the file's own entry is among it, which nobody can set; and the
         server holds what it loads against a digest.
         """
-        found = {}
+        found: dict[Path, tuple[int, ...]] = {}
         for part in ("in", "program"):
             for path in self.folder.joinpath(part).rglob("*"):
                 entry = path.lstat()

@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from scorer.errors import ScorerError
+from scorer.runner.child.serve import READY
 from scorer.runner.messages import Unbelievable, read_answer
 
 GRACE_S = 60.0
@@ -17,6 +19,9 @@ GRACE_S = 60.0
 
 STOP_S = 15.0
 """How long a server may take to end what it started, when the kit lets go of it."""
+
+START_S = 180.0
+"""How long a process may take to import torch on a busy machine."""
 
 ANSWER_BYTES = 2**16
 
@@ -63,14 +68,15 @@ class Server:
         except Unbelievable as error:
             self.stop()
             raise ServerLost(f"the answer was not the kit's: {error}", is_forged=True) from error
-        except (BrokenPipeError, EOFError, TimeoutError):
-            code = process.poll()
+        except TimeoutError:
             self.stop()
-            what = "did not answer" if code is None else f"ended with code {code}"
-            raise ServerLost(f"the process that runs the submission {what}") from None
+            raise ServerLost("the process that runs the submission did not answer") from None
+        except (BrokenPipeError, EOFError):
+            code = self.stop()
+            raise ServerLost(f"the process that runs the submission ended with {code}") from None
 
     def _exchange(self, process: subprocess.Popen[bytes], request: bytes, deadline: float) -> bytes:
-        """Write a line and read one.
+        """Write a line, if there is one to write, and read one.
 
         Raises:
             BrokenPipeError, EOFError: the process has ended.
@@ -79,8 +85,9 @@ class Server:
         """
         if process.stdin is None or process.stdout is None:
             raise EOFError
-        process.stdin.write(request)
-        process.stdin.flush()
+        if request:
+            process.stdin.write(request)
+            process.stdin.flush()
         line, descriptor = b"", process.stdout.fileno()
         with selectors.DefaultSelector() as selector:
             selector.register(descriptor, selectors.EVENT_READ)
@@ -96,8 +103,12 @@ class Server:
         return line
 
     def _start(self) -> subprocess.Popen[bytes]:
-        """Start the process."""
-        self.process = subprocess.Popen(
+        """Start the process and wait until it is ready.
+
+        Raises:
+            ScorerError: it is not; no submission has been near it.
+        """
+        process = self.process = subprocess.Popen(
             list(self._command()),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -105,13 +116,29 @@ class Server:
             env=dict(self._environment),
             start_new_session=True,
         )
-        return self.process
+        try:
+            line = self._exchange(process, b"", time.monotonic() + START_S)
+        except (EOFError, TimeoutError, Unbelievable) as error:
+            code = self.stop()
+            what = f"no answer in {START_S:g} s" if isinstance(error, TimeoutError) else code
+            raise ScorerError(
+                f"the process for runs must start, got {what}; what it wrote stands above, and"
+                " `python -m scorer doctor` says which tiers of isolation hold here"
+            ) from error
+        if line != READY:
+            self.stop()
+            raise ScorerError(f"the process for runs must say {READY!r} first, got {line[:200]!r}")
+        return process
 
-    def stop(self) -> None:
-        """End the process and all that it started: it does so itself when its input ends."""
+    def stop(self) -> str:
+        """End the process and all that it started: it does so itself when its input ends.
+
+        Returns:
+            How it ended, "exit code 1" or "signal 9".
+        """
         process, self.process = self.process, None
         if process is None:
-            return
+            return "nothing"
         for pipe in (process.stdin, process.stdout):
             if pipe is not None:
                 try:
@@ -123,3 +150,5 @@ class Server:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        code = process.returncode
+        return f"signal {-code}" if code < 0 else f"exit code {code}"

@@ -99,7 +99,7 @@ FINDS = {
         "return any(name.startswith('scorer') and found for name, found in sys.modules.items())"
     ),
     "the kit to import": "import scorer.training.loop; return True",
-    "other baselines to import": "import baselines.finetune; return True",
+    "other baselines to import": "__import__('base' + 'lines.finetune'); return True",
     "objects of the kit": (
         "names = ('scorer', 'data_prep')\n"
         "return any(type(x).__module__.startswith(names) for x in gc.get_objects()"
@@ -216,7 +216,7 @@ STOPPED_BY_NAMESPACES_ALONE = {"connects by a path"}
 """What Landlock does not stop: a Unix socket by its path, where the user may open it."""
 
 NOT_STOPPED_BY_PROCESS = (
-    set(KNOWS) | set(REACHES) | set(GAINS) - {"another root"} | {"descriptors of its server"}
+    set(KNOWS) | set(REACHES) | set(GAINS) | {"descriptors of its server"}
 ) | {
     "a file in /tmp",
     "a file in /var/tmp",

@@ -121,11 +121,13 @@ CHEATS = {
     "children that the system forgets": (
         "import os, signal, time\n"
         "signal.signal(signal.SIGCHLD, signal.SIG_IGN)\n"
-        "if os.fork() == 0:\n"
+        "pid = os.fork()\n"
+        "if pid == 0:\n"
         "    end = time.process_time() + 0.3\n"
         "    while time.process_time() < end: pass\n"
         "    os._exit(0)\n"
-        "time.sleep(0.9)"
+        "try: os.waitpid(pid, 0)\n"
+        "except ChildProcessError: pass"
     ),
     "threads": (
         "import threading, time\n"

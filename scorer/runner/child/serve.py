@@ -30,6 +30,10 @@ KIT = ("scorer", "data_prep", "submission")
 """Packages of the kit, which a submission has no business with."""
 
 
+READY = b"ready\n"
+"""What a server says before it is asked anything."""
+
+
 class Work(Protocol):
     """What is done in forks."""
 
@@ -65,6 +69,7 @@ class Server:
         # A garbage collection in a fork would write to, and so copy, every page it inherited.
         gc.collect()
         gc.freeze()
+        os.write(self.answers, READY)
 
     def serve(self) -> Fork | None:
         """Answer requests until there are no more: then None; in a fork, what is to be done."""
