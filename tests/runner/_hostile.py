@@ -58,7 +58,8 @@ KNOWS = {
     "reads its server's environment": "return open(f'/proc/{os.getppid()}/environ', 'rb').read()",
     "opens its server's pipes": "return open(f'/proc/{os.getppid()}/fd/1', 'wb', 0)",
     "reads its server's memory": "return open(f'/proc/{os.getppid()}/mem', 'rb')",
-    "sees the kit's process": "return os.path.exists(f\"/proc/{KIT['pid']}/cmdline\")",
+    "reads the kit's command": "return open(f\"/proc/{KIT['pid']}/cmdline\", 'rb').read()",
+    "sees how large a file is": "return os.stat(KIT['secret']).st_size",
     "traces its server": "return call(101, 16, os.getppid(), 0, 0) == 0",
     "copies its server's memory": (
         "here = ctypes.create_string_buffer(8)\n"
@@ -212,8 +213,9 @@ LEAVES = {
 }
 """What one run would leave to the next: what it does, and how the next one looks for it."""
 
-STOPPED_BY_NAMESPACES_ALONE = {"connects by a path"}
-"""What Landlock does not stop: a Unix socket by its path, where the user may open it."""
+STOPPED_BY_NAMESPACES_ALONE = {"connects by a path", "sees how large a file is"}
+"""What Landlock does not stop: a Unix socket by its path, and what the system tells of a file whose
+path is known."""
 
 NOT_STOPPED_BY_PROCESS = (
     set(KNOWS) | set(REACHES) | set(GAINS) | {"descriptors of its server"}
