@@ -58,10 +58,11 @@ def read_plain(name: str, folder: int, most_bytes: int) -> bytes:
         raise
     except OSError as error:
         raise Unbelievable(f"{name} must be a plain file, got {error.strerror}") from error
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
+        raise Unbelievable(f"{name} must be a plain file, got a pipe, folder or device")
     with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise Unbelievable(f"{name} must be a plain file, got a pipe, folder or device")
         content = file.read(most_bytes + 1)
     if len(content) > most_bytes:
         raise TooLarge(f"{name} must have at most {most_bytes} bytes, got {status.st_size}")

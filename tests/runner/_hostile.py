@@ -43,7 +43,7 @@ KNOWS = {
     "writes the kit's files": "return open(KIT['secret'], 'a').write('x')",
     "makes files beside the kit's": "return open(KIT['secret'] + '.forged', 'w')",
     "removes the kit's files": "os.rename(KIT['secret'], KIT['secret'] + '.gone'); return True",
-    "lists the home folder": "return os.listdir(KIT['home']) + ['x']",
+    "finds files at home": "return [p for p in os.scandir(KIT['home']) if p.is_file()]",
     "lists other runs' folders": (
         "own = pathlib.Path.cwd().parents[2]\n"
         "return [p for p in glob.glob('/tmp/unlearning-*') if not str(own).startswith(p)]"
