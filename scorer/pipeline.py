@@ -207,7 +207,7 @@ def make_record(
         rule=rule.name,
         delta=rule.delta,
         design=options.design,
-        sandbox=resolve(options.sandbox) if file else "none",
+        sandbox=resolve(options.sandbox, pool.device) if file else "none",
         budget=options.budget,
         faults=[asdict(fault) for fault in runs.faults] if runs else [],
         provenance={**about, "seeds": runs.seeds if runs else []},

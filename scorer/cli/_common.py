@@ -106,11 +106,11 @@ def show_problems(problems: Iterable[Problem]) -> None:
         click.echo(f"not read: {problem.message}", err=True)
 
 
-def show_tier(choice: str) -> None:
+def show_tier(chosen: Options) -> None:
     """Say on stderr how far submissions are kept apart on this machine."""
     from scorer.runner.tiers import said
 
-    click.echo(f"sandbox: {said(choice)}", err=True)
+    click.echo(f"sandbox: {said(chosen.sandbox, chosen.torch_device)}", err=True)
 
 
 @contextmanager

@@ -37,7 +37,7 @@ def command(method: str | None, as_json: bool, **values: Any) -> None:
 
     submission = find_submission(method)
     chosen = Options(n_models=N_RUNS, workers=1, **values)
-    show_tier(chosen.sandbox)
+    show_tier(chosen)
     with progress_bar() as progress:
         (scored,) = score([submission], chosen, progress, MEASURES)
     facts = describe(scored)

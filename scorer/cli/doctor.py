@@ -46,19 +46,19 @@ def examine(chosen: Any) -> dict[str, Any]:
     from scorer.runner.sandboxes import SANDBOXES
     from scorer.runner.tiers import AUTO, by_rank, missing, resolve
 
-    cache: Path = chosen.cache_dir
+    cache, device = chosen.cache_dir, chosen.torch_device
     # The folder itself may not be there yet: then the disk is that of the one it will lie in.
     there = next(each for each in (cache, *cache.parents) if each.is_dir())
     disk = shutil.disk_usage(there)
     return {
-        "machine": machine(chosen.torch_device),
+        "machine": machine(device),
         "packages": {name: _version(name) for name in PACKAGES},
         "sandboxes": {
-            name: {"works": not missing(name), "reason": missing(name)}
+            name: {"works": not missing(name, device), "reason": missing(name, device)}
             | {"summary": SANDBOXES[name].summary}
             for name in by_rank()
         },
-        "sandbox": resolve(AUTO),
+        "sandbox": resolve(AUTO, device),
         "processor_time": "by the system" if processor_clock() is not None else "by process",
         "disk": {"free_gib": disk.free / GIB, "total_gib": disk.total / GIB},
         "cache": {"path": str(cache), "pools": _pools(cache)},

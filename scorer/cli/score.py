@@ -32,7 +32,7 @@ def command(method: str | None, as_json: bool, **values: Any) -> None:
 
     chosen = Options(**values)
     if method not in REFERENCES:
-        show_tier(chosen.sandbox)
+        show_tier(chosen)
     with progress_bar() as progress:
         (scored,) = score([method], chosen, progress)
     record, path = scored.record, scored.keep(chosen.results_dir)

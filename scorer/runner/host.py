@@ -96,15 +96,12 @@ class SubmissionHost:
         }
         self.bounds: dict[str, Any] = job["bounds"]
         plain = ProcessSandbox()
-        tiers = (
-            (self.folder, sandbox, job),
-            (trusted, plain, {**job, "recipe": settings["recipe"]}),
-        )
-        for folder, tier, about in tiers:
+        for folder, tier in ((self.folder, sandbox), (trusted, plain)):
             (folder / "in").mkdir(parents=True)
             (folder / "out").mkdir()
-            (folder / "in" / "sets.safetensors").write_bytes(content)
-            install_program(folder, about | job_of(tier, folder, settings["device"]))
+            install_program(folder, job | job_of(tier, folder, settings["device"]))
+        (self.folder / SETS).write_bytes(content)
+        (trusted / SETS).symlink_to(self.folder / SETS)
         device, memory_mib = settings["device"], settings["memory_mib"]
         command = start_command("submission")
         self._servers = {

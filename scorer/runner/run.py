@@ -82,7 +82,7 @@ def run_submissions(
     if not submissions:
         return []
     place, n_models = runs_dir or pool.root / "unlearned", options.n_models
-    tier = resolve(options.sandbox)
+    tier = resolve(options.sandbox, pool.device)
     roots = [
         place / f"{each.name}-{each.sha256[:16]}-{options.design}-{tier}" for each in submissions
     ]

@@ -25,29 +25,31 @@ TRIAL_MIB = 64.0
 
 
 @lru_cache
-def missing(name: str) -> str:
+def missing(name: str, device: str = "cpu") -> str:
     """Return why a tier does not hold on this machine, "" where it does.
 
-    It is really started, and what no run may do is tried in it. The answer is kept.
+    It is really started, and what no run may do is tried in it, and whether a GPU can be used. The
+    answer is kept.
 
     Args:
         name: of the tier.
+        device: "cpu" or a CUDA device.
     """
     sandbox = SANDBOXES[name]()
     reason = sandbox.lacks()
     if reason or sandbox.is_open:
         return reason
     with tempfile.TemporaryDirectory(prefix="unlearning-trial-") as folder:
-        return _try(sandbox, Path(folder))
+        return _try(sandbox, Path(folder), device)
 
 
-def _try(sandbox: Sandbox, folder: Path) -> str:
+def _try(sandbox: Sandbox, folder: Path, device: str) -> str:
     """Return what is wrong with a tier by trial, or ""."""
     out = folder / "out" / secrets.token_hex(8)
     (folder / "in").mkdir()
     secret = folder / "secret"
     secret.write_text("kept from runs")
-    install_program(folder, job_of(sandbox, folder, "cpu"))
+    install_program(folder, job_of(sandbox, folder, device) | {"device": device})
     make_out(out, sandbox)
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
@@ -55,7 +57,7 @@ def _try(sandbox: Sandbox, folder: Path) -> str:
         command = start_command("trial", json.dumps(target))
         try:
             done = subprocess.run(
-                sandbox.command(command, folder, "cpu", TRIAL_MIB),
+                sandbox.command(command, folder, device, TRIAL_MIB),
                 cwd=folder,
                 env=sandbox.environment(folder),
                 capture_output=True,
@@ -97,28 +99,29 @@ def make_out(out: Path, sandbox: Sandbox) -> None:
         os.chown(out, sandbox.user, sandbox.user)
 
 
-def resolve(choice: str) -> str:
+def resolve(choice: str, device: str = "cpu") -> str:
     """Return the tier that a choice comes to on this machine.
 
     Args:
         choice: one of `CHOICES`.
+        device: "cpu" or a CUDA device, which has to work in it.
 
     Raises:
         ScorerError: what was asked for does not hold here; nothing less is taken for it.
     """
     if choice == AUTO:
-        return next(name for name in by_rank() if not missing(name))
+        return next(name for name in by_rank() if not missing(name, device))
     if choice == REQUIRE:
         wanted = [name for name in by_rank() if SANDBOXES[name].has_namespaces]
-        found = next((name for name in wanted if not missing(name)), None)
+        found = next((name for name in wanted if not missing(name, device)), None)
         if found is not None:
             return found
-        reasons = "; ".join(f"{name}: {missing(name)}" for name in wanted)
+        reasons = "; ".join(f"{name}: {missing(name, device)}" for name in wanted)
         raise ScorerError(
             f"--sandbox require needs a tier with namespaces on this machine, got none ({reasons});"
             " `python -m scorer doctor` tells more, --sandbox auto takes the best there is"
         )
-    reason = missing(choice)
+    reason = missing(choice, device)
     if reason:
         raise ScorerError(
             f"--sandbox {choice} must hold on this machine, got: {reason}; `python -m scorer"
@@ -127,20 +130,21 @@ def resolve(choice: str) -> str:
     return choice
 
 
-def said(choice: str) -> str:
+def said(choice: str, device: str = "cpu") -> str:
     """Return one line for people: the tier that a choice comes to, and why it is no better one.
 
     Args:
         choice: one of `CHOICES`.
+        device: "cpu" or a CUDA device.
 
     Raises:
         ScorerError: what was asked for does not hold here.
     """
-    tier = resolve(choice)
+    tier = resolve(choice, device)
     line = f"{tier}: {SANDBOXES[tier].summary}"
     order = by_rank()
     better = order[: order.index(tier)] if choice == AUTO else []
-    reasons = "; ".join(f"{name} {missing(name)}" for name in better)
+    reasons = "; ".join(f"{name} {missing(name, device)}" for name in better)
     return f"{line} ({reasons})" if reasons else line
 
 

@@ -16,7 +16,7 @@ from scorer.runner import tiers
 def plain(monkeypatch: pytest.MonkeyPatch) -> None:
     """Be a machine on which only `process` holds."""
 
-    def missing(name: str) -> str:
+    def missing(name: str, device: str = "cpu") -> str:
         return "" if name == "process" else f"no {name} here"
 
     monkeypatch.setattr(tiers, "missing", missing)

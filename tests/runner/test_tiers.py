@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+import torch
 
 from scorer.errors import ScorerError
 from scorer.runner import tiers
@@ -30,7 +31,11 @@ def forgotten() -> Iterator[None]:
 
 def only(monkeypatch: pytest.MonkeyPatch, *working: str) -> None:
     """Let some tiers hold and the others not."""
-    monkeypatch.setattr(tiers, "missing", lambda name: "" if name in working else f"no {name}")
+
+    def missing(name: str, device: str = "cpu") -> str:
+        return "" if name in working else f"no {name}"
+
+    monkeypatch.setattr(tiers, "missing", missing)
 
 
 @pytest.mark.parametrize(
@@ -121,6 +126,15 @@ def test_a_launcher_that_the_system_refuses_is_no_tier(
     launcher.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     assert reason in tiers.missing("bwrap")
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
+@pytest.mark.parametrize("name", ["bwrap", "landlock"])
+def test_a_tier_in_which_no_gpu_works_is_none_for_a_gpu(name: str) -> None:
+    reason = tiers.missing(name)
+    if reason:
+        pytest.skip(f"{name}: {reason}")
+    assert "CUDA cannot be used in it" in tiers.missing(name, "cuda")
 
 
 def test_what_a_machine_lacks_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

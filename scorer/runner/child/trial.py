@@ -5,6 +5,7 @@ Started by the kit before it trusts a tier of isolation; torch is not needed for
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import socket
@@ -13,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from .forked import DEVICES
 from .kernel import become, set_open_to_others
 from .lock import LockError, lock_in
 
@@ -49,6 +51,15 @@ def attempts(target: dict[str, Any]) -> dict[str, Callable[[], object]]:
     }
 
 
+def no_gpu() -> str:
+    """Return why CUDA cannot be used, "" where it can."""
+    try:
+        code = ctypes.CDLL("libcuda.so.1").cuInit(0)
+    except OSError as error:
+        return f"CUDA cannot be used in it: {error}"
+    return f"CUDA cannot be used in it: cuInit returns {code}" if code else ""
+
+
 def main() -> None:
     """Print, as JSON, what got through and what the tier itself lacks."""
     target = json.loads(sys.argv[2])
@@ -65,9 +76,12 @@ def main() -> None:
     if job["lock"] is not None:
         lock = job["lock"]
         try:
-            lock_in(lock["readable"], [str(out), *lock["writable"]], lock["needs_landlock"])
+            readable, writable = [*lock["readable"], "/proc/self"], [*DEVICES, *lock["writable"]]
+            lock_in(readable, [str(out), *writable], lock["needs_landlock"])
         except LockError as error:
             lacks = str(error)
+    if not lacks and job["device"] != "cpu":
+        lacks = no_gpu()
     through = []
     for name, attempt in attempts(target).items():
         try:
