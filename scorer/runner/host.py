@@ -50,7 +50,7 @@ to run it."""
 FILE_MIB, FILES_MIB, N_FILES = 512.0, 2048.0, 20_000
 """What a run may keep while it runs: one file, all of them, and how many."""
 
-N_PROCESSES = 128
+N_PROCESSES = 64
 
 SETS = "in/sets.safetensors"
 

@@ -38,7 +38,8 @@ def host(tiny_pool: Pool) -> Iterator[SubmissionHost]:
     """Start one process of the best tier."""
     best = next(name for name in by_rank() if not missing(name))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("scorer.runner.host.N_FILES", 100)
+        patch.setattr("scorer.runner.host.N_FILES", 5000)
+        patch.setattr("scorer.runner.host.N_PROCESSES", 8)
         sandbox = SANDBOXES[best]()
         with host_of(tiny_pool, sandbox, timeout_s=60.0, memory_mib=900.0) as started:
             yield started
@@ -144,7 +145,8 @@ BURDENS = {
     "aborts": ("import os\nos.abort()", "killed"),
     "shuts everything": ("import os\nos.closerange(0, 100)\nraise KeyError('end')", "raised"),
     "forks without end": (
-        "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass",
+        "import os, time\nwhile True:\n    try: os.fork()\n    except OSError: pass\n"
+        "    time.sleep(0.1)",
         "killed",
     ),
     "prints without end": ("while True: print('x' * 10**6)", "timeout"),

@@ -121,8 +121,8 @@ class Fork:
             resource.RLIMIT_CPU: int(self.timeout_s * 4 + 60),
         }
         if self.job["counts_processes"]:
-            # Of a user who has no other processes; others would be counted in.
-            limits[resource.RLIMIT_NPROC] = 2 * bounds["n_processes"]
+            # Of a user who has no other processes; others would be counted in, as threads are.
+            limits[resource.RLIMIT_NPROC] = 4 * bounds["n_processes"]
         if not str(self.job["device"]).startswith("cuda"):
             limits[resource.RLIMIT_DATA] = int(bounds["memory_mib"] * MIB)
         return limits

@@ -143,10 +143,11 @@ class Meter:
     def _excess(self, folder: Path | None) -> str:
         """Return what a run takes too much of, or ""."""
         bounds, processes = self._bounds, descendants()
-        if memory_mib(processes, bounds.memory_mib) > bounds.memory_mib:
-            return "memory"
+        # First, since of many the memory takes long to tell, while they go on.
         if len(processes) > bounds.n_processes:
             return "processes"
+        if memory_mib(processes, bounds.memory_mib) > bounds.memory_mib:
+            return "memory"
         if folder is not None and _holds_too_much(folder, bounds):
             return "files"
         return ""

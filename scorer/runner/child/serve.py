@@ -59,7 +59,10 @@ class Server:
         os.dup2(2, 1)
         if self.job["user"] is not None:
             become(self.job["user"])
-        die_with_parent()
+        if os.getpid() == 1:
+            # And with it its whole namespace. Elsewhere it must live on for a moment, to end what
+            # the run has started; it notices that the kit is gone by its input.
+            die_with_parent()
         set_open_to_others(False)
         adopt_orphans()
         self.meter = Meter(Bounds(**self.job["bounds"]), kit=0)
