@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import stat
 import tempfile
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
 from scorer.errors import ScorerError
@@ -27,7 +27,9 @@ def temporary_root() -> Path:
     """
     root = Path(tempfile.gettempdir()) / f"unlearning-{os.getuid()}"
     with disk_errors(root):
-        root.mkdir(mode=0o700, exist_ok=True)
+        # A file or a link of this name is refused below.
+        with suppress(FileExistsError):
+            root.mkdir(mode=0o700)
         found = root.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o022:
         raise ScorerError(

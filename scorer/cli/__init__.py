@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from contextlib import suppress
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,23 @@ from typing import Any
 import click
 
 from scorer.errors import ScorerError
+from scorer.processes import Stopped, adopting, children, end_children, stoppable
 from scorer.registry import import_member, module_names
 from scorer.settings import PROJECT_ROOT, home, other_checkout
+from scorer.shown import shown
+from scorer.temporary import sweep_temporary
 
 VERBS = module_names(__name__)
+
+
+GO_ON = "what is finished is kept: the same command, without --rerun, goes on where it was"
+
+
+class Formatter(logging.Formatter):
+    """Writes messages so that nothing in them is obeyed by a terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return shown(super().format(record))
 
 
 class LazyGroup(click.Group):
@@ -45,14 +59,24 @@ class LazyGroup(click.Group):
             raise click.UsageError(str(unknown_name("command", args[0], VERBS)), ctx) from None
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Turn errors that a user can act on into one message and the right exit code."""
-        try:
-            return super().invoke(ctx)
-        except BrokenPipeError:
-            raise
-        except (ScorerError, OSError) as error:
-            click.echo(f"error: {error}", err=True)
-            ctx.exit(getattr(error, "exit_code", 1))
+        """Turn errors that a user can act on, and signals, into one message and an exit code.
+
+        Whatever ended the command, no process and no temporary folder of it is left.
+        """
+        spared = children()
+        with stoppable(), adopting():
+            try:
+                return super().invoke(ctx)
+            except BrokenPipeError:
+                raise
+            except (Stopped, ScorerError, OSError) as error:
+                end_children(spared)
+                with suppress(ScorerError):
+                    sweep_temporary()
+                said = f"{error}; {GO_ON}" if isinstance(error, Stopped) else f"error: {error}"
+                with suppress(OSError):  # the terminal may be gone
+                    click.echo(shown(said), err=True)
+                ctx.exit(getattr(error, "exit_code", 1))
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -68,7 +92,9 @@ def main() -> None:
         # A terminal may not know "±", and none a name that is not Unicode: an escape is shown.
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    logging.basicConfig(stream=sys.stderr, format="%(levelname)s: %(message)s")
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(Formatter("%(levelname)s: %(message)s"))
+    logging.basicConfig(handlers=[handler])
     here = other_checkout(Path.cwd())
     if here is not None:
         click.echo(

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 import click
 from rich import progress as rich_progress
-from rich.console import Console, RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 
 from scorer.options import Options, flag, names_known
+from scorer.shown import shown
 
 if TYPE_CHECKING:
     from scorer.results.record import Problem
@@ -86,13 +88,30 @@ folder_options = options(*FOLDERS)
 json_option = click.option("--json", "as_json", is_flag=True, help="one JSON object on stdout")
 
 
+def say(text: str, err: bool = False) -> None:
+    """Print lines to stdout or stderr; what a terminal would obey in them is escaped."""
+    click.echo(shown(text), err=err)
+
+
+class Seen:
+    """A table of whose text a terminal obeys nothing, only its styles."""
+
+    def __init__(self, table: RenderableType) -> None:
+        self._table = table
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Segment]:
+        """Yield the table's parts."""
+        for part in console.render(self._table, options):
+            yield part if part.control else Segment(shown(part.text), part.style)
+
+
 def show(*tables: RenderableType) -> None:
     """Print tables to stdout: styled on a terminal, plain elsewhere."""
     terminal = sys.stdout.isatty()
     width = None if terminal else WIDTH
     # Names come from files, so what looks like markup in them is text.
     as_text: dict[str, Any] = {"highlight": False, "markup": False, "emoji": False}
-    Console(width=width, no_color=not terminal, **as_text).print(*tables)
+    Console(width=width, no_color=not terminal, **as_text).print(*map(Seen, tables))
 
 
 def show_json(value: Any) -> None:
@@ -103,7 +122,14 @@ def show_json(value: Any) -> None:
 def show_problems(problems: Iterable[Problem]) -> None:
     """Name on stderr what is wrong with files of results."""
     for problem in problems:
-        click.echo(f"not read: {problem.message}", err=True)
+        say(f"not read: {problem.message}", err=True)
+
+
+def show_tier(chosen: Options) -> None:
+    """Say on stderr how far submissions are kept apart on this machine."""
+    from scorer.runner.tiers import said
+
+    say(f"sandbox: {said(chosen.sandbox, chosen.torch_device)}", err=True)
 
 
 @contextmanager
@@ -137,4 +163,4 @@ def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
 def _plain_progress(what: str, done: int, total: int) -> None:
     """Write one line when a piece of work begins and one when it is done."""
     if done in (0, total):
-        click.echo(f"{LABELS[what]}: {done}/{total}", err=True)
+        say(f"{LABELS[what]}: {done}/{total}", err=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from scorer.bench.base import DEFAULT_ROUNDS, MIN_ROUNDS
-from scorer.cli._common import folder_options, json_option, progress_bar, show, show_json
+from scorer.cli._common import folder_options, json_option, progress_bar, say, show, show_json
 
 
 @click.command()
@@ -49,7 +49,7 @@ def command(
         if as_json:
             show_json({"benches": rows})
         else:
-            click.echo("\n".join(f"{row['name']:<10}{row['summary']}" for row in rows))
+            say("\n".join(f"{row['name']:<10}{row['summary']}" for row in rows))
         return
     chosen = BENCHES[name]
     load = os.getloadavg()[0]
@@ -62,6 +62,6 @@ def command(
         show_json(values)
     else:
         show(*speed_tables(values))
-        click.echo("\n".join(f"- {note}" for note in values["notes"]))
+        say("\n".join(f"- {note}" for note in values["notes"]))
     if save:
-        click.echo(f"wrote {report.save().relative_to(PROJECT_ROOT)}", err=True)
+        say(f"wrote {report.save().relative_to(PROJECT_ROOT)}", err=True)

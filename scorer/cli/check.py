@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any
 import click
 import numpy as np
 
-from scorer.cli._common import FOLDERS, json_option, options, progress_bar, show_json
+from scorer.cli._common import (
+    FOLDERS,
+    json_option,
+    options,
+    progress_bar,
+    say,
+    show_json,
+    show_tier,
+)
 
 if TYPE_CHECKING:
     from scorer.pipeline import Scored
@@ -18,7 +26,7 @@ MEASURES = ("utility", "time", "compute", "budget")
 
 @click.command()
 @click.argument("method", required=False)
-@options("task", "device", *FOLDERS)
+@options("task", "device", "sandbox", *FOLDERS)
 @json_option
 def command(method: str | None, as_json: bool, **values: Any) -> None:
     """Try METHOD on real data: imports, signature, two runs, return value, finite weights.
@@ -37,23 +45,24 @@ def command(method: str | None, as_json: bool, **values: Any) -> None:
 
     submission = find_submission(method)
     chosen = Options(n_models=N_RUNS, workers=1, **values)
+    show_tier(chosen)
     with progress_bar() as progress:
         (scored,) = score([submission], chosen, progress, MEASURES)
     facts = describe(scored)
     if as_json:
         show_json(facts)
     elif facts["ok"]:
-        click.echo(
+        say(
             f"{facts['path']}: fit to be scored. Imports, signature, {N_RUNS} runs and"
             f" weights are in order; test accuracy {facts['test_accuracy']:.3f} (original"
             f" {facts['original_test_accuracy']:.3f}), {facts['time_ratio']:.2f} of the time and"
             f" {facts['compute_ratio']:.2f} of the arithmetic of a retraining"
         )
         for note in facts["notes"]:
-            click.echo(f"note: {note}")
+            say(f"note: {note}")
     if not facts["ok"]:
         fault = Fault(**scored.record.faults[0])
-        click.echo(f"{facts['path']} is at fault\n{fault.describe()}", err=True)
+        say(f"{facts['path']} is at fault\n{fault.describe()}", err=True)
         raise SystemExit(3)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from scorer.cli._common import folder_options, json_option, show_json, show_problems
+from scorer.cli._common import folder_options, json_option, say, show_json, show_problems
 
 
 @click.command()
@@ -44,7 +44,7 @@ def command(
         show_json({**found.as_dict(), "problems": problems})
         return
     one, other, paired = found.first, found.second, found.paired
-    click.echo(
+    say(
         f"{task}: N={one.n_models}, rule {one.rule}, delta {one.delta:g}, design {one.design}\n"
         f"F({first}) = {number(one.forgetting_quality, 4)},"
         f" F({second}) = {number(other.forgetting_quality, 4)}"
@@ -52,4 +52,4 @@ def command(
         f"difference {paired.difference:+.4f} ± {paired.standard_error:.4f}"
     )
     for name, question in QUESTIONS.items():
-        click.echo(f"{question} p = {getattr(paired, name):.3f}")
+        say(f"{question} p = {getattr(paired, name):.3f}")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from scorer.cli._common import json_option, options, show_json
+from scorer.cli._common import json_option, options, say, show_json
 
 
 @click.command()
@@ -43,9 +43,9 @@ def command(kinds: tuple[str, ...], yes: bool, as_json: bool, cache_dir: Path) -
         return
     for each in found:
         done = "deleted" if each in deleted else each.kind
-        click.echo(f"{done:<11}{each.size_mib:>10.2f} MiB  {each.path.relative_to(cache_dir)}")
+        say(f"{done:<11}{each.size_mib:>10.2f} MiB  {each.path.relative_to(cache_dir)}")
     total, freed = (sum(each.size_mib for each in some) for some in (found, deleted))
-    click.echo(f"{cache_dir}: {len(found)} things, {total:.2f} MiB; deleted {freed:.2f} MiB")
+    say(f"{cache_dir}: {len(found)} things, {total:.2f} MiB; deleted {freed:.2f} MiB")
     if chosen and not yes:
         size = sum(each.size_mib for each in chosen)
-        click.echo(f"--yes deletes {len(chosen)} of them, {size:.2f} MiB")
+        say(f"--yes deletes {len(chosen)} of them, {size:.2f} MiB")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from scorer.cli._common import folder_options, json_option, show, show_json, show_problems
+from scorer.cli._common import folder_options, json_option, say, show, show_json, show_problems
 
 
 @click.command()
@@ -43,12 +43,10 @@ def command(task: str | None, results_dir: Path, as_json: bool, **_: Path) -> No
         return
     if not board.groups and not board.not_comparable:
         of_task, chosen = (f" of {task}", f" TASK={task}") if task else ("", "")
-        click.echo(
-            f"no results{of_task} in {results_dir}; run `make score METHOD=finetune{chosen}` first"
-        )
+        say(f"no results{of_task} in {results_dir}; run `make score METHOD=finetune{chosen}` first")
         return
     show(*(group_table(group) for group in board.groups))
     if board.not_comparable:
-        click.echo("not ranked:")
+        say("not ranked:")
         for one in board.not_comparable:
-            click.echo(f"  {one['method']} on {one['task']}: {one['reason']}")
+            say(f"  {one['method']} on {one['task']}: {one['reason']}")

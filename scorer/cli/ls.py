@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.table import Table
 
-from scorer.cli._common import folder_options, json_option, show, show_json, show_problems
+from scorer.cli._common import folder_options, json_option, say, show, show_json, show_problems
 from scorer.kinds import KINDS, Rows
 
 if TYPE_CHECKING:
@@ -84,4 +84,4 @@ def command(kind: str | None, as_json: bool, results_dir: Path, **_: Path) -> No
     elif rows:
         show(table_of(rows, shown or list(rows[0])))
     else:
-        click.echo(f"no {kind}")
+        say(f"no {kind}")

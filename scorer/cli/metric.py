@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import numpy as np
 
-from scorer.cli._common import json_option, options, show_json
+from scorer.cli._common import json_option, options, say, show_json
 from scorer.errors import UsageError
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -58,14 +58,14 @@ def command(unlearned: Path, oracle: Path, rule: str, delta: float, as_json: boo
     share = tiny_spread_share(*arrays, chosen.min_spread)
     warnings = [WARNING.format(value=share)] if share else []
     for one in warnings:
-        click.echo(f"warning: {one}", err=True)
+        say(f"warning: {one}", err=True)
     if as_json:
         found = {"epsilons": quality.epsilons.tolist(), "forgetting_quality": quality.value}
         doubts = {"tiny_spread_share": share, "warnings": warnings}
         show_json({**about, "n_examples": n_examples, **found, **doubts})
         return
     median = float(np.median(quality.epsilons))
-    click.echo(
+    say(
         f"F = {quality.value:.4f}, median epsilon {median:.3f} (N={n_models} models,"
         f" {n_examples} examples, rule {chosen.name}, delta {chosen.delta:g});"
         " retrained models do not reach 1: compare with a second bank of oracles"

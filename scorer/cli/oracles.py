@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from scorer.cli._common import FOLDERS, json_option, options, progress_bar, show_json
+from scorer.cli._common import FOLDERS, json_option, options, progress_bar, say, show_json
 
 
 def parse_shard(_: click.Context, __: click.Parameter, text: str) -> tuple[int, int]:
@@ -62,4 +62,4 @@ def command(shard: tuple[int, int], verify: bool, as_json: bool, **values: Any) 
     if as_json:
         show_json(facts)
         return
-    click.echo(f"{pool.root}: trained {trained}, damaged {len(damaged)}, missing {missing}")
+    say(f"{pool.root}: trained {trained}, damaged {len(damaged)}, missing {missing}")

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from scorer.cli._common import folder_options, show_problems
+from scorer.cli._common import folder_options, say, show_problems
 from scorer.errors import ScorerError
 from scorer.kinds import KINDS, kind_named
 from scorer.layout import drawing, first_lines
@@ -105,7 +105,7 @@ def command(boards: bool, results_dir: Path, **_: Path) -> None:
     for path, text in written().items():
         if not path.exists() or path.read_text() != text:
             path.write_text(text)
-            click.echo(f"wrote {path.relative_to(PROJECT_ROOT)}")
+            say(f"wrote {path.relative_to(PROJECT_ROOT)}")
 
 
 def keep_boards(results_dir: Path) -> None:
@@ -132,7 +132,7 @@ def keep_boards(results_dir: Path) -> None:
         found.append((group, environment, read_arrays(record, results_dir)))
     for board in found:
         path = save_snapshot(*board)
-        click.echo(f"wrote {path.relative_to(PROJECT_ROOT)}")
+        say(f"wrote {path.relative_to(PROJECT_ROOT)}")
     examples = [r for r in records if (r.task, r.method) == EXAMPLE and not r.faults]
     if examples:
         save_example(max(examples, key=lambda record: record.created_at))

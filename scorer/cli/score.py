@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from scorer.cli._common import json_option, options, progress_bar, show, show_json
+from scorer.cli._common import json_option, options, progress_bar, say, show, show_json, show_tier
 
 
 @click.command()
@@ -30,20 +30,23 @@ def command(method: str | None, rerun: bool, as_json: bool, **values: Any) -> No
     from scorer.pipeline import score
     from scorer.results.tables import record_tables, warnings
     from scorer.runner.faults import Fault
+    from scorer.runner.load import REFERENCES
 
     chosen = Options(**values)
+    if method not in REFERENCES:
+        show_tier(chosen)
     with progress_bar() as progress:
         (scored,) = score([method], chosen, progress, anew=rerun)
     record, path = scored.record, scored.keep(chosen.results_dir)
     if as_json:
         for one in warnings(record):
-            click.echo(f"warning: {one}", err=True)
+            say(f"warning: {one}", err=True)
         show_json(record.as_dict())
     elif not record.faults:
         show(*record_tables(record))
-        click.echo(f"record: {path}")
+        say(f"record: {path}")
     if record.faults:
-        click.echo(f"no score of {record.method}: {record.failure}", err=True)
-        click.echo(Fault(**record.faults[0]).describe(), err=True)
-        click.echo("outcomes are final: only --rerun makes all runs anew", err=True)
+        say(f"no score of {record.method}: {record.failure}", err=True)
+        say(Fault(**record.faults[0]).describe(), err=True)
+        say("outcomes are final: only --rerun makes all runs anew", err=True)
         raise SystemExit(3)

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from scorer.cli._common import FOLDERS, json_option, options, progress_bar, show, show_json
+from scorer.cli._common import FOLDERS, json_option, options, progress_bar, say, show, show_json
 
 
 @click.command()
@@ -66,12 +66,12 @@ def command(
             log = tune(submission, names, chosen, progress)
         logs.append(log)
         if save:
-            click.echo(f"wrote {keep_log(log)}", err=True)
+            say(f"wrote {keep_log(log)}", err=True)
         if apply and apply_best(submission, log):
-            click.echo(f"wrote {submission.path}", err=True)
+            say(f"wrote {submission.path}", err=True)
         if not as_json:
             show_log(log)
-            click.echo(f"log: {log_path(chosen, log.method)}\n")
+            say(f"log: {log_path(chosen, log.method)}\n")
     if as_json:
         show_json({"task": chosen.task, "methods": [asdict(log) for log in logs]})
 
@@ -97,5 +97,5 @@ def show_log(log: Any) -> None:
         note = ", ".join(row["faults"]) or ("" if row["within_budget"] else "over budget")
         table.add_row(str(row["trial"]), *tried, relative, *ratios, note)
     show(table)
-    click.echo(said.warning or ("the best trial gains" if said.gains else "nothing is gained"))
-    click.echo(f"trial 0 is the file as it is; of {len(log.trials)} trials")
+    say(said.warning or ("the best trial gains" if said.gains else "nothing is gained"))
+    say(f"trial 0 is the file as it is; of {len(log.trials)} trials")

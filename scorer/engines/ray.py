@@ -17,17 +17,22 @@ import math
 import os
 import pkgutil
 import secrets
+import signal
 import socket
 import tempfile
+import threading
 import traceback
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 from scorer.engines.base import MAX_ATTEMPTS, Emit, Engine, ShardFailed, Spec, worker_environment
 from scorer.engines.local import LAST_LINES
 from scorer.errors import ScorerError, UsageError
+from scorer.files import disk_errors
+from scorer.processes import STOPS
 from scorer.settings import PROJECT_ROOT
 
 CONNECT_TIMEOUT_S = 5.0
@@ -126,10 +131,11 @@ class RayEngine(Engine):
         )(run_in_worker)
 
 
-def run_in_worker(function: str, spec: Spec, events: Any) -> str:
-    """Run a shard in a Ray worker; return "", or the last lines on why it raised.
+def run_in_worker(function: str, spec: Spec, events: Any) -> tuple[str, bool]:
+    """Run a shard in a Ray worker; return "", or why it raised, and whether it said so itself.
 
-    The traceback travels as text, because an exception may hold what cannot be pickled.
+    What it did not say itself are the last lines of a traceback. All travels as text, because an
+    exception may hold what cannot be pickled.
     """
     import torch
 
@@ -137,10 +143,13 @@ def run_in_worker(function: str, spec: Spec, events: Any) -> str:
     torch.set_num_threads(1)
     try:
         # `put` returns once the driver's side has the event, so a later death cannot lose it.
-        pkgutil.resolve_name(function)(spec, events.put)
+        with disk_errors(Path.cwd()):
+            pkgutil.resolve_name(function)(spec, events.put)
+    except ScorerError as error:
+        return str(error), True
     except (Exception, SystemExit):
-        return "\n".join(traceback.format_exc().splitlines()[-LAST_LINES:])
-    return ""
+        return "\n".join(traceback.format_exc().splitlines()[-LAST_LINES:]), False
+    return "", True
 
 
 def gpu_share(n_workers: int, n_gpus: float) -> float:
@@ -186,11 +195,17 @@ def connected(address: str | None, n_cpus: int) -> Iterator[None]:
             if "RAY_AUTH_TOKEN_PATH" not in os.environ:
                 os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
             os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        # Ray has handlers of its own for what ends a command; the command's are the kit's.
+        handlers = {number: signal.getsignal(number) for number in STOPS}
         try:
             ray.init(log_to_driver=False, logging_level=logging.ERROR, **options)
         except (RuntimeError, ValueError, OSError, ray.exceptions.RayError) as error:
             where = f"cannot join the Ray cluster at {address}" if address else "cannot start Ray"
             raise ScorerError(f"{where}: {error}") from error
+        finally:
+            if threading.current_thread() is threading.main_thread():
+                for number, handler in handlers.items():
+                    signal.signal(number, handler)
         stack.callback(ray.shutdown)
         yield
 
@@ -241,15 +256,15 @@ def _finished(reference: Any, function: str, attempt: int) -> bool:
     what = f"a worker running {function}"
     kept = f"on attempt {attempt} of {MAX_ATTEMPTS}; what it finished is kept"
     try:
-        last_lines = ray.get(reference)
+        reason, is_said = ray.get(reference)
     except (WorkerCrashedError, NodeDiedError, LocalRayletDiedError, OutOfMemoryError) as error:
         if attempt < MAX_ATTEMPTS:
             return False
         raise ShardFailed(f"{what} died {kept}. Ray says:\n{error}") from error
     except ray.exceptions.RayError as error:
         raise ShardFailed(f"{what} could not run {kept}. Ray says:\n{error}") from error
-    if last_lines:
-        raise ShardFailed(f"{what} raised {kept}. Its last lines:\n{last_lines}")
+    if reason:
+        raise ShardFailed(reason if is_said else f"{what} raised {kept}. Its last lines:\n{reason}")
     return True
 
 

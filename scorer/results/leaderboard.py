@@ -20,6 +20,9 @@ SIGNIFICANCE = 0.05
 """Chance, at most, that a board ranks any two of equal methods apart."""
 
 
+KIT_ROWS = ("ceiling", "floor", "original", "retrain")
+"""Names of rows that are nobody's file."""
+
 DIGESTS = ("fingerprint", "bank_sha256")
 """Parts of an identity that are shown by their first letters."""
 
@@ -152,7 +155,12 @@ def _rank(records: Sequence[Record]) -> Group:
     by_score = sorted(records, key=lambda r: (r.within_budget is False, -r.final_score))
     ordered = [record for record in by_score if not record.is_reference]
     rows = [_pinned(latest, "ceiling")]
-    rows += [_row(record, "reference", None, None) for record in by_score if record.is_reference]
+    names = _names(records)
+    rows += [
+        _row(record, names[record.run_id], "reference", None, None)
+        for record in by_score
+        if record.is_reference
+    ]
     is_over = np.array([record.within_budget is False for record in ordered])
     errors = [np.inf if r.final_score_se is None else r.final_score_se for r in ordered]
     ahead = is_ahead([record.final_score for record in ordered], errors)
@@ -160,7 +168,8 @@ def _rank(records: Sequence[Record]) -> Group:
     ahead = np.where(is_over[:, np.newaxis] == is_over, ahead, is_over)
     better, worse = ahead.sum(axis=0), ahead.sum(axis=1)
     for record, n_better, n_worse in zip(ordered, better, worse, strict=True):
-        rows.append(_row(record, "method", 1 + int(n_better), len(ordered) - int(n_worse)))
+        name = names[record.run_id]
+        rows.append(_row(record, name, "method", 1 + int(n_better), len(ordered) - int(n_worse)))
     return Group(latest.identity, [*rows, _pinned(latest, "floor")], latest.budget)
 
 
@@ -192,12 +201,28 @@ def is_ahead(scores: ArrayLike, standard_errors: ArrayLike) -> BoolArray:
     return np.asarray(differences > limit * np.hypot(errors[:, np.newaxis], errors))
 
 
-def _row(record: Record, kind: str, rank_best: int | None, rank_worst: int | None) -> Row:
+def _names(records: Sequence[Record]) -> dict[str, str]:
+    """Return what each record is called on a board, by its run: no two rows have one name.
+
+    A file that is named like a baseline or a row of the kit is told from it by its path.
+    """
+    taken = {*KIT_ROWS, *(record.method for record in records if record.is_baseline)}
+    return {
+        record.run_id: f"{record.method} ({record.method_path or NOT_IN_FILE})"
+        if record.method in taken and not (record.is_baseline or record.is_reference)
+        else record.method
+        for record in records
+    }
+
+
+def _row(
+    record: Record, name: str, kind: str, rank_best: int | None, rank_worst: int | None
+) -> Row:
     """Return the line of a record."""
     paths = [p for entry in columns() for p in (entry.name, entry.error) if p]
     values = {path: value_at(record.measured, path) for path in paths}
     missing = {path: why for path in paths if (why := record.why_missing(path))}
-    return Row(record.method, kind, rank_best, rank_worst, values, missing, record.run_id)
+    return Row(name, kind, rank_best, rank_worst, values, missing, record.run_id)
 
 
 def _pinned(record: Record, kind: str) -> Row:

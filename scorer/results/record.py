@@ -77,6 +77,11 @@ class Record(Conditions, frozen=True, kw_only=True):
         return self.method_sha256 == ""
 
     @property
+    def is_baseline(self) -> bool:
+        """Return whether it is of a file of `baselines/`, and not of another with its name."""
+        return (self.method_path or "").startswith("baselines/")
+
+    @property
     def failure(self) -> str:
         """Return what failed in one line, empty where nothing did."""
         return describe_faults(self.faults, self.n_models, self.runs_not_made)

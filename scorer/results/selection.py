@@ -26,7 +26,8 @@ def select(records: Iterable[Record]) -> Selection:
     """Return the newest record of each method and identity; an older one never stands in."""
     newest: dict[tuple[Any, ...], Record] = {}
     for record in records:
-        key = (record.method, *record.identity.values())
+        # A file that a user named like a baseline must not stand in for it, nor it for the file.
+        key = (record.method, record.is_baseline, *record.identity.values())
         if key not in newest or newest[key].created_at < record.created_at:
             newest[key] = record
     found = Selection([], [])

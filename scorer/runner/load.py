@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import os
 import re
+import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from scorer.errors import UsageError, unknown_name
-from scorer.runner.imports import shared_modules
+from scorer.files import Damaged, DiskError, read_regular
+from scorer.runner.imports import parsed, shared_modules
 from scorer.settings import PROJECT_ROOT, home
 
 BASELINES = PROJECT_ROOT / "baselines"
@@ -45,11 +48,12 @@ class Submission:
         """Read a submission from its file; `baselines` is where the modules lie that it shares.
 
         Raises:
-            UsageError: its name cannot be shown.
+            UsageError: its name is taken or cannot be shown, or it is no regular file.
         """
-        if not path.stem.isprintable():
-            raise UsageError(f"a submission's file must have a printable name, got {path.name!r}")
-        source = path.read_bytes()
+        problem = name_problem(path.name)
+        if problem:
+            raise UsageError(f"{path.name!r} {problem}; rename the file")
+        source = read_source(path)
         digest = hashlib.sha256(source)
         for shared in shared_modules(source, baselines):
             digest.update(shared.read_bytes())
@@ -61,6 +65,45 @@ class Submission:
         if self.path.is_relative_to(PROJECT_ROOT):
             return str(self.path.relative_to(PROJECT_ROOT))
         return str(self.path)
+
+
+RESERVED = {*REFERENCES, "ceiling", "floor", "oracle", "control"}
+"""Names of rows of the kit on a leaderboard, and of the models that they stand for."""
+
+MOST_NAME_BYTES = 100
+"""Of a method's name, which becomes part of the names of folders."""
+
+MOST_SOURCE_BYTES = 16 * 2**20
+
+
+def name_problem(file_name: str) -> str:
+    """Return what is wrong with the name of a submission's file, empty where nothing is.
+
+    Capitals, width and accents as one or two characters make no other name here.
+
+    Args:
+        file_name: with its ".py".
+    """
+    name = Path(file_name).stem
+    if not name.isprintable() or name != name.strip() or name.startswith(".") or not name:
+        return "must be a printable name that begins and ends with a character to be seen, no dot"
+    if len(name.encode()) > MOST_NAME_BYTES:
+        return f"must be a name of at most {MOST_NAME_BYTES} bytes, got {len(name.encode())}"
+    if unicodedata.normalize("NFKC", name).casefold() in RESERVED:
+        return f"must not have the name of a row of the kit: {', '.join(sorted(RESERVED))}"
+    return ""
+
+
+def read_source(path: Path) -> bytes:
+    """Return the bytes of a submission's file, or of one that a link leads to.
+
+    Raises:
+        UsageError: it is not there or may not be read, is no regular file, or is far too large.
+    """
+    try:
+        return read_regular(path.resolve(), MOST_SOURCE_BYTES)
+    except (OSError, RuntimeError, Damaged, DiskError) as error:
+        raise UsageError(f"{path} cannot be scored: {error}") from error
 
 
 def method_files() -> dict[str, Path]:
@@ -108,8 +151,8 @@ def find_submission(method: str | None) -> Submission:
         return Submission.read(files[method])
     path = Path(method)
     if path.suffix == ".py" or "/" in method:
-        if path.is_file():
-            return Submission.read(path.resolve())
+        if os.path.lexists(path):
+            return Submission.read(path.parent.resolve() / path.name)
         raise UsageError(f"no file {method!r}; METHOD is a name from `ls methods` or a path")
     if method in REFERENCES:
         raise UsageError(
@@ -133,11 +176,17 @@ class Description:
 
 
 def describe(path: Path) -> Description:
-    """Read a method's docstring without running the file."""
+    """Read a method's docstring without running the file; what cannot be scored says why."""
+    problem = name_problem(path.name)
+    if problem:
+        return Description(f"(the name {problem})")
     try:
-        text = ast.get_docstring(ast.parse(path.read_text())) or ""
-    except (SyntaxError, UnicodeDecodeError):
+        tree = parsed(read_source(path))
+    except UsageError as error:
+        return Description(f"({error})")
+    if tree is None:
         return Description("(cannot be parsed)")
+    text = ast.get_docstring(tree) or ""
     labels: dict[str, str] = {}
     current = ""
     for line in text.splitlines()[1:]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 from pathlib import Path
 from typing import Any
 
 from scorer.engines.base import Emit, Spec
+from scorer.errors import ScorerError
 
 
 def write_square(spec: Spec, emit: Emit) -> None:
@@ -57,6 +59,33 @@ def wait_forever(spec: Spec, emit: Emit) -> None:
     emit({"pid": os.getpid()})
     while True:
         signal.pause()
+
+
+def fail_or_wait(spec: Spec, emit: Emit) -> None:
+    """Raise once the other shard has begun, or be that shard and never end."""
+    begun = Path(spec["folder"], "begun")
+    if spec["fails"]:
+        while not begun.exists():
+            os.sched_yield()
+        raise ValueError("once the other has begun")
+    emit({"pid": os.getpid()})
+    begun.touch()
+    while True:
+        signal.pause()
+
+
+def fail_as_kit(spec: Spec, emit: Emit) -> None:
+    """Raise what the kit or the system says of a failure that is nobody else's."""
+    if spec["kind"] == "kit":
+        raise ScorerError("the reason, and what to do")
+    if spec["kind"] == "disk":
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/full")
+    raise OSError(errno.EROFS, os.strerror(errno.EROFS), "/frozen")
+
+
+def say_much(spec: Spec, emit: Emit) -> None:
+    """Emit one long event."""
+    emit({"said": "x" * spec["n_bytes"]})
 
 
 def train_on_two_nodes(spec: Spec, emit: Emit) -> None:

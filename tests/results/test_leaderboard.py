@@ -151,3 +151,23 @@ def test_every_task_has_its_own_table() -> None:
 def test_nothing_gives_nothing() -> None:
     board = build_leaderboard([])
     assert (board.groups, board.not_comparable) == ([], [])
+
+
+def test_a_file_named_like_a_baseline_is_told_from_it_whichever_is_newer() -> None:
+    own = {"method_path": "submission/finetune.py", "run_id": "own", "method_sha256": "c" * 64}
+    for when in ("2025-01-01T00:00:00+00:00", "2027-01-01T00:00:00+00:00"):
+        records = [scored("finetune", 0.05), scored("finetune", 0.09, created_at=when, **own)]
+        assert methods(records) == [
+            "ceiling", "finetune (submission/finetune.py)", "finetune", "floor",
+        ]  # fmt: skip
+    assert methods([scored("finetune", 0.09, **own)]) == ["ceiling", "finetune", "floor"]
+
+
+@pytest.mark.parametrize("name", ["ceiling", "floor", "original", "retrain"])
+def test_a_record_with_the_name_of_a_row_of_the_kit_is_told_from_it(name: str) -> None:
+    """None is made any more, but there are files of former releases."""
+    path = f"submission/{name}.py"
+    (group,) = build_leaderboard([scored(name, 0.05, method_path=path)]).groups
+    assert [(row.method, row.kind) for row in group.rows] == [
+        ("ceiling", "ceiling"), (f"{name} ({path})", "method"), ("floor", "floor"),
+    ]  # fmt: skip

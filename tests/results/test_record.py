@@ -282,3 +282,30 @@ def test_a_record_is_written_whole_or_not_at_all(
     with pytest.raises(DiskError, match="No space left on device; make room"):
         save_record(make_record(), {"a": np.zeros(3)}, None, tmp_path)
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize(
+    ("faults", "not_made", "said"),
+    [
+        ([], 0, ""),
+        (["run"], 63, "1 of 64 runs failed, 63 were not made: raised"),
+        (["run", "run"], 0, "2 of 64 runs failed: raised"),
+        (["run", "audit"], 0, "1 of 64 runs failed, the audited run failed: raised"),
+        (["audit"], 0, "the audited run failed: raised"),
+        (["run"], None, "1 of 64 runs failed: raised"),
+    ],
+)
+def test_what_failed_is_said_in_one_line(
+    faults: list[str], not_made: int | None, said: str
+) -> None:
+    given = [
+        {"fault": "raised", "message": "", "trace": "", "run": k, "kind": kind}
+        for k, kind in enumerate(faults)
+    ]
+    assert make_record(faults=given, runs_not_made=not_made).failure == said
+
+
+def test_faults_of_former_releases_name_no_kind(tmp_path: Path) -> None:
+    given = [{"fault": "raised", "message": "", "trace": "", "run": 3}]
+    path = save_record(make_record(faults=given), {}, None, tmp_path)
+    assert read_record(path).failure == "1 of 64 runs failed: raised"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import re
 from pathlib import Path
 
 import pytest
@@ -84,9 +86,89 @@ def test_labels_are_read_without_running_the_file(tmp_path: Path) -> None:
     assert describe(path).summary == "(cannot be parsed)"
 
 
-@pytest.mark.parametrize("name", ["a\nb.py", "\x1b[31mred.py", "\u202egnp.py", "\udcff.py"])
-def test_a_name_that_cannot_be_shown_is_refused(tmp_path: Path, name: str) -> None:
+BAD_NAMES = {
+    "a\nb.py": "printable",
+    "\x1b[31mred.py": "printable",
+    "\u202egnp.py": "printable",
+    "\udcff.py": "printable",
+    "...py": "no dot",
+    ".hidden.py": "no dot",
+    " floor.py": "a character to be seen",
+    "floor .py": "a character to be seen",
+    f"{'x' * 247}.py": "at most 100 bytes, got 247",
+    f"{'é' * 51}.py": "at most 100 bytes, got 102",
+    "retrain.py": "a row of the kit",
+    "original.py": "a row of the kit",
+    "ceiling.py": "a row of the kit",
+    "Floor.py": "a row of the kit",
+    "\uff43eiling.py": "a row of the kit",
+    "oracle.py": "a row of the kit",
+}
+
+
+@pytest.mark.parametrize("name", BAD_NAMES)
+def test_a_name_that_cannot_stand_on_a_board_is_refused(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
-    path.write_text("x = 1\n")
-    with pytest.raises(UsageError, match="must have a printable name"):
+    path.write_text('"""Do it."""\n')
+    with pytest.raises(UsageError, match=BAD_NAMES[name]) as refused:
         find_submission(str(path))
+    assert str(refused.value).endswith("rename the file")
+    assert describe(path).summary.startswith("(the name must ")
+
+
+@pytest.mark.parametrize("name", ["[red]x.py", "a.b.py", "Mine-2.py", "mine.PY.py", "数.py"])
+def test_names_that_can_be_seen_are_taken_as_they_are(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("x = 1\n")
+    assert find_submission(str(tmp_path / name)).name == name.removesuffix(".py")
+
+
+def make_odd(folder: Path) -> dict[str, str]:
+    """Put into a folder what is no file of a method; return what is said of each."""
+    (folder / "folder.py").mkdir()
+    os.mkfifo(folder / "fifo.py")
+    (folder / "loop.py").symlink_to(folder / "loop.py")
+    (folder / "dangling.py").symlink_to(folder / "nowhere.py")
+    (folder / "device.py").symlink_to("/dev/zero")
+    with (folder / "huge.py").open("wb") as file:
+        file.truncate(2**30)
+    return {
+        "folder": "regular file|directory",
+        "fifo": "not a regular file",
+        "loop": "loop|symbolic links",
+        "dangling": "No such file",
+        "device": "not a regular file",
+        "huge": "more than 16777216",
+    }
+
+
+def test_what_is_no_file_neither_stops_nor_hangs(tmp_path: Path) -> None:
+    odd = make_odd(tmp_path)
+    assert methods_in(tmp_path).keys() == odd.keys()
+    for name, message in odd.items():
+        path = tmp_path / f"{name}.py"
+        with pytest.raises(UsageError, match=f"cannot be scored: .*({message})"):
+            find_submission(str(path))
+        assert re.search(f"^\\(.* cannot be scored: .*({message})", describe(path).summary)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("source", "summary"),
+    [
+        (b"", ""),
+        (b'\xef\xbb\xbf"""With a mark."""\n', "With a mark."),
+        (b'# coding: latin-1\n"""Caf\xe9."""\n', "Caf\xe9."),
+        (b'"""\xe9"""\n', "(cannot be parsed)"),
+        (b"x = '\0'\n", "(cannot be parsed)"),
+        (b"x = " + b"(" * 100_000, "(cannot be parsed)"),
+        (b"x = " + b"-" * 100_000 + b"1\n", "(cannot be parsed)"),
+        (b'"""Odd \\d escape."""\n', "Odd \\d escape."),
+        (b'"""   """\n', ""),
+        (b'"""\\x1b[2J"""\n', "\x1b[2J"),
+    ],
+)
+def test_odd_files_are_described(tmp_path: Path, source: bytes, summary: str) -> None:
+    path = tmp_path / "odd.py"
+    path.write_bytes(source)
+    assert describe(path).summary == summary
+    assert Submission.read(path).source == source
