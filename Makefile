@@ -13,9 +13,11 @@ FLAGS = $(if $(TASK),--task $(TASK)) $(if $(N),--n-models $(N)) $(if $(DEVICE),-
         $(if $(WORKERS),--workers $(WORKERS)) $(if $(ENGINE),--engine $(ENGINE)) \
         $(if $(SEED),--split-seed $(SEED)) $(if $(SECRET),--secret $(SECRET))
 SCORE_FLAGS = $(FLAGS) $(if $(RULE),--rule $(RULE)) $(if $(SANDBOX),--sandbox $(SANDBOX)) \
-              $(if $(BUDGET),--budget $(BUDGET)) $(if $(DESIGN),--design $(DESIGN))
+              $(if $(BUDGET),--budget $(BUDGET)) $(if $(DESIGN),--design $(DESIGN)) \
+              $(if $(RERUN),--rerun)
 
-.PHONY: help env score scores leaderboard check oracles bench study readme boards test lint clean
+.PHONY: help env score scores leaderboard check doctor oracles bench study readme boards test lint \
+        clean
 .DEFAULT_GOAL := help
 
 help: ## list targets and variables
@@ -39,9 +41,10 @@ export NAMES
 # DEVICE = ## auto (default), cpu, cuda
 # WORKERS = ## worker processes, default one a processor
 # ENGINE = ## where shards run, default local; ray needs make env EXTRA=ray
-# SANDBOX = ## how far a submission is kept apart, default process
+# SANDBOX = ## how far a submission is kept apart: auto (default, the best that works), require, or a tier
 # SEED = ## another split of the same data, default 0
 # SECRET = ## secret of the pool: from a record, or public; default the pool that is there, or a new one
+# RERUN = ## 1 deletes the outcomes of METHOD and makes all its runs anew
 # BUDGET = ## share of a retraining that a run may take, in time and arithmetic, default 0.2
 # DESIGN = ## originals that the runs share: reuse-1 (default), reuse-8 or another number, reuse-n
 # TORCH = ## other torch packages for make env, e.g. TORCH="torch==2.13.0 torchvision==0.28.0"
@@ -69,7 +72,11 @@ leaderboard: $(STAMP) ## show all results
 	@$(RUN) leaderboard $(if $(TASK),--task $(TASK))
 
 check: $(STAMP) ## try METHOD in seconds: imports, signature, a real run
-	@$(RUN) check $(METHOD) $(if $(TASK),--task $(TASK)) $(if $(DEVICE),--device $(DEVICE))
+	@$(RUN) check $(METHOD) $(if $(TASK),--task $(TASK)) $(if $(DEVICE),--device $(DEVICE)) \
+	  $(if $(SANDBOX),--sandbox $(SANDBOX))
+
+doctor: $(STAMP) ## say what this machine has: device, packages, sandbox tiers, disk
+	@$(RUN) doctor
 
 oracles: $(STAMP) ## train the oracles of TASK without scoring anything
 	@$(RUN) oracles $(FLAGS)

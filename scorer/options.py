@@ -43,7 +43,7 @@ class Options:
         design: a name in `scorer.runner.designs.DESIGNS`.
         budget: share of a retraining that the mean run may take, in time and in multiply-adds.
         timeout_s: of one run; None takes the task's.
-        sandbox: a name in `scorer.runner.sandboxes.SANDBOXES`.
+        sandbox: one of `scorer.runner.tiers.CHOICES`; `resolve` there says which tier it comes to.
         secret: of the pool, 64 hexadecimal digits; None takes the pool that is there, or a new one.
         runs_secret: of the runs of every submission, likewise; None takes one that follows from
             `secret` where that is given, else that of the runs that are there, or a new one.
@@ -80,7 +80,9 @@ class Options:
     )
     timeout_s: float | None = _option(None, "hard limit of one run; default: the task's", above=0)
     sandbox: str = _option(
-        "process", "tier of isolation", known="scorer.runner.sandboxes:SANDBOXES"
+        "auto",
+        "tier of isolation, auto for the best that works",
+        known="scorer.runner.tiers:CHOICES",
     )
     secret: str | None = _option(
         None, f"secret of the pool, from a record, or {PUBLIC}; default: the pool there, or new"

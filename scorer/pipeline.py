@@ -29,6 +29,7 @@ from scorer.results.record import Record, new_record, save_record
 from scorer.runner.designs import DESIGNS
 from scorer.runner.load import Submission, find_method
 from scorer.runner.run import RunResults, run_submissions
+from scorer.runner.tiers import resolve
 
 Method = Submission | str
 """A file that is run, or the name of a row that the kit makes itself: a role of the pool."""
@@ -211,7 +212,7 @@ def make_record(
         rule=rule.name,
         delta=rule.delta,
         design=options.design,
-        sandbox=options.sandbox if file else "none",
+        sandbox=resolve(options.sandbox, pool.device) if file else "none",
         budget=options.budget,
         faults=[asdict(fault) for fault in runs.faults] if runs else [],
         runs_not_made=runs.n_not_made if runs else 0,

@@ -6,12 +6,12 @@ alone, and in the record afterwards, so that everything can be made again.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import hmac
 import os
 import re
 import secrets
-from contextlib import suppress
 from pathlib import Path
 
 from scorer.errors import ScorerError, UsageError
@@ -32,6 +32,9 @@ PUBLIC = "public"
 PUBLIC_SECRET = hashlib.sha256(b"a secret that everybody knows").hexdigest()
 """Of the boards and pools that are published, and of tests. Everybody can train their oracles, so
 it is none for a contest."""
+
+NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
+"""What file systems without hard links say."""
 
 FORM = re.compile(r"[0-9a-f]{64}")
 
@@ -111,11 +114,23 @@ def create_secret(path: Path, secret: str) -> str:
     """
     with disk_errors(path), temporary_folder(path.parent, "secret") as folder:
         write_durably(folder / path.name, secret_file(secret), mode=0o600)
-        # Unlike a rename this fails where the name is taken.
-        with suppress(FileExistsError):
-            os.link(folder / path.name, path)
+        _link(folder / path.name, path)
         sync_folder(path.parent)
     return read_secret(path)
+
+
+def _link(made: Path, path: Path) -> None:
+    """Give a whole file its name unless the name is taken, which a rename would not see."""
+    try:
+        os.link(made, path)
+    except FileExistsError:
+        pass
+    except OSError as error:
+        if error.errno not in NO_LINKS:
+            raise
+        # Of two processes that come to this in one instant, both may go on with their own.
+        if not os.path.lexists(path):
+            made.rename(path)
 
 
 def read_or_create(path: Path) -> str:

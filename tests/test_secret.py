@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
 import os
 import stat
@@ -90,6 +91,18 @@ def test_one_of_a_newer_kit_is_refused(tmp_path: Path, monkeypatch: pytest.Monke
         create_secret(path, PUBLIC_SECRET)
     with pytest.raises(ScorerError, match="must be of edition 1, got 2"):
         read_or_create(path)
+
+
+def test_a_file_system_without_links_will_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(os, "link", refuse)
+    drawn = read_or_create(tmp_path / "secret")
+    assert create_secret(tmp_path / "secret", PUBLIC_SECRET) == drawn
+    assert [path.name for path in tmp_path.iterdir()] == ["secret"]
 
 
 def _draw(path: str, go: object, drawn: multiprocessing.Queue[str]) -> None:

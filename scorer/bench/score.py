@@ -22,7 +22,7 @@ from scorer.errors import ScorerError
 from scorer.options import Options
 from scorer.oracles.open import open_pool
 from scorer.oracles.outputs import EvaluationData, evaluate
-from scorer.runner.contract import make_loader, seed_everything
+from scorer.runner.child.contract import make_loader, seed_everything
 from scorer.runner.load import find_submission
 from scorer.training.models import build_model
 

@@ -139,6 +139,13 @@ def show_problems(problems: Iterable[Problem]) -> None:
         say(f"not read: {problem.message}", err=True)
 
 
+def show_tier(chosen: Options) -> None:
+    """Say on stderr how far submissions are kept apart on this machine."""
+    from scorer.runner.tiers import said
+
+    say(f"sandbox: {said(chosen.sandbox, chosen.torch_device)}", err=True)
+
+
 @contextmanager
 def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
     """Yield a function (what, done, total) that shows bars on stderr.

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any
 import click
 import numpy as np
 
-from scorer.cli._common import FOLDERS, json_option, options, progress_bar, say, show_json
+from scorer.cli._common import (
+    FOLDERS,
+    json_option,
+    options,
+    progress_bar,
+    say,
+    show_json,
+    show_tier,
+)
 
 if TYPE_CHECKING:
     from scorer.pipeline import Scored
@@ -18,7 +26,7 @@ MEASURES = ("utility", "time", "compute", "budget")
 
 @click.command()
 @click.argument("method", required=False)
-@options("task", "device", *FOLDERS)
+@options("task", "device", "sandbox", *FOLDERS)
 @json_option
 def command(method: str | None, as_json: bool, **values: Any) -> None:
     """Try METHOD on real data: imports, signature, two runs, return value, finite weights.
@@ -37,6 +45,7 @@ def command(method: str | None, as_json: bool, **values: Any) -> None:
 
     submission = find_submission(method)
     chosen = Options(n_models=N_RUNS, workers=1, **values)
+    show_tier(chosen)
     with progress_bar() as progress:
         (scored,) = score([submission], chosen, progress, MEASURES)
     facts = describe(scored)

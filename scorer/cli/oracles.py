@@ -29,7 +29,8 @@ def parse_shard(_: click.Context, __: click.Parameter, text: str) -> tuple[int, 
 def command(shard: tuple[int, int], verify: bool, as_json: bool, **values: Any) -> None:
     """Train the original model, N oracles and N control models of a task.
 
-    What is there already stays; interrupted, it goes on where it stopped.
+    What is there already stays; interrupted, it goes on where it stopped. Shards on machines
+    without a common disk make one pool where all are given the same --secret.
 
     \b
     Examples:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from scorer.cli._common import json_option, options, progress_bar, say, show, show_json
+from scorer.cli._common import json_option, options, progress_bar, say, show, show_json, show_tier
 
 
 @click.command()
@@ -30,8 +30,11 @@ def command(method: str | None, rerun: bool, as_json: bool, **values: Any) -> No
     from scorer.pipeline import score
     from scorer.results.tables import record_tables, warnings
     from scorer.runner.faults import Fault
+    from scorer.runner.load import REFERENCES
 
     chosen = Options(**values)
+    if method not in REFERENCES:
+        show_tier(chosen)
     with progress_bar() as progress:
         (scored,) = score([method], chosen, progress, anew=rerun)
     record, path = scored.record, scored.keep(chosen.results_dir)

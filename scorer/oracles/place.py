@@ -6,6 +6,7 @@ import errno
 import logging
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 
 from filelock import FileLock
@@ -126,6 +127,15 @@ def _mend(pool: Path, secret: str) -> None:
             create_secret(path, secret)
 
 
+def _made_ns(pool: Path) -> int:
+    """Return when a pool was made: a copy of its secret that was mended is younger."""
+    found = []
+    for name in FILES:
+        with suppress(FileNotFoundError):  # another process mends it just now
+            found.append((pool / name).stat().st_mtime_ns)
+    return min(found, default=0)
+
+
 def _oldest(parent: Path) -> str | None:
     """Return the secret of the oldest pool, None where there is none; say which of several."""
     found = []
@@ -138,8 +148,7 @@ def _oldest(parent: Path) -> str | None:
             # Nothing in it can be told from a forgery any more.
             set_aside(pool, str(error))
             continue
-        made_ns = min((pool / name).stat().st_mtime_ns for name in FILES)
-        found.append((made_ns, pool, secret))
+        found.append((_made_ns(pool), pool, secret))
     if not found:
         return None
     _, pool, secret = min(found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import io
 import json
 import uuid
 import zipfile
@@ -210,17 +211,21 @@ def save_record(
     """
     text = json.dumps(record.as_dict(), indent=1, allow_nan=False)
     folder = results_dir / record.task / record.method
-    names = [f"{record.run_id}{ending}" for ending in (".npz", ".py", ".json")]
+    packed = io.BytesIO()
+    np.savez_compressed(packed, **dict(arrays))  # type: ignore[arg-type]
+    files = {".npz": packed.getvalue(), ".py": source, ".json": text.encode() + b"\n"}
     with disk_errors(folder), temporary_folder(folder) as aside:
-        np.savez_compressed(aside / names[0], **dict(arrays))  # type: ignore[arg-type]
-        if source is not None:
-            write_durably(aside / names[1], source)
-        write_durably(aside / names[2], text.encode() + b"\n")
-        for name in names:
-            if (aside / name).is_file():
-                (aside / name).replace(folder / name)
+        written = [
+            (aside / f"{record.run_id}{ending}", content)
+            for ending, content in files.items()
+            if content is not None
+        ]
+        for path, content in written:
+            write_durably(path, content)
+        for path, _ in written:
+            path.replace(folder / path.name)
         sync_folder(folder)
-    return folder / names[-1]
+    return folder / f"{record.run_id}.json"
 
 
 def read_record(path: Path, kind: type[msgspec.Struct] | None = None) -> Record:

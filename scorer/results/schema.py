@@ -68,7 +68,7 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True):
     faults: Annotated[list[FaultOfRun], Meta(description="of failed runs; none leaves N")]
     runs_not_made: Annotated[
         Annotated[int, Meta(ge=0)] | None,
-        Meta(description="runs of N that were not made, since the first one failed"),
+        Meta(description="runs left out of N because the first one failed"),
     ] = None
     provenance: Annotated[dict[str, Any], Meta(description="machine, versions, recipe, seeds")] = {}
     run_id: Annotated[str, Meta(pattern=NAME, description="name of the record's files")]

@@ -1,98 +1,161 @@
 """The kit's side of a submission's process: start it, ask for runs, check what comes back.
 
 Files cross the border, and weights are the only ones that count: safetensors in, safetensors out,
-never a pickle. Names, shapes and dtypes must be the original's, all values finite.
+never a pickle. What a run writes is a message; what it took the kit's own server has measured.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 import secrets
-import selectors
-import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from safetensors import SafetensorError
-from safetensors.torch import load as load_tensors
-from safetensors.torch import save_file
+from safetensors.torch import save as to_bytes
 from torch import Tensor
 
 from scorer.errors import ScorerError
+from scorer.runner.child.leftovers import empty
 from scorer.runner.faults import Fault
+from scorer.runner.load import BASELINES
+from scorer.runner.messages import (
+    ENDED,
+    STATUS_BYTES,
+    Unbelievable,
+    log_of,
+    read_plain,
+    read_status,
+)
+from scorer.runner.program import install_program, install_source, package_folders, start_command
 from scorer.runner.sandboxes import Sandbox
+from scorer.runner.sandboxes.process import ProcessSandbox
+from scorer.runner.server import Server, ServerLost
+from scorer.runner.tiers import job_of, make_out
+from scorer.runner.weights import Forms, State, forms_of, read_state
 from scorer.settings import PROJECT_ROOT
 from scorer.temporary import new_folder
 
-GRACE_S = 60.0
-"""How much longer than its own limit a run may keep the kit waiting, start-up included."""
+__all__ = ["Kind", "State", "SubmissionHost"]
 
 AUDIT_PATIENCE = 10
 """How many times the time limit an audited run may take: to count a small kernel takes longer than
 to run it."""
 
-SIZE_FACTOR = 1.5
-SIZE_SLACK_MIB = 1.0
-MIB = 2**20
+FILE_MIB, FILES_MIB, N_FILES = 512.0, 2048.0, 20_000
+"""What a run may keep while it runs: one file, all of them, and how many."""
+
+N_PROCESSES = 64
+
+SETS = "in/sets.safetensors"
 
 Kind = Literal["run", "audit", "reference"]
 """What a process is asked for."""
-
-State = Mapping[str, Tensor]
-"""Parameters and buffers of a network by name, on the CPU."""
 
 
 class SubmissionHost:
     """One process that runs submissions again and again; use it as a context manager.
 
-    Before the first run it must be told of a submission and of an original model.
+    Before the first run it must be told of a submission and of an original model. Retrainings to
+    time runs against are made in a second process, where no submission ever runs.
     """
 
     def __init__(
         self, *, sandbox: Sandbox, settings: dict[str, Any], sets: Mapping[str, Tensor]
     ) -> None:
-        """Prepare the folder that the process is given.
+        """Prepare the folders that the processes are given.
 
         Args:
             sandbox: the tier of isolation.
-            settings: what `scorer.runner.child` needs to know: recipe, n_channels, n_classes,
-                device, gpu_share, timeout_s, reference_timeout_s, memory_mib.
+            settings: what the process needs to know: recipe, n_channels, n_classes, device,
+                gpu_share, timeout_s, reference_timeout_s, memory_mib.
             sets: `<set>_images` and `<set>_labels` for retain, forget and val.
         """
-        self.sandbox = sandbox
-        self.settings = settings
-        self.folder = new_folder()
-        (self.folder / "out").mkdir()
-        save_file(dict(sets), self.folder / "sets.safetensors")
-        self.shown_path = ""
-        self.original_name = ""
+        self.sandbox, self.settings = sandbox, settings
+        self.root = new_folder()
+        self.folder, trusted = self.root / "run", self.root / "retraining"
+        content = to_bytes(dict(sets))
+        job = {
+            **{name: settings[name] for name in ("n_channels", "n_classes", "device", "gpu_share")},
+            "recipe": settings["recipe"],
+            "sets_sha256": hashlib.sha256(content).hexdigest(),
+            "n_threads": 1,
+            "path": [str(each) for each in package_folders()],
+            "file_mib": FILE_MIB,
+            "bounds": {
+                "memory_mib": settings["memory_mib"],
+                "n_processes": N_PROCESSES,
+                "files_mib": FILES_MIB,
+                "n_files": N_FILES,
+            },
+        }
+        self.bounds: dict[str, Any] = job["bounds"]
+        plain = ProcessSandbox()
+        for folder, tier in ((self.folder, sandbox), (trusted, plain)):
+            (folder / "in").mkdir(parents=True)
+            (folder / "out").mkdir()
+            install_program(folder, job | job_of(tier, folder, settings["device"]))
+        (self.folder / SETS).write_bytes(content)
+        (trusted / SETS).symlink_to(self.folder / SETS)
+        device, memory_mib = settings["device"], settings["memory_mib"]
+        command = start_command("submission")
+        self._servers = {
+            self.folder: Server(
+                lambda: sandbox.command(command, self.folder, device, memory_mib),
+                self.folder,
+                sandbox.environment(self.folder),
+            ),
+            trusted: Server(
+                lambda: [sys.executable, "-P", "-m", "scorer.runner.reference"],
+                trusted,
+                {**plain.environment(trusted), "PYTHONPATH": str(PROJECT_ROOT)},
+            ),
+        }
+        self._trusted = trusted
+        self.shown_path = self._source = self.original_name = self._original_sha256 = ""
         self.original: State = {}
-        self.process: subprocess.Popen[str] | None = None
+        self._forms: Forms = {}
+        self._n_bytes = 0
+        self._inputs: dict[Path, tuple[int, ...]] = {}
 
     def __enter__(self) -> SubmissionHost:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        for server in self._servers.values():
+            server.stop()
+        empty(self.root)
+        self.root.rmdir()
+
+    @property
+    def process(self) -> subprocess.Popen[bytes] | None:
+        """Return the process for submissions, None before it is started."""
+        return self._servers[self.folder].process
 
     def set_source(self, source: bytes, shown_path: str) -> None:
         """Say which submission the next runs are of, and how its author names the file."""
-        (self.folder / "submission.py").write_bytes(source)
-        self.shown_path = shown_path
+        install_source(self.folder / "in", source, BASELINES)
+        self.shown_path, self._source = shown_path, hashlib.sha256(source).hexdigest()
+        self._inputs = self._facts()
 
     def set_original(self, weights: State) -> None:
         """Say which original model the next runs start from."""
+        place = self.folder / "in"
         if self.original_name:
-            (self.folder / self.original_name).unlink(missing_ok=True)
+            (place / self.original_name).unlink(missing_ok=True)
         # A random name: a submission is not to know which original of how many it was given.
         self.original_name = f"original-{secrets.token_hex(8)}.safetensors"
         self.original = weights
-        save_file(dict(weights), self.folder / self.original_name)
+        content = to_bytes(dict(weights))
+        self._original_sha256 = hashlib.sha256(content).hexdigest()
+        self._forms, self._n_bytes = forms_of(content), len(content)
+        (place / self.original_name).write_bytes(content)
+        self._inputs = self._facts()
 
     def run(self, seed: int, kind: Kind = "run") -> tuple[State | None, dict[str, Any]]:
         """Run the submission once, or a retraining in its place.
@@ -106,27 +169,75 @@ class SubmissionHost:
             The returned network's state by name, checked, and the answer with `elapsed_s` and
             `cpu_s` from fork to exit, `peak_mib`, and of an audit `multiply_adds`; or None and an
             answer with `fault`, `message` and `trace`.
+
+        Raises:
+            ScorerError: the kit's own part failed, before a line of the submission was run.
         """
-        out = self.folder / "out" / secrets.token_hex(8)
-        out.mkdir()
+        folder = self._trusted if kind == "reference" else self.folder
+        tier: Sandbox = ProcessSandbox() if kind == "reference" else self.sandbox
+        out = folder / "out" / secrets.token_hex(8)
+        make_out(out, tier)
+        order = {"seed": seed, "kind": kind, "shown_path": self.shown_path}
+        (out / "order.json").write_text(json.dumps(order))
+        if tier.user is not None:
+            os.chown(out / "order.json", tier.user, tier.user)
+        # Held from before the run: it may put another folder into the place of its own.
+        descriptor = os.open(out, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
         try:
-            request = {
-                "seed": seed,
-                "kind": kind,
-                "original": self.original_name,
-                "out": str(out),
-                "shown_path": self.shown_path,
-                "timeout_s": self._timeout_s(kind),
-            }
-            answer = self._ask(request)
+            answer = self._ask(folder, out.name, kind, descriptor)
             if answer["fault"] is not None:
                 return None, answer
-            state, fault = self._read_state(out / "model.safetensors")
-            if fault is not None:
-                return None, asdict(fault)
-            return state, answer
+            state, fault = read_state(descriptor, self._forms, self._n_bytes)
+            return (state, answer) if fault is None else (None, {**answer, **asdict(fault)})
         finally:
-            shutil.rmtree(out, ignore_errors=True)
+            os.close(descriptor)
+            empty(folder / "out")
+
+    def _ask(self, folder: Path, out: str, kind: Kind, descriptor: int) -> dict[str, Any]:
+        """Let one run be made; return what it took and, as a fault, what was wrong with it."""
+        timeout_s = self._timeout_s(kind)
+        request = {
+            "out": out,
+            "original": self.original_name,
+            "original_sha256": self._original_sha256,
+            "source": self._source,
+            "timeout_s": timeout_s,
+        }
+        try:
+            line = json.dumps(request).encode() + b"\n"
+            answer = self._servers[folder].ask(line, timeout_s)
+        except ServerLost as error:
+            return asdict(Fault("tampered" if error.is_forged else "killed", str(error)))
+        if "kit" in answer:
+            raise ScorerError(f"a run could not begin: {answer['kit']}")
+        figures = {name: answer[name] for name in ("elapsed_s", "cpu_s", "peak_mib")}
+        fault, count = self._verdict(answer, kind, descriptor)
+        if fault is not None:
+            trace = "\n".join(filter(None, (fault.trace, log_of(answer))))
+            return {**figures, **asdict(replace(fault, trace=trace))}
+        return {"fault": None, **figures, **({} if count is None else {"multiply_adds": count})}
+
+    def _verdict(
+        self, answer: dict[str, Any], kind: Kind, descriptor: int
+    ) -> tuple[Fault | None, int | None]:
+        """Return what was wrong with a run, or the multiply-adds that it counted."""
+        if kind != "reference" and self._facts() != self._inputs:
+            what = "files beside the run's own output folder were changed"
+            return Fault("tampered", what), None
+        if answer["ended"]:
+            name, text = ENDED[answer["ended"]]
+            about = {"timeout_s": self._timeout_s(kind), **self.bounds}
+            return Fault(name, text.format(**about)), None
+        try:
+            status = read_plain("status.json", descriptor, STATUS_BYTES)
+            return read_status(status, is_audit=kind == "audit")
+        except FileNotFoundError:
+            code = answer["exit_code"]
+            how = f"signal {-code}" if code < 0 else f"exit code {code}"
+            what = f"the process of the run ended by {how} without a result"
+            return Fault("killed", what), None
+        except Unbelievable as error:
+            return Fault("tampered", str(error)), None
 
     def _timeout_s(self, kind: Kind) -> float:
         """Return the time limit of one request; a submission's own is none of a retraining's."""
@@ -134,95 +245,16 @@ class SubmissionHost:
             return float(self.settings["reference_timeout_s"])
         return float(self.settings["timeout_s"]) * (AUDIT_PATIENCE if kind == "audit" else 1)
 
-    def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Send one request and wait for its answer, starting the process where needed."""
-        process = self._started()
-        if process.stdin is None or process.stdout is None:
-            raise ScorerError("the submission's process was started without pipes")
-        try:
-            process.stdin.write(json.dumps(request) + "\n")
-            process.stdin.flush()
-            with selectors.DefaultSelector() as selector:
-                selector.register(process.stdout, selectors.EVENT_READ)
-                ready = selector.select(request["timeout_s"] + GRACE_S)
-            line = process.stdout.readline() if ready else ""
-        except BrokenPipeError:
-            line = ""
-        if not line:
-            code = process.poll()
-            self._stop()
-            what = "did not answer" if code is None else f"ended with code {code}"
-            return asdict(Fault("killed", f"the process that runs the submission {what}"))
-        answer: dict[str, Any] = json.loads(line)
-        return answer
+    def _facts(self) -> dict[Path, tuple[int, ...]]:
+        """Return what shows that a file was touched which no run may touch.
 
-    def _started(self) -> subprocess.Popen[str]:
-        """Return the running process, started now if there is none."""
-        if self.process is not None:
-            return self.process
-        command = [sys.executable, "-m", "scorer.runner.child", str(self.folder)]
-        self.process = subprocess.Popen(
-            self.sandbox.command(command, self.folder),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            cwd=PROJECT_ROOT,
-            env=self.sandbox.environment(self.folder),
-            start_new_session=True,
-        )
-        if self.process.stdin is None:
-            raise ScorerError("the submission's process was started without pipes")
-        n_bytes = sum(tensor.nbytes for tensor in self.original.values())
-        job = {**self.settings, "file_mib": SIZE_FACTOR * n_bytes / MIB + SIZE_SLACK_MIB}
-        self.process.stdin.write(json.dumps(job) + "\n")
-        self.process.stdin.flush()
-        return self.process
-
-    def _stop(self) -> None:
-        """End the process and all that it started."""
-        if self.process is None:
-            return
-        self.process.kill()
-        self.process.wait()
-        for pipe in (self.process.stdin, self.process.stdout):
-            if pipe is not None:
-                pipe.close()
-        self.process = None
-
-    def _read_state(self, path: Path) -> tuple[State | None, Fault | None]:
-        """Return a checked state, or why it is not one."""
-        expected_bytes = sum(tensor.nbytes for tensor in self.original.values())
-        try:
-            size = path.stat().st_size
-            if size > SIZE_FACTOR * expected_bytes + SIZE_SLACK_MIB * MIB:
-                return None, Fault("shape_mismatch", f"the returned network takes {size} bytes")
-            state = load_tensors(path.read_bytes())
-        except (OSError, SafetensorError, KeyError, ValueError) as error:
-            # KeyError: a dtype that safetensors knows and torch does not.
-            return None, Fault("bad_return", f"the returned weights cannot be read: {error}")
-        problem = state_difference(self.original, state)
-        if problem:
-            return None, Fault("shape_mismatch", problem)
-        for name, tensor in state.items():
-            if tensor.is_floating_point() and not tensor.isfinite().all():
-                return None, Fault("non_finite", f"`{name}` has NaN or infinite values")
-        return state, None
-
-
-def state_difference(original: State, state: State) -> str:
-    """Return how a state differs from the original's in names, shapes or dtypes, or ""."""
-    missing, extra = sorted(original.keys() - state.keys()), sorted(state.keys() - original.keys())
-    if missing or extra:
-        return (
-            "the returned network must have the original's parameters and buffers; missing"
-            f" {missing[:5]}, not expected {extra[:5]}"
-        )
-    for name, tensor in original.items():
-        if state[name].shape != tensor.shape or state[name].dtype != tensor.dtype:
-            return f"`{name}` must have {_form(tensor)}, got {_form(state[name])}"
-    return ""
-
-
-def _form(tensor: Tensor) -> str:
-    """Return "shape (10, 64) and dtype float32"."""
-    return f"shape {tuple(tensor.shape)} and dtype {str(tensor.dtype).removeprefix('torch.')}"
+        The time of a change of the file's own entry is among it, which nobody can set; and the
+        server holds what it loads against a digest.
+        """
+        found: dict[Path, tuple[int, ...]] = {}
+        for part in ("in", "program"):
+            for path in self.folder.joinpath(part).rglob("*"):
+                entry = path.lstat()
+                times = entry.st_mtime_ns, entry.st_ctime_ns
+                found[path] = (entry.st_ino, entry.st_size, *times)
+        return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,6 +34,15 @@ def shared_modules(source: bytes, folder: Path) -> list[Path]:
     return [found[name] for name in sorted(found)]
 
 
+def parsed(source: bytes) -> ast.Module | None:
+    """Return the tree of a file that may hold anything, None where it cannot be parsed."""
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            return ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None  # the last two where brackets or signs are nested too deep
+
+
 def _names(source: bytes, inside: bool) -> Iterator[str]:
     """Yield what may be names of modules of the package.
 
@@ -40,9 +50,8 @@ def _names(source: bytes, inside: bool) -> Iterator[str]:
         source: of a file.
         inside: whether the file lies in the package, where `from . import x` is of it.
     """
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError):
+    tree = parsed(source)
+    if tree is None:
         return
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):

@@ -7,13 +7,12 @@ import hashlib
 import os
 import re
 import unicodedata
-import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from scorer.errors import UsageError, unknown_name
 from scorer.files import Damaged, DiskError, read_regular
-from scorer.runner.imports import shared_modules
+from scorer.runner.imports import parsed, shared_modules
 from scorer.settings import PROJECT_ROOT, home
 
 BASELINES = PROJECT_ROOT / "baselines"
@@ -182,12 +181,12 @@ def describe(path: Path) -> Description:
     if problem:
         return Description(f"(the name {problem})")
     try:
-        with warnings.catch_warnings(action="ignore"):
-            text = ast.get_docstring(ast.parse(read_source(path))) or ""
+        tree = parsed(read_source(path))
     except UsageError as error:
         return Description(f"({error})")
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    if tree is None:
         return Description("(cannot be parsed)")
+    text = ast.get_docstring(tree) or ""
     labels: dict[str, str] = {}
     current = ""
     for line in text.splitlines()[1:]:

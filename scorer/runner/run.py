@@ -6,7 +6,7 @@ import hashlib
 import itertools
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from scorer.oracles.pool import Pool
 from scorer.runner.faults import Fault
 from scorer.runner.folders import RunsFolder, open_runs
 from scorer.runner.load import Submission
+from scorer.runner.tiers import resolve
 from scorer.runner.units import N_REFERENCES, Unit, first_run_failed, order_units
 from scorer.store import Store, read_or_make
 
@@ -95,6 +96,7 @@ def run_submissions(
     if not submissions:
         return []
     place, n_models = runs_dir or pool.root / RUNS, options.n_models
+    options = replace(options, sandbox=resolve(options.sandbox, pool.device))
     folders = [open_runs(place, each, pool, options, anew=anew) for each in submissions]
     for folder, submission in zip(folders, submissions, strict=True):
         outdated = folder.store("run").outdated(n_models)

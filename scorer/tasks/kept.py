@@ -19,6 +19,7 @@ import numpy as np
 
 from data_prep import Partition
 from scorer.errors import ScorerError
+from scorer.files import Damaged, read_regular
 from scorer.machine import machine
 
 if TYPE_CHECKING:
@@ -89,21 +90,27 @@ def read_kept(material: Material, forget: HardRandom, parts: Partition) -> np.nd
         parts: its train, val and test.
 
     Raises:
-        ScorerError: the file was measured with something else, or does not fit the split.
+        ScorerError: the file cannot be read, was measured with something else, or does not fit the
+            split.
     """
     name = material.task.name
     path = kept_path(material.task, material.options.split_seed)
     if not path.exists():
         return None
-    kept = json.loads(path.read_text())
-    wanted = measured_with(material, forget)
-    differences = list(_differences(wanted, kept["measured_with"]))
+    try:
+        kept = json.loads(read_regular(path))
+        found, hard = dict(kept["measured_with"]), np.array(kept["hard"], dtype=np.int64)
+    except (Damaged, ValueError, KeyError, TypeError, OverflowError) as error:
+        raise ScorerError(
+            f"{_shown(path)} must hold the hard examples of task {name}, got what cannot be read"
+            f" ({error}); put the file back, or measure again by `{keep_command(name)}`"
+        ) from error
+    differences = list(_differences(measured_with(material, forget), found))
     if differences:
         raise ScorerError(
             f"{_shown(path)} must hold the hard examples of task {name} as it is now, got some"
             f" measured with {'; '.join(differences)}. {_what_to_do(material.task)}"
         )
-    hard = np.array(kept["hard"], dtype=np.int64)
     outside = np.setdiff1d(hard, parts.train)
     if len(outside):
         raise ScorerError(

@@ -1,6 +1,7 @@
 """The architectures that tasks name, each a function `(n_channels, n_classes) -> nn.Module`.
 
-Initial weights are drawn from torch's global generator; `build_model` seeds it for one model and
+This file is part of the program that runs submissions, so it imports nothing of the kit. Initial
+weights are drawn from torch's global generator; `build_model` seeds it for one model and
 puts it back. No layer draws random numbers in its forward pass and none works in place, so that
 models can be stacked.
 """

@@ -189,6 +189,7 @@ class Trials:
         # Trials under one seed differ by their constants alone, and nobody gains by knowing it.
         private = dataclasses.replace(
             self._options,
+            secret=PUBLIC_SECRET,
             runs_secret=PUBLIC_SECRET,
             split_seed=split_seed,
             n_models=n_models,

@@ -18,7 +18,7 @@ from scorer.cli import main as scorer_main
 from scorer.cli.readme import written
 from scorer.kinds import KINDS
 from scorer.results.schema import SCHEMA_VERSION
-from scorer.runner.contract import make_loader, signature_problem
+from scorer.runner.child.contract import make_loader, signature_problem
 from scorer.settings import PROJECT_ROOT
 from scorer.training.models import build_model
 from scorer.training.recipe import RECIPE_VERSION

@@ -185,7 +185,11 @@ def test_runs_without_a_new_feature_are_made_again(
 ) -> None:
     mine = tmp_path / "mine.py"
     mine.write_text("def unlearning(net, retain, forget, val):\n    net.fc.bias.data += 1\n")
-    submission, options, runs_dir = find_submission(str(mine)), Options(n_models=2), tmp_path / "r"
+    submission, options, runs_dir = (
+        find_submission(str(mine)),
+        Options(n_models=2, sandbox="process"),
+        tmp_path / "r",
+    )
     pool.ensure({"original": 1}, InlineEngine(1))
     where = (pool, options, InlineEngine(1))
     (first,) = run_submissions([submission], *where, runs_dir=runs_dir)

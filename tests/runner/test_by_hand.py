@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from scorer.measures import budget
-from scorer.training.arithmetic import MultiplyAdds, retraining_multiply_adds
+from scorer.training.arithmetic import retraining_multiply_adds
 from scorer.training.loop import (
     ModelSeeds,
     TrainingSet,
@@ -25,6 +25,7 @@ from scorer.training.loop import (
     train_models,
 )
 from scorer.training.models import ARCHITECTURES
+from scorer.training.multiply_adds import MultiplyAdds
 from scorer.training.recipe import Recipe
 from tests.conftest import tiny_definition
 from tests.measures._banks import simulated_evidence

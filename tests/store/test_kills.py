@@ -30,7 +30,7 @@ def write_and_damage(root: str, start: int) -> None:
         store.write(index, array(index), {"twice": 2 * index})
 
 
-@pytest.mark.parametrize("n_kills", [60, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("n_kills", [30, pytest.param(200, marks=pytest.mark.slow)])
 def test_killed_writers_leave_whole_entries_or_none(tmp_path: Path, n_kills: int) -> None:
     store, finished = Store(tmp_path, seal=OWN), set[int]()
     for after_s in moments(n_kills, 0.12):

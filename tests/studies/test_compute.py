@@ -76,7 +76,7 @@ def test_a_longer_method_computes_more(name: str) -> None:
         part: Examples(torch.randn(n, 1, 8, 8, generator=generator), torch.arange(n) % 10)
         for part, n in (("retain", 128), ("forget", 20), ("val", 20))
     }
-    net = build_model("digits_cnn", 1, 10, seed=0)
+    net = build_model("small_cnn", 1, 10, seed=0)
     counts = [
         audited(baseline_at_length(name, "digits", factor), net, sets) for factor in (1.0, 3.0, 6.0)
     ]

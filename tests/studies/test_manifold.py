@@ -24,7 +24,7 @@ def examples() -> Examples:
 
 
 def test_views_have_their_meaning(examples: Examples) -> None:
-    net = build_model("digits_cnn", 1, 10, seed=0).eval()
+    net = build_model("small_cnn", 1, 10, seed=0).eval()
     found = views(net, examples, examples, 10)
     widths = {"loss": 1, "probabilities": 10, "logits": 10, "features": 11, "gradient": 10,
               "augmented": 40}  # fmt: skip

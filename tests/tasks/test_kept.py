@@ -174,3 +174,17 @@ def test_every_file_fits_its_task(name: str) -> None:
     assert facts["measured_with"]["recipe"] == dataclasses.asdict(definition.recipe)
     assert facts["measured_with"]["n_models"] == definition.forget.n_models
     assert len(set(facts["hard"])) == definition.forget.n_hard
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "{", "[]", "null", '{"measured_with": 1, "hard": []}', '{"hard": [1]}',
+     '{"measured_with": {}, "hard": "x"}'],
+)  # fmt: skip
+def test_a_damaged_file_says_what_to_do(
+    hard: TaskDefinition, folder: Path, tmp_path: Path, content: str
+) -> None:
+    folder.mkdir()
+    kept.kept_path(hard.name, 0).write_text(content)
+    with pytest.raises(ScorerError, match=r"got what cannot be read .*; put the file back, or"):
+        SMALL.split(material(hard, tmp_path / "a"))

@@ -10,8 +10,9 @@ import torch
 from torch.nn import functional as F
 
 from scorer.tasks.task import Task
-from scorer.training.arithmetic import MultiplyAdds, retraining_multiply_adds
+from scorer.training.arithmetic import retraining_multiply_adds
 from scorer.training.loop import ModelSeeds, train_models
+from scorer.training.multiply_adds import MultiplyAdds
 
 A, B = torch.ones(4, 5), torch.ones(5, 6)
 IMAGES, KERNELS = torch.ones(2, 3, 8, 8), torch.ones(4, 3, 3, 3)

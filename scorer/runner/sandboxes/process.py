@@ -16,8 +16,11 @@ class ProcessSandbox(Sandbox):
     summary: ClassVar[str] = (
         "own process tree, cleaned environment, resource limits; against mistakes, not malice"
     )
+    is_open: ClassVar[bool] = True
 
-    def command(self, command: Sequence[str], folder: Path) -> list[str]:
+    def command(
+        self, command: Sequence[str], folder: Path, device: str, memory_mib: float
+    ) -> list[str]:
         """Return the command as it is."""
-        del folder
+        del folder, device, memory_mib
         return list(command)

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch.utils.data import ConcatDataset, DataLoader, Subset
 
-from scorer.runner.contract import make_loader, seed_everything, signature_problem
+from scorer.runner.child.contract import make_loader, seed_everything, signature_problem
 
 IMAGES = torch.randn(100, 1, 4, 4)
 LABELS = torch.arange(100) % 10

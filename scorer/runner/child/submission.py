@@ -1,0 +1,227 @@
+"""Runs of a submission: import its file, call it, and save what it returns."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import linecache
+import sys
+import threading
+import types
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from importlib.util import decode_source
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load as load_tensors
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from .contract import make_loader, seed_everything, signature_problem
+from .faults import fault, thrown
+from .preload import preload
+from .serve import hide_the_kit
+from .serve import main as serve
+
+MODULE = "submission_under_test"
+SETS = ("retain", "forget", "val")
+
+
+class Changed(Exception):
+    """A file that the kit wrote is another now."""
+
+
+def read_checked(path: Path, sha256: str) -> dict[str, Tensor]:
+    """Return the tensors of a file whose bytes are the ones that the kit wrote.
+
+    Raises:
+        Changed: they are not.
+    """
+    content = path.read_bytes()
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise Changed(f"{path.name} is not what was written there")
+    return load_tensors(content)
+
+
+def read_sets(folder: Path, job: dict[str, Any]) -> dict[str, tuple[Tensor, Tensor]]:
+    """Return images and labels of each set.
+
+    Raises:
+        Changed: the file is not the one that the kit wrote.
+    """
+    arrays = read_checked(folder / "in" / "sets.safetensors", job["sets_sha256"])
+    return {name: (arrays[f"{name}_images"], arrays[f"{name}_labels"]) for name in SETS}
+
+
+class SubmissionWork:
+    """What runs of a submission start from."""
+
+    def __init__(self, folder: Path, job: dict[str, Any]) -> None:
+        """Load the sets, build the network, and import what every run would."""
+        hide_the_kit()
+        sys.path += [each for each in job["path"] if each not in sys.path]
+        torch.set_num_threads(job["n_threads"])
+        self.source = folder / "in" / "source"
+        self.weights = folder / "in"
+        self.device, self.gpu_share = torch.device(job["device"]), job["gpu_share"]
+        self.sets = read_sets(folder, job)
+        networks = importlib.import_module("networks")
+        shape = job["recipe"]["architecture"], job["n_channels"], job["n_classes"]
+        self.net: nn.Module = networks.build_model(*shape, seed=0)
+        self.loaded = self.shown = ""
+        # The first optimiser of a process imports nearly a thousand modules; forks inherit them.
+        torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=0.1)
+
+    def prepare(self, request: dict[str, Any]) -> None:
+        """Load the original and import what the file is going to, where they changed."""
+        if request["original"] != self.loaded:
+            path = self.weights / request["original"]
+            self.net.load_state_dict(read_checked(path, request["original_sha256"]))
+            self.net.eval()
+            self.loaded = request["original"]
+        if request["source"] != self.shown:
+            for path in sorted(self.source.rglob("*.py")):
+                preload(path.read_bytes())
+            self.shown = request["source"]
+
+    def run(self, order: dict[str, Any], out: Path, tell_ready: Callable[[], None]) -> Any:
+        """See `serve.Work.run`."""
+        net = self.net.to(self.device)
+        if self.device.type == "cuda":
+            torch.cuda.set_per_process_memory_fraction(self.gpu_share)
+            load_kernels(self.device)
+        sys.path.insert(0, str(self.source))
+        path = self.source / f"{MODULE}.py"
+        tell_ready()
+        if order["kind"] != "audit":
+            return call(path, order, net, self.sets, out, nullcontext())
+        counter = importlib.import_module("multiply_adds").MultiplyAdds()
+        message = call(path, order, net, self.sets, out, audited(counter))
+        if message["fault"] is None:
+            message["multiply_adds"] = counter.total
+        return message
+
+
+def call(
+    path: Path,
+    order: dict[str, Any],
+    net: nn.Module,
+    sets: Mapping[str, tuple[Tensor, Tensor]],
+    out: Path,
+    around: Any,
+) -> dict[str, Any]:
+    """Import, call and save, naming what goes wrong.
+
+    Args:
+        path: of the copy that is run.
+        order: the seed, and `shown_path`, how its author names the file.
+        net: the original on its device.
+        sets: images and labels of retain, forget and val.
+        out: where the state is saved.
+        around: a context for all of it.
+    """
+    shown = str(order["shown_path"])
+    try:
+        with around:
+            # Before the import too: what a file draws there is no other than what it draws later.
+            seed_everything(order["seed"])
+            function, problem = import_submission(path, shown)
+            if problem is not None:
+                return problem
+            seed_everything(order["seed"])
+            returned = function(net, *(make_loader(*sets[name]) for name in SETS))
+            returned = net if returned is None else returned
+            if not isinstance(returned, nn.Module):
+                what = type(returned).__name__
+                return fault("bad_return", f"unlearning() must return an nn.Module, got {what}")
+            # Counted like the rest: a module may have a `state_dict` of its own.
+            state = returned.state_dict()
+        return save_state(state, out)
+    except BaseException as error:  # whatever a submission throws is its own fault
+        return thrown("raised", error, shown)
+
+
+def import_submission(path: Path, shown: str) -> tuple[Any, dict[str, Any] | None]:
+    """Return the function `unlearning` of a file, or None and the fault."""
+    module = types.ModuleType(MODULE)
+    module.__file__ = str(path)
+    sys.modules[MODULE] = module
+    try:
+        source = path.read_bytes()
+        # As bytes, so that Python itself reads its mark and coding line; and without this file's
+        # own `from __future__`, which a compilation would pass on.
+        code = compile(source, shown, "exec", dont_inherit=True)
+        lines = decode_source(source).splitlines(keepends=True)
+        # The copy that is run has another path than the file that its author knows.
+        linecache.cache[shown] = (len(source), None, lines, shown)
+        exec(code, module.__dict__)
+    except BaseException as error:  # whatever importing throws, SystemExit included
+        return None, thrown("import_error", error, shown)
+    function = getattr(module, "unlearning", None)
+    if function is None:
+        return None, fault("bad_signature", f"{shown} must define unlearning(), got no such name")
+    problem = signature_problem(function)
+    return function, fault("bad_signature", f"{shown}: {problem}") if problem else None
+
+
+def save_state(state: Any, out: Path) -> dict[str, Any]:
+    """Write parameters and buffers under a temporary name, then rename; return the message."""
+    if not isinstance(state, Mapping) or not all(isinstance(name, str) for name in state):
+        what = f"state_dict() must map names to tensors, got {type(state).__name__}"
+        return fault("bad_return", what)
+    copies = {}
+    for name, each in state.items():
+        if not isinstance(each, Tensor):
+            what = f"`{name}` of state_dict() must be a tensor, got {type(each).__name__}"
+            return fault("bad_return", what)
+        copies[name] = each.detach().cpu().contiguous().clone()
+    try:
+        save_file(copies, out / "model.tmp")
+    except (KeyError, ValueError) as error:
+        # A dtype or layout that torch knows and safetensors does not.
+        return fault("bad_return", f"the returned state cannot be written: {error!r}")
+    (out / "model.tmp").rename(out / "model.safetensors")
+    return {"fault": None}
+
+
+def load_kernels(device: torch.device) -> None:
+    """Let a GPU load what it needs once a process and for seconds, before a run is timed."""
+    images = torch.ones(2, 3, 8, 8, device=device, requires_grad=True)
+    weights = torch.ones(4, 3, 3, 3, device=device)
+    (
+        nn.functional.conv2d(images, weights).flatten(1) @ torch.ones(144, 2, device=device)
+    ).sum().backward()
+    torch.cuda.synchronize(device)
+
+
+@contextmanager
+def audited(counter: Any) -> Iterator[None]:
+    """Count the arithmetic of this process: in all its threads, and of compiled functions too."""
+    start = threading.Thread.start
+
+    def start_counted(self: threading.Thread) -> None:
+        # Of the thread itself, since a class of threads may have a `run` of its own.
+        run = self.run
+
+        def run_counted() -> None:
+            with counter.beside():
+                run()
+
+        self.run = run_counted  # type: ignore[method-assign]
+        start(self)
+
+    # A compiled function runs as kernels that nobody could count.
+    torch.compiler.set_stance("force_eager")
+    threading.Thread.start = start_counted  # type: ignore[method-assign]
+    try:
+        with counter:
+            yield
+    finally:
+        threading.Thread.start = start  # type: ignore[method-assign]
+
+
+def main() -> None:
+    """Serve runs of submissions."""
+    serve(SubmissionWork)

@@ -1,0 +1,160 @@
+"""The tier of namespaces, by bubblewrap: the server sees a small system of its own.
+
+It has no network, no processes but its own, and of the machine's files the interpreter, packages
+and what the kit gives it. Where the kit runs as root, the server starts as root with two privileges
+left, changes to a user of its own and loses them; else a namespace of users does the same. Each run
+locks itself in on top. The server is the first process in its namespace: no run can end or stop it,
+and at the end of a run it ends all others at once.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+from scorer.runner.program import KIT_PACKAGES, interpreter_folders, package_folders
+from scorer.runner.sandboxes.base import Sandbox
+
+SEEN_AT = "/kit"
+"""Where the process finds the folder that it is given."""
+
+LAUNCHER = "bwrap"
+USERS, FIRST_USER = 4096, 61184
+"""Numbers that systems keep for users who exist for a while only."""
+
+TMP_MIB, SHARED_PART = 256, 0.5
+MIB = 2**20
+
+SYSTEM_FOLDERS = ("/usr", "/nix/store")
+SYSTEM_LINKS = ("/bin", "/sbin", "/lib", "/lib32", "/lib64")
+SYSTEM_FILES = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/localtime")
+
+GPU_NODES = "nvidia*"
+
+
+class BwrapSandbox(Sandbox):
+    """A system of its own, made by bubblewrap."""
+
+    name: ClassVar[str] = "bwrap"
+    summary: ClassVar[str] = (
+        "namespaces by bubblewrap, and each run shut in: sees packages and its own files, no more"
+    )
+    rank: ClassVar[int] = 2
+    has_namespaces: ClassVar[bool] = True
+
+    def __init__(self) -> None:
+        """Choose a user that nobody else is, where the kit may."""
+        self.user = FIRST_USER + os.getpid() % USERS if os.geteuid() == 0 else None
+
+    def command(
+        self, command: Sequence[str], folder: Path, device: str, memory_mib: float
+    ) -> list[str]:
+        """See `Sandbox.command`."""
+        packages = [each for each in interpreter_folders() if not _is_in(each, SYSTEM_FOLDERS)]
+        kit = [folder / name for name in ("program", "in", "out")]
+        # Folders on the way to others are made as they are seen: nobody but root enters those that
+        # bubblewrap makes by itself.
+        ways = [Path(SEEN_AT), Path("/etc"), *(each.parent for each in packages)]
+        return [
+            *(LAUNCHER, "--die-with-parent", "--new-session", "--as-pid-1", *self._identity()),
+            *("--unshare-pid", "--unshare-ipc", "--unshare-net", "--unshare-uts"),
+            *("--unshare-cgroup-try", "--hostname", "run", "--tmpfs", "/"),
+            *_memory_folder("/tmp", TMP_MIB),
+            *(part for way in ways for part in _way(way)),
+            *(part for each in SYSTEM_LINKS for part in _link(Path(each))),
+            *(part for each in SYSTEM_FOLDERS + SYSTEM_FILES for part in _bind_if_there(each)),
+            *(part for each in packages for part in ("--ro-bind", str(each), str(each))),
+            *(part for each in _installed_kit() for part in ("--tmpfs", str(each))),
+            *("--ro-bind", str(kit[0]), f"{SEEN_AT}/program", "--ro-bind", str(kit[1])),
+            *(f"{SEEN_AT}/in", "--bind", str(kit[2]), f"{SEEN_AT}/out"),
+            *("--proc", "/proc", "--dev", "/dev"),
+            *_memory_folder("/dev/shm", SHARED_PART * memory_mib),
+            *(_gpu() if device != "cpu" else ()),
+            *("--remount-ro", "/", "--chdir", SEEN_AT),
+            *command,
+        ]
+
+    def _identity(self) -> list[str]:
+        """Return the options for who the process is and what it may do."""
+        nothing = ["--cap-drop", "ALL"]
+        if self.user is not None:
+            return [*nothing, "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
+        number = str(FIRST_USER)
+        as_user = ["--unshare-user", "--uid", number, "--gid", number]
+        return [*as_user, "--disable-userns", *nothing]
+
+    def environment(self, folder: Path) -> dict[str, str]:
+        """Return the environment; what the process writes itself goes to its own `/tmp`."""
+        return {**super().environment(folder), "HOME": "/tmp", "TMPDIR": "/tmp"}
+
+    def lock(self, folder: Path, device: str) -> dict[str, Any] | None:
+        """See `Sandbox.lock`; everything that there is to see may be read."""
+        del folder
+        nodes = [] if device == "cpu" else map(str, sorted(Path("/dev").glob(GPU_NODES)))
+        writable = ["/tmp", "/dev/shm", *nodes]
+        return {"readable": ["/"], "writable": writable, "needs_landlock": False}
+
+    def private_folders(self) -> list[str]:
+        """See `Sandbox.private_folders`."""
+        return ["/tmp", "/dev/shm"]
+
+    def shared_folders(self) -> list[str]:
+        """See `Sandbox.shared_folders`; there are none."""
+        return []
+
+    def counts_processes(self) -> bool:
+        """See `Sandbox.counts_processes`."""
+        return True
+
+    def lacks(self) -> str:
+        """See `Sandbox.lacks`."""
+        if sys.platform != "linux":
+            return f"bubblewrap is of Linux, and this is {sys.platform}"
+        if shutil.which(LAUNCHER) is None:
+            return "bubblewrap is not installed (Debian and Ubuntu: apt-get install bubblewrap)"
+        return ""
+
+
+def _is_in(path: Path, folders: Sequence[str]) -> bool:
+    """Tell whether a path is one of some folders or lies in one."""
+    return any(path.is_relative_to(each) for each in folders)
+
+
+def _way(folder: Path) -> list[str]:
+    """Return the options that make a folder and those above it, open to all."""
+    every = [*reversed(folder.parents), folder][1:]
+    return [part for each in every for part in ("--perms", "0755", "--dir", str(each))]
+
+
+def _memory_folder(path: str, size_mib: float) -> list[str]:
+    """Return the options for an empty folder in memory that everybody may write."""
+    return ["--perms", "1777", "--size", str(int(size_mib * MIB)), "--tmpfs", path]
+
+
+def _link(path: Path) -> list[str]:
+    """Return the options for a folder that is a link on most systems."""
+    if path.is_symlink():
+        return ["--symlink", str(path.readlink()), str(path)]
+    return _bind_if_there(str(path))
+
+
+def _bind_if_there(path: str) -> list[str]:
+    """Return the options to show a path, if there is one."""
+    return ["--ro-bind-try", path, path]
+
+
+def _installed_kit() -> list[Path]:
+    """Return the kit's folders where it is installed among other packages, to be covered."""
+    places = [each for each in package_folders() if (each / "scorer" / "runner").is_dir()]
+    return [each / name for each in places for name in KIT_PACKAGES if (each / name).is_dir()]
+
+
+def _gpu() -> list[str]:
+    """Return the options for the nodes of GPUs, and for what their driver reads."""
+    nodes = sorted(Path("/dev").glob(GPU_NODES))
+    binds = [part for each in nodes for part in ("--dev-bind-try", str(each), str(each))]
+    return ["--ro-bind-try", "/sys", "/sys", *binds]
