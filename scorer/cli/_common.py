@@ -91,7 +91,7 @@ def task_name(task: str, results_dir: Path) -> str:
     """
     from scorer.tasks import TASKS
 
-    is_kept = Path(task).name == task and (results_dir / task).is_dir()
+    is_kept = bool(task) and Path(task).name == task and (results_dir / task).is_dir()
     return task if is_kept and task not in TASKS else TASKS[task].name
 
 

@@ -160,6 +160,8 @@ def as_toml(settings: Settings, facts: own.Facts) -> str:
     """Return the text of a file with these settings."""
     n_test = f", {facts.n_official_test:,} of them the test set" if facts.n_official_test else ""
     names = ", ".join(facts.classes[:10]) + (", ..." if len(facts.classes) > 10 else "")
+    # Folders may have line breaks in their names, which would end the comment.
+    names = "".join(letter if letter.isprintable() else "?" for letter in names)
     lines = [
         "How the images in this folder are a task. Written with defaults derived from them: change",
         "what you like. What changes the models makes another task, whose models are trained anew.",

@@ -207,6 +207,15 @@ def test_names_of_tasks_are_not_taken(tmp_path: Path) -> None:
         assert settings_of(tmp_path / folder)["name"] == name
 
 
+def test_odd_names_of_classes_do_not_break_the_file(tmp_path: Path) -> None:
+    folder = write_classes(tmp_path / "x")
+    (folder / "a").rename(folder / 'one\nname = "digits"')
+    (folder / "b").rename(folder / "zwei ä")
+    assert TASKS[str(folder)].name == "x"
+    text = (folder / "task.toml").read_text()
+    assert '2 classes: one?name = "digits", zwei ä\n' in text
+
+
 def test_variants_of_a_task_are_tasks() -> None:
     young = TASKS["celeba-Young"]
     assert (young.name, young.dataset) == ("celeba-Young", "celeba-Young")
