@@ -65,7 +65,8 @@ def _points(ax: Axes, circles: Circles, size: ArrayLike = 5.0) -> None:
     sizes = np.broadcast_to(np.asarray(size), labels.shape)
     for label, (colour, marker) in enumerate(((BLUE, "o"), (ORANGE, "s"))):
         own = labels == label
-        ax.scatter(*places[own].T, s=sizes[own], c=colour, marker=marker, linewidths=0, zorder=3)
+        x, y = places[own].T
+        ax.scatter(x, y, s=sizes[own], c=colour, marker=marker, linewidths=0, zorder=3)
 
 
 def _boundary(ax: Axes, circles: Circles, grid: np.ndarray, **options: Any) -> None:

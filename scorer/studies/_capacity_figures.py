@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 SET_COLOURS = {"train": BLUE, "forget": ORANGE, "test": GREEN}
 LEAST_LOSS = 1e-6
-BINS = np.linspace(np.log10(LEAST_LOSS), 1.3, 26)
+BINS = np.linspace(np.log10(LEAST_LOSS), 1.3, 26).tolist()
 
 
 def gaps(capacities: Mapping[tuple[int, int], Capacity], fine_tuning: str, best: str) -> Figure:

@@ -82,14 +82,14 @@ def trained(values: Mapping[str, Any]) -> dict[str, np.ndarray]:
             training = ShareTraining(
                 data, recipe, seeds, n_steps, whole if start == "cut_off" else n_steps
             )
-            _begin(training.net, start, pool)
+            begin(training.net, start, pool)
             for _ in training.steps():
                 pass
         outputs.append(evaluate(training.net.eval(), evaluation))
     return {**Bank.stack(outputs).arrays, "share": np.array([n_steps / whole])}
 
 
-def _begin(net: nn.Module, start: str, pool: Pool) -> None:
+def begin(net: nn.Module, start: str, pool: Pool) -> None:
     """Set the weights that a training starts from, in place."""
     if start not in ("warm", "shrunk"):
         return

@@ -40,7 +40,8 @@ def margin_gradients(net: nn.Module, places: Tensor) -> np.ndarray:
 
     def margin(parameters: dict[str, Tensor], place: Tensor) -> Tensor:
         logits = functional_call(net, parameters, (place[None],))[0]
-        return logits[1] - logits[0]
+        difference: Tensor = logits[1] - logits[0]
+        return difference
 
     each = vmap(grad(margin), in_dims=(None, 0))
     found = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -13,13 +13,15 @@ from torch import Tensor, nn
 
 from baselines.common import Examples
 from scorer.oracles.outputs import Bank, EvaluationData, evaluate
-from scorer.studies.base import Settings
 from scorer.tasks.load import load_task
 from scorer.tasks.snapshot import read_snapshot, save_snapshot
 from scorer.tasks.task import SETS, Task
 from scorer.training.loop import ModelSeeds, TrainingSet
 from scorer.training.recipe import Recipe
 from scorer.training.stacked import train_models_stacked
+
+if TYPE_CHECKING:
+    from scorer.studies.base import Settings
 
 AT_ONCE = 8
 """Models that are trained together."""

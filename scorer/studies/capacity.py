@@ -166,7 +166,8 @@ def train_all(
             parts[architecture, role] = Part(f"{MODELS}:retrained", {**values, "role": role})
     # One end of the list for each of two workers, both with a large network at their beginning.
     order = [*list(parts)[::2], *list(parts)[1::2]]
-    return dict(zip(order, make_parts([parts[key] for key in order], settings), strict=True))
+    made = make_parts([parts[key] for key in order], settings, settings.options.torch_device)
+    return dict(zip(order, made, strict=True))
 
 
 def describe(

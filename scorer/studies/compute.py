@@ -110,7 +110,8 @@ def score_all(sizes: Sizes, settings: Settings) -> Series:
         for method in sizes.methods:
             own = {"method": method, "sha256": baseline_sha256(method)}
             parts[method, share] = Part(f"{MODELS}:unlearned", {**values, **own})
-    made = dict(zip(parts, make_parts(list(parts.values()), settings), strict=True))
+    arrays = make_parts(list(parts.values()), settings, pool.device)
+    made = dict(zip(parts, arrays, strict=True))
     return {
         name: {
             share: place_of(made[name, share], banks["oracle"], banks["control"])

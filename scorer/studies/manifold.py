@@ -130,7 +130,8 @@ def make_banks(sizes: Sizes, settings: Settings) -> dict[str, dict[str, np.ndarr
     for method in sizes.methods:
         own = {"method": method, "sha256": baseline_sha256(method), "n_models": n}
         parts[method, 0] = Part(f"{MODELS}:unlearned", {**told, **own})
-    made = dict(zip(parts, make_parts(list(parts.values()), settings), strict=True))
+    arrays = make_parts(list(parts.values()), settings, settings.options.torch_device)
+    made = dict(zip(parts, arrays, strict=True))
     banks: dict[str, dict[str, np.ndarray]] = {}
     for row in dict.fromkeys(name for name, _ in made):
         own_parts = [arrays for (name, _), arrays in made.items() if name == row]

@@ -15,15 +15,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
 from scorer.engines.base import Emit, Spec
+from scorer.machine import workers_on
 from scorer.store import Arrays, DamagedEntry, Store, claim, json_sha256
-from scorer.studies.base import Settings
+from scorer.training.paths import TRAINING_PER_GPU
 from scorer.training.recipe import RECIPE_VERSION
+
+if TYPE_CHECKING:
+    from scorer.studies.base import Settings
 
 OWN = "scorer.studies."
 
@@ -53,12 +57,15 @@ class Part:
         return json_sha256(about)
 
 
-def make_parts(parts: Sequence[Part], settings: Settings) -> list[dict[str, np.ndarray]]:
+def make_parts(
+    parts: Sequence[Part], settings: Settings, device: str = "cpu"
+) -> list[dict[str, np.ndarray]]:
     """Return the arrays of every part in their order, made now where they are not kept.
 
     Args:
         parts: in any number; long ones are best named first.
         settings: engine, folder and progress are looked at.
+        device: that the functions compute on; few workers share a GPU.
 
     Raises:
         ShardFailed: a function raised, with the last lines of its worker.
@@ -77,6 +84,7 @@ def make_parts(parts: Sequence[Part], settings: Settings) -> list[dict[str, np.n
         missing,
         what="study",
         progress=settings.progress,
+        unless_chosen=workers_on(device, TRAINING_PER_GPU),
     )
     return [store.read(0) for store in stores]
 
@@ -124,7 +132,8 @@ def _sources_of(module: str) -> dict[str, str]:
             continue
         content = Path(file).read_bytes()
         found[name] = hashlib.sha256(content).hexdigest()
-        for node in ast.walk(ast.parse(content)):
+        # At the top alone: what is imported for the type checker does not compute.
+        for node in ast.parse(content).body:
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(OWN):
                 waiting.append(node.module or "")
     return found

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import matplotlib
 import numpy as np
+from matplotlib.rcsetup import cycler
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -36,7 +37,7 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 WIDTH_INCHES = 7.2
 PNG_DPI = 150
 
-STYLE = {
+STYLE: Any = {
     "figure.dpi": 100,
     "figure.constrained_layout.use": True,
     "font.family": "DejaVu Sans",
@@ -57,7 +58,7 @@ STYLE = {
     "lines.markersize": 6,
     "svg.fonttype": "path",
     "svg.hashsalt": "scorer",
-    "axes.prop_cycle": matplotlib.cycler(color=CYCLE),
+    "axes.prop_cycle": cycler(color=CYCLE),
 }
 
 

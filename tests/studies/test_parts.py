@@ -68,7 +68,8 @@ def test_changed_code_makes_other_parts(monkeypatch: pytest.MonkeyPatch) -> None
 def test_the_code_of_a_part_is_that_of_its_neighbours_too() -> None:
     found = parts_module._sources_of("scorer.studies._capacity_models")
     assert {"scorer.studies._capacity_models", "scorer.studies._models"} <= set(found)
-    assert not {name for name in found if "figures" in name}
+    drawing = {"scorer.studies.style", "scorer.studies.base", "scorer.studies._capacity_figures"}
+    assert not drawing & set(found)
 
 
 def test_progress_counts_parts(settings: Settings, tmp_path: Path) -> None:
