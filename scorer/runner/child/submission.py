@@ -8,7 +8,7 @@ import linecache
 import sys
 import threading
 import types
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from importlib.util import decode_source
 from pathlib import Path
@@ -45,14 +45,21 @@ def read_checked(path: Path, sha256: str) -> dict[str, Tensor]:
     return load_tensors(content)
 
 
-def read_sets(folder: Path, job: dict[str, Any]) -> dict[str, tuple[Tensor, Tensor]]:
+def read_sets(
+    folder: Path, job: dict[str, Any], names: Sequence[str] = SETS
+) -> dict[str, tuple[Tensor, Tensor]]:
     """Return images and labels of each set.
+
+    Args:
+        folder: of the process.
+        job: holds the digest of the file.
+        names: of the sets.
 
     Raises:
         Changed: the file is not the one that the kit wrote.
     """
     arrays = read_checked(folder / "in" / "sets.safetensors", job["sets_sha256"])
-    return {name: (arrays[f"{name}_images"], arrays[f"{name}_labels"]) for name in SETS}
+    return {name: (arrays[f"{name}_images"], arrays[f"{name}_labels"]) for name in names}
 
 
 class SubmissionWork:
