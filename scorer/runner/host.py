@@ -31,7 +31,7 @@ from scorer.runner.messages import (
     read_plain,
     read_status,
 )
-from scorer.runner.program import package_folders, start_command
+from scorer.runner.program import start_command
 from scorer.runner.sandboxes import Sandbox
 from scorer.runner.sandboxes.process import ProcessSandbox
 from scorer.runner.server import Server, ServerLost
@@ -86,7 +86,6 @@ class SubmissionHost:
         job = {
             **{name: settings[name] for name in about},
             "n_threads": 1,
-            "path": [str(each) for each in package_folders()],
             "file_mib": FILE_MIB,
             "bounds": self.bounds,
         }

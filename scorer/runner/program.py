@@ -18,9 +18,12 @@ BESIDE = {"networks.py": "models.py", "multiply_adds.py": "multiply_adds.py"}
 """Modules that lie beside it, and the files of `scorer/training/` that they are."""
 
 START = (
-    "import os, sys; sys.path.insert(0, os.path.abspath(sys.argv[1]));"
+    "import os, sys; sys.path.insert(0, os.path.abspath('program'));"
+    " sys.path += [each for each in {folders} if each not in sys.path];"
     " from {module} import main; main()"
 )
+"""An isolated interpreter looks for packages in its own folders alone; others are told to it."""
+
 
 INSTALLED = ("site-packages", "dist-packages")
 """Names of the folders that packages are installed in."""
@@ -71,10 +74,11 @@ def start_command(module: str, *arguments: str) -> list[str]:
 
     Args:
         module: of the child, whose `main` is called.
-        arguments: behind the program's own folder.
+        arguments: for it.
     """
-    start = START.format(module=f"{PACKAGE}.{module}")
-    return [sys.executable, "-I", "-B", "-c", start, "program", *arguments]
+    folders = [str(each) for each in package_folders()]
+    start = START.format(folders=folders, module=f"{PACKAGE}.{module}")
+    return [sys.executable, "-I", "-B", "-c", start, *arguments]
 
 
 def package_folders() -> list[Path]:

@@ -68,7 +68,6 @@ class SubmissionWork:
     def __init__(self, folder: Path, job: dict[str, Any]) -> None:
         """Load the sets, build the network, and import what every run would."""
         hide_the_kit()
-        sys.path += [each for each in job["path"] if each not in sys.path]
         torch.set_num_threads(job["n_threads"])
         self.source = folder / "in" / "source"
         self.weights = folder / "in"
