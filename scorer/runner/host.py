@@ -6,7 +6,6 @@ never a pickle. What a run writes is a message; what it took the kit's own serve
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import secrets
@@ -17,13 +16,12 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from safetensors.torch import save as to_bytes
 from torch import Tensor
 
 from scorer.errors import ScorerError
 from scorer.runner.child.leftovers import empty
 from scorer.runner.faults import Fault
-from scorer.runner.load import BASELINES
+from scorer.runner.inputs import Inputs
 from scorer.runner.messages import (
     ENDED,
     STATUS_BYTES,
@@ -32,12 +30,12 @@ from scorer.runner.messages import (
     read_plain,
     read_status,
 )
-from scorer.runner.program import install_program, install_source, package_folders, start_command
+from scorer.runner.program import start_command
 from scorer.runner.sandboxes import Sandbox
 from scorer.runner.sandboxes.process import ProcessSandbox
 from scorer.runner.server import Server, ServerLost
 from scorer.runner.tiers import job_of, make_out
-from scorer.runner.weights import Forms, State, forms_of, read_state
+from scorer.runner.weights import State, read_state
 from scorer.settings import PROJECT_ROOT
 from scorer.temporary import new_folder
 
@@ -51,8 +49,6 @@ FILE_MIB, FILES_MIB, N_FILES = 512.0, 2048.0, 20_000
 """What a run may keep while it runs: one file, all of them, and how many."""
 
 N_PROCESSES = 64
-
-SETS = "in/sets.safetensors"
 
 Kind = Literal["run", "audit", "reference"]
 """What a process is asked for."""
@@ -79,30 +75,24 @@ class SubmissionHost:
         self.sandbox, self.settings = sandbox, settings
         self.root = new_folder()
         self.folder, trusted = self.root / "run", self.root / "retraining"
-        content = to_bytes(dict(sets))
-        job = {
-            **{name: settings[name] for name in ("n_channels", "n_classes", "device", "gpu_share")},
-            "recipe": settings["recipe"],
-            "sets_sha256": hashlib.sha256(content).hexdigest(),
-            "n_threads": 1,
-            "path": [str(each) for each in package_folders()],
-            "file_mib": FILE_MIB,
-            "bounds": {
-                "memory_mib": settings["memory_mib"],
-                "n_processes": N_PROCESSES,
-                "files_mib": FILES_MIB,
-                "n_files": N_FILES,
-            },
+        plain, device = ProcessSandbox(), settings["device"]
+        about = ("recipe", "n_channels", "n_classes", "device", "gpu_share")
+        self.bounds = {
+            "memory_mib": settings["memory_mib"],
+            "n_processes": N_PROCESSES,
+            "files_mib": FILES_MIB,
+            "n_files": N_FILES,
         }
-        self.bounds: dict[str, Any] = job["bounds"]
-        plain = ProcessSandbox()
-        for folder, tier in ((self.folder, sandbox), (trusted, plain)):
-            (folder / "in").mkdir(parents=True)
-            (folder / "out").mkdir()
-            install_program(folder, job | job_of(tier, folder, settings["device"]))
-        (self.folder / SETS).write_bytes(content)
-        (trusted / SETS).symlink_to(self.folder / SETS)
-        device, memory_mib = settings["device"], settings["memory_mib"]
+        job = {
+            **{name: settings[name] for name in about},
+            "n_threads": 1,
+            "file_mib": FILE_MIB,
+            "bounds": self.bounds,
+        }
+        self._inputs = Inputs(self.folder, job | job_of(sandbox, self.folder, device), sets)
+        retain = {name: each for name, each in sets.items() if name.startswith("retain_")}
+        Inputs(trusted, job | job_of(plain, trusted, device), retain)
+        memory_mib = settings["memory_mib"]
         command = start_command("submission")
         self._servers = {
             self.folder: Server(
@@ -117,11 +107,8 @@ class SubmissionHost:
             ),
         }
         self._trusted = trusted
-        self.shown_path = self._source = self.original_name = self._original_sha256 = ""
+        self.shown_path = ""
         self.original: State = {}
-        self._forms: Forms = {}
-        self._n_bytes = 0
-        self._inputs: dict[Path, tuple[int, ...]] = {}
 
     def __enter__(self) -> SubmissionHost:
         return self
@@ -139,23 +126,13 @@ class SubmissionHost:
 
     def set_source(self, source: bytes, shown_path: str) -> None:
         """Say which submission the next runs are of, and how its author names the file."""
-        install_source(self.folder / "in", source, BASELINES)
-        self.shown_path, self._source = shown_path, hashlib.sha256(source).hexdigest()
-        self._inputs = self._facts()
+        self._inputs.set_source(source)
+        self.shown_path = shown_path
 
     def set_original(self, weights: State) -> None:
         """Say which original model the next runs start from."""
-        place = self.folder / "in"
-        if self.original_name:
-            (place / self.original_name).unlink(missing_ok=True)
-        # A random name: a submission is not to know which original of how many it was given.
-        self.original_name = f"original-{secrets.token_hex(8)}.safetensors"
+        self._inputs.set_original(weights)
         self.original = weights
-        content = to_bytes(dict(weights))
-        self._original_sha256 = hashlib.sha256(content).hexdigest()
-        self._forms, self._n_bytes = forms_of(content), len(content)
-        (place / self.original_name).write_bytes(content)
-        self._inputs = self._facts()
 
     def run(self, seed: int, kind: Kind = "run") -> tuple[State | None, dict[str, Any]]:
         """Run the submission once, or a retraining in its place.
@@ -187,7 +164,7 @@ class SubmissionHost:
             answer = self._ask(folder, out.name, kind, descriptor)
             if answer["fault"] is not None:
                 return None, answer
-            state, fault = read_state(descriptor, self._forms, self._n_bytes)
+            state, fault = read_state(descriptor, self._inputs.forms, self._inputs.n_bytes)
             return (state, answer) if fault is None else (None, {**answer, **asdict(fault)})
         finally:
             os.close(descriptor)
@@ -198,9 +175,9 @@ class SubmissionHost:
         timeout_s = self._timeout_s(kind)
         request = {
             "out": out,
-            "original": self.original_name,
-            "original_sha256": self._original_sha256,
-            "source": self._source,
+            "original": self._inputs.original,
+            "original_sha256": self._inputs.original_sha256,
+            "source": self._inputs.source_sha256,
             "timeout_s": timeout_s,
         }
         try:
@@ -221,7 +198,9 @@ class SubmissionHost:
         self, answer: dict[str, Any], kind: Kind, descriptor: int
     ) -> tuple[Fault | None, int | None]:
         """Return what was wrong with a run, or the multiply-adds that it counted."""
-        if kind != "reference" and self._facts() != self._inputs:
+        if kind != "reference" and self._inputs.are_touched():
+            self._servers[self.folder].stop()
+            self._inputs.restore()
             what = "files beside the run's own output folder were changed"
             return Fault("tampered", what), None
         if answer["ended"]:
@@ -244,17 +223,3 @@ class SubmissionHost:
         if kind == "reference":
             return float(self.settings["reference_timeout_s"])
         return float(self.settings["timeout_s"]) * (AUDIT_PATIENCE if kind == "audit" else 1)
-
-    def _facts(self) -> dict[Path, tuple[int, ...]]:
-        """Return what shows that a file was touched which no run may touch.
-
-        The time of a change of the file's own entry is among it, which nobody can set; and the
-        server holds what it loads against a digest.
-        """
-        found: dict[Path, tuple[int, ...]] = {}
-        for part in ("in", "program"):
-            for path in self.folder.joinpath(part).rglob("*"):
-                entry = path.lstat()
-                times = entry.st_mtime_ns, entry.st_ctime_ns
-                found[path] = (entry.st_ino, entry.st_size, *times)
-        return found

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +18,15 @@ BESIDE = {"networks.py": "models.py", "multiply_adds.py": "multiply_adds.py"}
 """Modules that lie beside it, and the files of `scorer/training/` that they are."""
 
 START = (
-    "import os, sys; sys.path.insert(0, os.path.abspath(sys.argv[1]));"
+    "import os, sys; sys.path.insert(0, os.path.abspath('program'));"
+    " sys.path += [each for each in {folders} if each not in sys.path];"
     " from {module} import main; main()"
 )
+"""An isolated interpreter looks for packages in its own folders alone; others are told to it."""
+
+
+INSTALLED = ("site-packages", "dist-packages")
+"""Names of the folders that packages are installed in."""
 
 KIT_PACKAGES = ("scorer", "data_prep", "baselines", "submission")
 """Folders among installed packages that a run does not see, where the kit is installed there."""
@@ -69,33 +74,28 @@ def start_command(module: str, *arguments: str) -> list[str]:
 
     Args:
         module: of the child, whose `main` is called.
-        arguments: behind the program's own folder.
+        arguments: for it.
     """
-    start = START.format(module=f"{PACKAGE}.{module}")
-    return [sys.executable, "-I", "-B", "-c", start, "program", *arguments]
+    folders = [str(each) for each in package_folders()]
+    start = START.format(folders=folders, module=f"{PACKAGE}.{module}")
+    return [sys.executable, "-I", "-B", "-c", start, *arguments]
 
 
-def package_folders(folders: Sequence[str] | None = None) -> list[Path]:
-    """Return where packages are imported from, in this order, without the kit's own checkout.
+def package_folders() -> list[Path]:
+    """Return the folders that packages are installed in, in the order of `sys.path`.
 
-    Args:
-        folders: to choose from; `sys.path` by default.
+    Whatever else is on that path, a checkout or a folder of somebody's own, is not for runs to see.
     """
-    found = (Path(each).absolute() for each in (sys.path if folders is None else folders) if each)
-    return [each for each in dict.fromkeys(found) if each.is_dir() and not _is_checkout(each)]
-
-
-def _is_checkout(folder: Path) -> bool:
-    """Tell whether the kit is imported from a folder that holds no other packages."""
-    has_kit = (folder / "scorer" / "runner").is_dir()
-    return has_kit and not (folder / "torch").is_dir()
+    found = (Path(each).absolute() for each in sys.path if Path(each).name in INSTALLED)
+    return [each for each in dict.fromkeys(found) if each.is_dir()]
 
 
 def interpreter_folders() -> list[Path]:
     """Return the folders that the interpreter, its libraries and all packages lie in.
 
-    None of them lies in another.
+    Those that are links stand there with what they lead to. None lies in another.
     """
     prefixes = (sys.base_prefix, sys.prefix, Path(sys.executable).resolve().parents[1])
     every = {Path(each).absolute() for each in prefixes} | set(package_folders())
+    every |= {each.resolve() for each in every}
     return sorted(each for each in every if not any(other in each.parents for other in every))

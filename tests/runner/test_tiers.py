@@ -154,6 +154,18 @@ def test_a_machine_that_no_lock_is_known_for(monkeypatch: pytest.MonkeyPatch) ->
         lock_in([], [], True)
 
 
+def test_what_lies_on_the_path_without_being_installed_is_not_shown(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "env" / "site-packages").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "env")
+    linked = tmp_path / "link" / "site-packages"
+    monkeypatch.setattr("sys.path", ["", str(Path.home()), str(tmp_path), str(linked)])
+    assert package_folders() == [linked]
+    shown = {each for each in interpreter_folders() if each.is_relative_to(tmp_path)}
+    assert shown == {linked, tmp_path / "env" / "site-packages"}
+
+
 def test_the_kit_is_not_among_what_a_run_may_read(monkeypatch: pytest.MonkeyPatch) -> None:
     assert PROJECT_ROOT not in package_folders()
     shown = BwrapSandbox().command([], Path("/nowhere"), "cpu", 100.0)

@@ -8,7 +8,7 @@ import linecache
 import sys
 import threading
 import types
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from importlib.util import decode_source
 from pathlib import Path
@@ -45,14 +45,21 @@ def read_checked(path: Path, sha256: str) -> dict[str, Tensor]:
     return load_tensors(content)
 
 
-def read_sets(folder: Path, job: dict[str, Any]) -> dict[str, tuple[Tensor, Tensor]]:
+def read_sets(
+    folder: Path, job: dict[str, Any], names: Sequence[str] = SETS
+) -> dict[str, tuple[Tensor, Tensor]]:
     """Return images and labels of each set.
+
+    Args:
+        folder: of the process.
+        job: holds the digest of the file.
+        names: of the sets.
 
     Raises:
         Changed: the file is not the one that the kit wrote.
     """
     arrays = read_checked(folder / "in" / "sets.safetensors", job["sets_sha256"])
-    return {name: (arrays[f"{name}_images"], arrays[f"{name}_labels"]) for name in SETS}
+    return {name: (arrays[f"{name}_images"], arrays[f"{name}_labels"]) for name in names}
 
 
 class SubmissionWork:
@@ -61,7 +68,6 @@ class SubmissionWork:
     def __init__(self, folder: Path, job: dict[str, Any]) -> None:
         """Load the sets, build the network, and import what every run would."""
         hide_the_kit()
-        sys.path += [each for each in job["path"] if each not in sys.path]
         torch.set_num_threads(job["n_threads"])
         self.source = folder / "in" / "source"
         self.weights = folder / "in"

@@ -62,7 +62,7 @@ def no_gpu() -> str:
 
 def main() -> None:
     """Print, as JSON, what got through and what the tier itself lacks."""
-    target = json.loads(sys.argv[2])
+    target = json.loads(sys.argv[1])
     out = Path.cwd() / "out" / target["out"]
     job = json.loads(Path("program", "job.json").read_text())
     if job["user"] is not None:

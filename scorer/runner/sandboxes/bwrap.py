@@ -67,7 +67,7 @@ class BwrapSandbox(Sandbox):
             *(part for way in ways for part in _way(way)),
             *(part for each in SYSTEM_LINKS for part in _link(Path(each))),
             *(part for each in SYSTEM_FOLDERS + SYSTEM_FILES for part in _bind_if_there(each)),
-            *(part for each in packages for part in ("--ro-bind", str(each), str(each))),
+            *(part for each in packages for part in _as_it_is(each)),
             *(part for each in _installed_kit() for part in ("--tmpfs", str(each))),
             *("--ro-bind", str(kit[0]), f"{SEEN_AT}/program", "--ro-bind", str(kit[1])),
             *(f"{SEEN_AT}/in", "--bind", str(kit[2]), f"{SEEN_AT}/out"),
@@ -140,6 +140,12 @@ def _link(path: Path) -> list[str]:
     if path.is_symlink():
         return ["--symlink", str(path.readlink()), str(path)]
     return _bind_if_there(str(path))
+
+
+def _as_it_is(path: Path) -> list[str]:
+    """Return the options to show a folder, or a link to one that is shown too."""
+    how = ["--symlink", str(path.resolve())] if path.is_symlink() else ["--ro-bind", str(path)]
+    return [*how, str(path)]
 
 
 def _bind_if_there(path: str) -> list[str]:
