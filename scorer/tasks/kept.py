@@ -103,7 +103,7 @@ def read_kept(material: Material, forget: HardRandom, parts: Partition) -> np.nd
     except (Damaged, ValueError, KeyError, TypeError, OverflowError) as error:
         raise ScorerError(
             f"{_shown(path)} must hold the hard examples of task {name}, got what cannot be read"
-            f" ({error}); put the file back, or measure again by `{keep_command(name)}`"
+            f" ({error}); put the file back, or measure again by `{keep_command(material.task)}`"
         ) from error
     differences = list(_differences(measured_with(material, forget), found))
     if differences:
