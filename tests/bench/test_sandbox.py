@@ -12,7 +12,7 @@ import pytest
 from scorer.bench import Settings, sandbox
 from scorer.errors import ScorerError
 from scorer.options import Options
-from scorer.runner.tiers import by_rank, missing
+from scorer.runner.tiers import resolve
 from tests.bench._machine import Machine
 
 RUNS_S = {"process": 10.0, "landlock": 10.5, "bwrap": 11.0}
@@ -49,7 +49,6 @@ def test_failed_runs_are_no_measurement(settings: Settings) -> None:
 
 @pytest.mark.slow
 def test_a_real_score(settings: Settings) -> None:
-    best = next(name for name in by_rank() if not missing(name))
-    tiers = list(dict.fromkeys(["process", best]))
+    tiers = list(dict.fromkeys(["process", resolve("auto")]))
     report = sandbox.measure(settings, task="tiny", n_models=2, n_workers=1, tiers=tiers)
     assert all(report.values[f"{name}_run_s"] > 0 for name in tiers)

@@ -28,7 +28,7 @@ from scorer.runner.messages import (
     read_status,
 )
 from scorer.runner.sandboxes import SANDBOXES
-from scorer.runner.tiers import by_rank, missing
+from scorer.runner.tiers import resolve
 from scorer.runner.weights import forms_of, read_state
 from tests.runner._hosts import host_of, run
 
@@ -36,11 +36,10 @@ from tests.runner._hosts import host_of, run
 @pytest.fixture(scope="module")
 def host(tiny_pool: Pool) -> Iterator[SubmissionHost]:
     """Start one process of the best tier."""
-    best = next(name for name in by_rank() if not missing(name))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("scorer.runner.host.N_FILES", 5000)
         patch.setattr("scorer.runner.host.N_PROCESSES", 8)
-        sandbox = SANDBOXES[best]()
+        sandbox = SANDBOXES[resolve("auto")]()
         with host_of(tiny_pool, sandbox, timeout_s=60.0, memory_mib=900.0) as started:
             yield started
 

@@ -14,7 +14,7 @@ from scorer.runner.tiers import missing
 from tests.runner._hosts import START, function, host_of, run, run_file
 
 
-@pytest.fixture(scope="module", params=["process", "landlock", "bwrap"])
+@pytest.fixture(scope="module", params=["landlock", "bwrap"])
 def host(request: pytest.FixtureRequest, tiny_pool: Pool) -> Iterator[SubmissionHost]:
     """Start one process of a tier that gives a run time enough."""
     reason = missing(request.param)

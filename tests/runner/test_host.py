@@ -12,17 +12,14 @@ from scorer.oracles.pool import Pool
 from scorer.runner.host import SubmissionHost
 from scorer.runner.sandboxes import SANDBOXES
 from scorer.runner.sandboxes.process import ProcessSandbox
-from scorer.runner.tiers import missing
+from scorer.runner.tiers import resolve
 from tests.runner._hosts import START, host_of, run, run_file
 
 
-@pytest.fixture(scope="module", params=["process", "landlock", "bwrap"])
-def host(request: pytest.FixtureRequest, tiny_pool: Pool) -> Iterator[SubmissionHost]:
-    """Start one process of a tier; tests exchange the file that its forks import."""
-    reason = missing(request.param)
-    if reason:
-        pytest.skip(f"{request.param}: {reason}")
-    with host_of(tiny_pool, SANDBOXES[request.param]()) as started:
+@pytest.fixture(scope="module")
+def host(tiny_pool: Pool) -> Iterator[SubmissionHost]:
+    """Start one process of the best tier; tests exchange the file that its forks import."""
+    with host_of(tiny_pool, SANDBOXES[resolve("auto")]()) as started:
         yield started
 
 

@@ -85,8 +85,8 @@ def end_all(pid: int) -> Iterator[tuple[int, int, resource.struct_rusage]]:
         Unending: after `PATIENCE_S` there are still some.
     """
     deadline = time.monotonic() + PATIENCE_S
+    _kill(os.killpg, pid)
     while time.monotonic() < deadline:
-        _kill_everything(pid)
         while True:
             try:
                 buried = os.wait4(-1, os.WNOHANG)
@@ -95,20 +95,20 @@ def end_all(pid: int) -> Iterator[tuple[int, int, resource.struct_rusage]]:
             if not buried[0]:
                 break
             yield buried
+        if os.getpid() == 1:
+            # The first process of a namespace: the system reaches all others at once.
+            _kill(os.kill, -1)
+        else:
+            for each in descendants():
+                _kill(os.kill, each)
         time.sleep(POLL_S)
     raise Unending(f"processes of a run were left after {PATIENCE_S:g} s")
 
 
-def _kill_everything(pid: int) -> None:
-    """End a group and all that descends from this process."""
-    if os.getpid() == 1:
-        # The first process of a namespace: the system reaches all others at once.
-        targets: list[tuple[Callable[[int, int], None], int]] = [(os.kill, -1)]
-    else:
-        targets = [(os.killpg, pid), *((os.kill, each) for each in descendants())]
-    for kill, target in targets:
-        try:
-            kill(target, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            # Gone, or the run had no time yet to lead its group.
-            continue
+def _kill(how: Callable[[int, int], None], target: int) -> None:
+    """End a process or a group of them, if it is still there."""
+    try:
+        how(target, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        # Gone, or the run had no time yet to lead its group.
+        return
