@@ -22,8 +22,9 @@ from scorer.oracles.pool import Pool
 from scorer.oracles.shard import network
 from scorer.store import WEIGHTS
 from scorer.studies.unlearning import SETS, Unlearning, baseline_at_length, unlearn
+from scorer.training.arithmetic import retraining_multiply_adds
 from scorer.training.loop import LoopTraining, ModelSeeds, TrainingSet, follow, make_optimizer
-from scorer.training.multiply_adds import MultiplyAdds, retraining_multiply_adds
+from scorer.training.multiply_adds import MultiplyAdds
 from scorer.training.recipe import Recipe
 from scorer.training.step import TrainingStep, training_settings
 
