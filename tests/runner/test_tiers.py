@@ -140,8 +140,13 @@ def test_a_tier_in_which_no_gpu_works_is_none_for_a_gpu(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("release", "user", "counts"),
-    [("5.10.0-28-amd64", None, False), ("6.1.0", None, True), ("5.14.0-1", None, True)]
-    + [("5.10.0", 61184, True), ("odd", None, False)],
+    [
+        ("5.10.0-28-amd64", None, False),
+        ("6.1.0", None, True),
+        ("5.14.0-1", None, True),
+        ("5.10.0", 61184, True),
+        ("odd", None, False),
+    ],
 )
 def test_processes_are_counted_where_a_run_s_user_has_no_others(
     monkeypatch: pytest.MonkeyPatch, release: str, user: int | None, counts: bool
