@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import pytest
@@ -135,6 +136,25 @@ def test_a_tier_in_which_no_gpu_works_is_none_for_a_gpu(name: str) -> None:
     if reason:
         pytest.skip(f"{name}: {reason}")
     assert "CUDA cannot be used in it" in tiers.missing(name, "cuda")
+
+
+@pytest.mark.parametrize(
+    ("release", "user", "counts"),
+    [
+        ("5.10.0-28-amd64", None, False),
+        ("6.1.0", None, True),
+        ("5.14.0-1", None, True),
+        ("5.10.0", 61184, True),
+        ("odd", None, False),
+    ],
+)
+def test_processes_are_counted_where_a_run_s_user_has_no_others(
+    monkeypatch: pytest.MonkeyPatch, release: str, user: int | None, counts: bool
+) -> None:
+    sandbox = BwrapSandbox()
+    sandbox.user = user
+    monkeypatch.setattr("os.uname", lambda: SimpleNamespace(release=release))
+    assert sandbox.counts_processes() == counts
 
 
 def test_what_a_machine_lacks_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

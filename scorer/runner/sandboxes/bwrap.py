@@ -10,6 +10,7 @@ and at the end of a run it ends all others at once.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 from collections.abc import Sequence
@@ -84,8 +85,7 @@ class BwrapSandbox(Sandbox):
         if self.user is not None:
             return [*nothing, "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
         number = str(FIRST_USER)
-        as_user = ["--unshare-user", "--uid", number, "--gid", number]
-        return [*as_user, "--disable-userns", *nothing]
+        return ["--unshare-user", "--uid", number, "--gid", number, *nothing]
 
     def environment(self, folder: Path) -> dict[str, str]:
         """Return the environment; what the process writes itself goes to its own `/tmp`."""
@@ -107,8 +107,10 @@ class BwrapSandbox(Sandbox):
         return []
 
     def counts_processes(self) -> bool:
-        """See `Sandbox.counts_processes`."""
-        return True
+        """See `Sandbox.counts_processes`; a namespace of users counts its own since Linux 5.14."""
+        release = re.match(r"(\d+)\.(\d+)", os.uname().release)
+        is_new = release is not None and tuple(map(int, release.groups())) >= (5, 14)
+        return self.user is not None or is_new
 
     def lacks(self) -> str:
         """See `Sandbox.lacks`."""
