@@ -173,12 +173,14 @@ def test_a_fault_under_audit_is_one_and_no_run_of_the_n(tiny_pool: Pool, tmp_pat
 
 
 def test_the_time_limit_is_the_submissions_alone(tiny_pool: Pool, tmp_path: Path) -> None:
-    """Where a retraining takes longer than a run may, the kit's own are not ended for it."""
-    mine = submission(tmp_path, START + "    pass\n")
-    quick = run(mine, tiny_pool, InlineEngine(1), tmp_path / "runs", timeout_s=1.5)
-    assert outcomes(quick) == [] and len(quick.reference_s) > 0
-    slow = submission(tmp_path, START + "    time.sleep(60)\n")
-    results = run(slow, tiny_pool, InlineEngine(1), tmp_path / "runs", timeout_s=0.2)
+    audited = "from torch.utils._python_dispatch import _get_current_dispatch_mode as mode\n"
+    hangs = "    if torch.rand(1) < 0.5 and mode() is None: time.sleep(600)\n"
+    mine = submission(tmp_path, audited + START + hangs)
+    results = run(mine, tiny_pool, InlineEngine(1), tmp_path / "runs", timeout_s=8.0)
+    assert outcomes(results) == [(1, "run", "timeout")], "under these seeds one of four"
+    assert len(results.reference_s) > 0, "the kit's own retrainings have a limit of their own"
+    at_once = submission(tmp_path, START + "    time.sleep(600)\n")
+    results = run(at_once, tiny_pool, InlineEngine(1), tmp_path / "runs", timeout_s=0.2)
     assert outcomes(results) == [(0, "run", "timeout")]
     assert results.n_not_made == 3
 
