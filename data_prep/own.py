@@ -19,7 +19,7 @@ import numpy as np
 
 from data_prep.decoding import Progress
 from data_prep.own_arrays import IMAGES, load_own_arrays
-from data_prep.own_layout import Labelled, find_labelled
+from data_prep.own_layout import Labelled, class_with_images, find_labelled
 from data_prep.pictures import BrokenImage, Shape, pictures_sha256, size_and_mode
 from data_prep.prepared import VALUE_RANGE, BrokenImages, Prepared, prepare, read_prepared
 from data_prep.raw import DamagedData, RawData
@@ -169,6 +169,12 @@ def _load_arrays(folder: Path) -> RawData:
                 f"{folder / SETTINGS} must not name {name}, since {IMAGES} stays as it is; take "
                 "the line out, or resize the images yourself"
             )
+    other = class_with_images(folder)
+    if other is not None:
+        raise UsageError(
+            f"{folder} must hold {IMAGES} or class folders, got both, such as {other.name}; move "
+            "one of them"
+        )
     return load_own_arrays(folder, NAME)
 
 

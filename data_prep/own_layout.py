@@ -85,6 +85,12 @@ def find_labelled(folder: Path) -> Labelled:
     )
 
 
+def class_with_images(folder: Path) -> Path | None:
+    """Return a folder in a folder that has images in it, None where there is none."""
+    below = (each for each in _subfolders(folder) if any(is_picture(it) for it in _files(each)))
+    return next(below, None)
+
+
 def _parts(folder: Path) -> list[Path]:
     """Return the folders whose subfolders are classes: train first, and the test set if any."""
     below = _subfolders(folder)

@@ -9,6 +9,7 @@ from typing import Any
 
 from scorer.options import Options
 from scorer.settings import PROJECT_ROOT
+from scorer.tasks import TASKS
 from scorer.tuning.constants import Value
 from scorer.tuning.plan import Plan
 
@@ -75,7 +76,7 @@ def plan_values(plan: Plan) -> dict[str, Any]:
 
 def log_path(options: Options, method: str) -> Path:
     """Return where the trials of a method are logged."""
-    return options.results_dir / "tuning" / options.task / f"{method}.json"
+    return options.results_dir / "tuning" / TASKS[options.task].name / f"{method}.json"
 
 
 def read_log(
@@ -90,7 +91,8 @@ def read_log(
         plan: likewise.
         folder: where logs are kept with the code.
     """
-    path, found = log_path(options, method), kept_logs(options.task, folder).get(method)
+    task = TASKS[options.task].name
+    path, found = log_path(options, method), kept_logs(task, folder).get(method)
     logs = [TuningLog(**json.loads(path.read_text()))] if path.exists() else []
     logs += [found] if found else []
     wanted = (fingerprint, plan_values(plan))

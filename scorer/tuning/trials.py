@@ -92,7 +92,8 @@ def tune(
     log = read_log(options, submission.name, trials.fingerprint, plan)
     if log is None:
         drawn = trials.draw(plan)
-        values = (submission.name, options.task, family, trials.fingerprint, plan_values(plan))
+        task = TASKS[options.task].name
+        values = (submission.name, task, family, trials.fingerprint, plan_values(plan))
         log = TuningLog(*values, trials=drawn)
         log.write(path)
     for number, rung in enumerate(plan.rungs):

@@ -375,6 +375,12 @@ def test_arrays_have_no_size_to_choose(tmp_path: Path) -> None:
         load(folder)
 
 
+def test_a_folder_of_both_kinds_is_refused(folder: Path) -> None:
+    write_own_arrays(folder)
+    with pytest.raises(UsageError, match=r"images\.npy or class folders, got both, such as a"):
+        load(folder)
+
+
 def test_check_takes_a_folder_too(folder: Path, tmp_path: Path) -> None:
     shutil.copy(folder / "a/000.png", folder / "a/copy.png")
     result = run("check", folder, "--data-dir", tmp_path / "data", "--json")

@@ -12,6 +12,7 @@ from scorer.runner.load import find_submission
 from scorer.tuning.constants import constants_of
 from scorer.tuning.log import KEPT, TuningLog, keep_log, kept_logs, log_path, plan_values, read_log
 from scorer.tuning.plan import PLANS
+from tests.data_prep._own import write_classes
 
 LOG = TuningLog("b", "digits", "digits", "0", {}, [{"RATE": 0.1}], [])
 
@@ -39,6 +40,12 @@ def test_what_is_kept_with_the_code_counts_where_the_results_folder_has_nothing(
     own = dataclasses.replace(kept, rows=[{"rung": 0, "trial": 0}])
     own.write(log_path(options, "b"))
     assert read_log(options, "b", "0", plan, tmp_path) == own
+
+
+def test_own_images_are_logged_under_their_name(tmp_path: Path) -> None:
+    folder = write_classes(tmp_path / "photos")
+    options = Options(task=str(folder), results_dir=tmp_path / "results")
+    assert log_path(options, "b") == tmp_path / "results/tuning/photos/b.json"
 
 
 @pytest.mark.parametrize("task", [path.stem for path in KEPT.glob("*.jsonl")])
