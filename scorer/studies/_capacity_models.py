@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
-from scorer.studies._models import outputs_of, read_sets, recipe_values, train_role
+from scorer.studies._models import outputs_of, read_sets, train_role
 from scorer.studies.unlearning import baseline_function, unlearn
 from scorer.training.recipe import Recipe
 
@@ -28,7 +29,7 @@ def recipe_of(architecture: str, epochs: int) -> dict[str, Any]:
         class_weights="none",
         dtype="float32",
     )
-    return recipe_values(recipe)
+    return asdict(recipe)
 
 
 def retrained(values: Mapping[str, Any]) -> dict[str, np.ndarray]:

@@ -47,6 +47,8 @@ def curves(series: Series, methods: Sequence[str], field: str) -> Figure:
         ticks = [round(100 * share) for share in series["annealed"]]
         ax.set_xticks(ticks, labels=[str(tick) for tick in ticks], minor=False)
         ax.set_xticks([], minor=True)
-        ax.legend(loc="upper left", fontsize=9)
+        ax.legend(
+            loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, fontsize=8.5, columnspacing=1.0
+        )
     axes[0, 0].set_ylabel(field.replace("_", " "))
     return figure

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from numpy.typing import ArrayLike
+from torch import nn
 
 from baselines.common import Examples
 from scorer.oracles.outputs import Bank, EvaluationData, evaluate
@@ -124,11 +125,6 @@ def outputs_of(nets: list[nn.Module], sets: Sets) -> dict[str, np.ndarray]:
     return Bank.stack([evaluate(net, data) for net in nets]).arrays
 
 
-def loss_of(confidence: np.ndarray | Tensor) -> np.ndarray:
+def loss_of(confidence: ArrayLike) -> np.ndarray:
     """Return the cross-entropy of logit-scaled confidences, which hold all of it."""
     return np.logaddexp(0.0, -np.asarray(confidence, dtype=np.float64))
-
-
-def recipe_values(recipe: Recipe) -> dict[str, Any]:
-    """Return a recipe as a part is told it."""
-    return asdict(recipe)
