@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from baselines.common import Examples
 from scorer.errors import ScorerError
-from scorer.runner.contract import make_loader, seed_everything
+from scorer.runner.child.contract import make_loader, seed_everything
 from scorer.runner.load import BASELINES, Submission
 from scorer.training.recipe import seed_of
 from scorer.tuning.constants import constants_of, with_values
