@@ -7,19 +7,23 @@ are on the disk, so that whoever goes on decodes only what is not named there.
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
-import signal
+import pickle
+import subprocess
+import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack, closing, contextmanager
 from itertools import islice
 from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
 
 import numpy as np
 
 from data_prep.pictures import BrokenImage, Picture, Shape, decode
+from scorer.settings import PROJECT_ROOT
 
 Progress = Callable[[str, int, int], None]
 """Called with (what, done, total)."""
@@ -39,6 +43,7 @@ SYNC_S = 2.0
 
 Broken = dict[int, str]
 Block = tuple[int, Broken]
+Worker = subprocess.Popen[bytes]
 
 
 def no_progress(what: str, done: int, total: int) -> None:
@@ -72,13 +77,14 @@ def decode_all(
     waiting: list[Block] = []
     synced_at = time.monotonic()
     try:
-        for block, broken in _decoded(pictures, todo, shape, path, start):
-            waiting.append((block, broken))
-            n_done += _size_of(block, len(pictures))
-            if time.monotonic() - synced_at > SYNC_S:
-                done |= _keep(waiting, path, journal)
-                synced_at = time.monotonic()
-            progress("images", n_done, len(pictures))
+        with closing(_decoded(pictures, todo, shape, path, start)) as blocks:
+            for block, broken in blocks:
+                waiting.append((block, broken))
+                n_done += _size_of(block, len(pictures))
+                if time.monotonic() - synced_at > SYNC_S:
+                    done |= _keep(waiting, path, journal)
+                    synced_at = time.monotonic()
+                progress("images", n_done, len(pictures))
     finally:
         done |= _keep(waiting, path, journal)
     return {index: reason for _, broken in sorted(done.items()) for index, reason in broken.items()}
@@ -112,6 +118,17 @@ def decode_block(
     return broken
 
 
+def serve() -> None:
+    """Decode the blocks that come in, until no more do: all that a further process does."""
+    while True:
+        try:
+            work = pickle.load(sys.stdin.buffer)
+        except EOFError:
+            return
+        pickle.dump(decode_block(*work), sys.stdout.buffer)
+        sys.stdout.buffer.flush()
+
+
 def n_cores() -> int:
     """Return the number of cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
@@ -121,7 +138,7 @@ def n_cores() -> int:
 
 def _decoded(
     pictures: Sequence[Picture], blocks: Sequence[int], shape: Shape, path: Path, start: int
-) -> Iterator[Block]:
+) -> Generator[Block, None, None]:
     """Yield blocks as they are written, in any order."""
     work = (
         (block, (pictures[block * BLOCK : (block + 1) * BLOCK], block * BLOCK, shape, path, start))
@@ -131,31 +148,61 @@ def _decoded(
     if len(blocks) <= SERIAL_BLOCKS or n_workers == 1:
         yield from ((block, decode_block(*each)) for block, each in work)
         return
-    # Fresh interpreters: a copy of a process that runs threads may hang.
-    executor = ProcessPoolExecutor(
-        n_workers, multiprocessing.get_context("spawn"), initializer=_leave_interrupts
-    )
-    pending: dict[Future[Broken], int] = {}
-    try:
+    with ExitStack() as stack:
+        idle: SimpleQueue[Worker] = SimpleQueue()
+        for _ in range(n_workers):
+            idle.put(stack.enter_context(_worker()))
+        executor = ThreadPoolExecutor(n_workers)
+        stack.callback(executor.shutdown, cancel_futures=True)
+        pending: dict[Future[Broken], int] = {}
         for block, each in islice(work, 2 * n_workers):
-            pending[executor.submit(decode_block, *each)] = block
+            pending[executor.submit(_ask, idle, each)] = block
         while pending:
             for future in wait(pending, return_when=FIRST_COMPLETED).done:
                 for block, each in islice(work, 1):
-                    pending[executor.submit(decode_block, *each)] = block
+                    pending[executor.submit(_ask, idle, each)] = block
                 yield pending.pop(future), future.result()
-    except BrokenProcessPool as error:
+
+
+@contextmanager
+def _worker() -> Iterator[Worker]:
+    """Yield a process that `serve`s, in a session of its own: Ctrl-C reaches the first one only.
+
+    It is talked to through pipes, and ends with them. A pool of the standard library would need
+    named semaphores, which other programs may take for what somebody left behind.
+    """
+    start = f"import sys; sys.path.insert(0, {str(PROJECT_ROOT)!r}); "
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-c", f"{start}from data_prep.decoding import serve; serve()"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        process.communicate()  # closes the pipes and waits
+
+
+def _ask(idle: SimpleQueue[Worker], work: tuple[Any, ...]) -> Broken:
+    """Let a process that is idle decode a block, and return what came of it."""
+    process = idle.get()
+    requests, answers = process.stdin, process.stdout
+    try:
+        if requests is None or answers is None:
+            raise EOFError
+        pickle.dump(work, requests)
+        requests.flush()
+        broken: Broken = pickle.load(answers)
+        return broken
+    except (EOFError, BrokenPipeError, pickle.UnpicklingError) as error:
         raise OSError(
-            "a process that decoded images was ended from outside, perhaps for want of memory; "
-            "call again to go on"
+            "a process that decoded images ended before its work: see its message above, or, if "
+            "there is none, it was ended from outside, perhaps for want of memory; call again to "
+            "go on"
         ) from error
     finally:
-        executor.shutdown(cancel_futures=True)
-
-
-def _leave_interrupts() -> None:
-    """Let Ctrl-C reach the first process only, which ends the others."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+        idle.put(process)
 
 
 def _size_of(block: int, n_images: int) -> int:

@@ -50,7 +50,7 @@ def test_a_process_that_is_ended_costs_no_finished_work(
     bomb = tmp_path / "bomb"
     bomb.touch()
     pictures = [Drawn(index, str(bomb) if index == 75 else "") for index in range(80)]
-    with pytest.raises(OSError, match=r"ended from outside.* call again to go on"):
+    with pytest.raises(OSError, match=r"ended before its work.* call again to go on"):
         decode_all(pictures, SHAPE, tmp_path, no_progress)
     bomb.unlink()
     monkeypatch.setattr(decoding, "SERIAL_BLOCKS", 100)
