@@ -87,7 +87,6 @@ def job_of(sandbox: Sandbox, folder: Path, device: str) -> dict[str, Any]:
         "user": sandbox.user,
         "lock": sandbox.lock(folder, device),
         "private": sandbox.private_folders(),
-        "shared": sandbox.shared_folders(),
         "counts_processes": sandbox.counts_processes(),
     }
 

@@ -213,9 +213,13 @@ LEAVES = {
 }
 """What one run would leave to the next: what it does, and how the next one looks for it."""
 
-STOPPED_BY_NAMESPACES_ALONE = {"connects by a path", "sees how large a file is"}
-"""What Landlock does not stop: a Unix socket by its path, and what the system tells of a file whose
-path is known."""
+STOPPED_BY_NAMESPACES_ALONE = {
+    "connects by a path",
+    "sees how large a file is",
+    "shared memory with a name",
+}
+"""What Landlock does not stop: a Unix socket by its path, what the system tells of a file whose path
+is known, and what is left in the machine's shared memory, where files of others lie too."""
 
 NOT_STOPPED_BY_PROCESS = (
     set(KNOWS) | set(REACHES) | set(GAINS) | {"descriptors of its server"}
@@ -224,5 +228,6 @@ NOT_STOPPED_BY_PROCESS = (
     "a file in /var/tmp",
     "a folder deep and closed",
     "a queue of the system",
+    "shared memory with a name",
 }
 """What the tier `process` does not stop: it keeps mistakes away."""

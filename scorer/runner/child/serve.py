@@ -22,7 +22,7 @@ from typing import Any, Protocol
 
 from .forked import Fork
 from .kernel import adopt_orphans, become, die_with_parent, set_open_to_others
-from .leftovers import empty, names_in, remove_unused
+from .leftovers import empty, names_in
 from .meter import Bounds, KitGone, Meter
 from .tree import Unending
 
@@ -93,7 +93,6 @@ class Server:
         out = self.folder / "out" / request["out"]
         ready, is_ready = os.pipe()
         log, prints = os.pipe()
-        shared = {Path(each): names_in(Path(each)) for each in self.job["shared"]}
         mark = self.meter.mark()
         pid = os.fork()
         if pid == 0:
@@ -111,8 +110,6 @@ class Server:
         os.close(log)
         for folder, kept in self.private.items():
             empty(folder, kept)
-        for folder, before in shared.items():
-            remove_unused(folder, before)
         if said != b".":
             problem = said.decode(errors="replace") or "the run ended before it began"
             self._answer({"kit": problem})

@@ -70,11 +70,6 @@ class Sandbox(ABC):
         """Return the folders, as the process sees them, that are emptied after each run."""
         return []
 
-    def shared_folders(self) -> list[str]:
-        """Return the folders that it shares with the machine: of them what a run left is removed,
-        where nobody uses it."""
-        return ["/dev/shm"]
-
     def counts_processes(self) -> bool:
         """Tell whether runs have a user to themselves, so that the system can count processes."""
         return False

@@ -102,10 +102,6 @@ class BwrapSandbox(Sandbox):
         """See `Sandbox.private_folders`."""
         return ["/tmp", "/dev/shm"]
 
-    def shared_folders(self) -> list[str]:
-        """See `Sandbox.shared_folders`; there are none."""
-        return []
-
     def counts_processes(self) -> bool:
         """See `Sandbox.counts_processes`; a namespace of users counts its own since Linux 5.14."""
         release = re.match(r"(\d+)\.(\d+)", os.uname().release)

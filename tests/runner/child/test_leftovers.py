@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from scorer.runner.child.leftovers import empty, names_in, remove_unused
+from scorer.runner.child.leftovers import empty, names_in
 
 
 def test_a_folder_is_emptied_but_for_what_stays(tmp_path: Path) -> None:
@@ -49,17 +49,5 @@ def test_what_cannot_be_removed_is_an_error(
         empty(tmp_path)
 
 
-def test_of_a_shared_folder_only_what_is_new_and_unused_goes(tmp_path: Path) -> None:
-    (tmp_path / "old").write_text("x")
-    before = names_in(tmp_path)
-    (tmp_path / "new").write_text("x")
-    with (tmp_path / "used").open("w"):
-        remove_unused(tmp_path, before)
-        assert names_in(tmp_path) == {"old", "used"}
-    remove_unused(tmp_path, before)
-    assert names_in(tmp_path) == {"old"}
-
-
 def test_a_folder_that_is_not_there_is_empty(tmp_path: Path) -> None:
     assert names_in(tmp_path / "none") == set()
-    remove_unused(tmp_path / "none", set())
