@@ -14,7 +14,11 @@ from scorer.settings import PROJECT_ROOT
 PACKAGE = "unlearning_child"
 """What the folder `child` is called there."""
 
-BESIDE = {"networks.py": "models.py", "multiply_adds.py": "multiply_adds.py"}
+BESIDE = {
+    "networks/models.py": "models.py",
+    "networks/families.py": "families.py",
+    "multiply_adds.py": "multiply_adds.py",
+}
 """Modules that lie beside it, and the files of `scorer/training/` that they are."""
 
 START = (
@@ -44,6 +48,7 @@ def install_program(folder: Path, job: dict[str, Any]) -> None:
     own.mkdir(parents=True, exist_ok=True)
     for path in (root / "runner" / "child").glob("*.py"):
         shutil.copyfile(path, own / path.name)
+    (program / "networks").mkdir(exist_ok=True)
     for name, source in BESIDE.items():
         shutil.copyfile(root / "training" / source, program / name)
     (program / "job.json").write_text(json.dumps(job))

@@ -1,9 +1,9 @@
 """The architectures that tasks name, each a function `(n_channels, n_classes) -> nn.Module`.
 
-This file is part of the program that runs submissions, so it imports nothing of the kit. Initial
-weights are drawn from torch's global generator; `build_model` seeds it for one model and
-puts it back. No layer draws random numbers in its forward pass and none works in place, so that
-models can be stacked.
+This file and `families` are part of the program that runs submissions, so they import nothing of
+the kit. Initial weights are drawn from torch's global generator; `build_model` seeds it for one
+model and puts it back. No layer draws random numbers in its forward pass and none works in place,
+so that models can be stacked.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from scorer.training.families import FAMILIES, family_member
+from .families import FAMILIES, family_member
 
 Architecture = Callable[[int, int], nn.Module]
 

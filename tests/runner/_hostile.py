@@ -218,7 +218,7 @@ STOPPED_BY_NAMESPACES_ALONE = {
     "sees how large a file is",
     "shared memory with a name",
 }
-"""What Landlock does not stop: a Unix socket by its path, what the system tells of a file whose path
+"""What Landlock does not stop: a Unix socket by its path, what is told of a file whose path
 is known, and what is left in the machine's shared memory, where files of others lie too."""
 
 NOT_STOPPED_BY_PROCESS = (

@@ -78,7 +78,7 @@ SPAWNED = (
     "    mp.spawn(work, args=(shared, net), nprocs=2)\n"
     "    assert shared.tolist() == [1, 2], shared\n"
     "def work(rank, shared, net):\n"
-    "    assert type(net).__module__ == 'networks'\n"
+    "    assert type(net).__module__ == 'networks.models'\n"
     "    shared[rank] = rank + 1\n"
 )
 

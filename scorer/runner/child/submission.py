@@ -73,7 +73,7 @@ class SubmissionWork:
         self.weights = folder / "in"
         self.device, self.gpu_share = torch.device(job["device"]), job["gpu_share"]
         self.sets = read_sets(folder, job)
-        networks = importlib.import_module("networks")
+        networks = importlib.import_module("networks.models")
         shape = job["recipe"]["architecture"], job["n_channels"], job["n_classes"]
         self.net: nn.Module = networks.build_model(*shape, seed=0)
         self.loaded = self.shown = ""
