@@ -57,7 +57,7 @@ def score(folders: Path, method: str, *arguments: str) -> Result:
     return call(
         "score", method, "--task", "tiny", "--n-models", "4", "--engine", "inline",
         "--workers", "1", "--cache-dir", str(folders / "cache"),
-        "--results-dir", str(folders / "results"),
+        "--results-dir", str(folders / "results"), "--secret", "public",
         *arguments,
     )  # fmt: skip
 
@@ -115,7 +115,7 @@ def test_a_faulty_submission_is_named_recorded_and_exits_3(folders: Path, tmp_pa
     assert values["forgetting_quality"] is None
     assert values["faults"][0]["fault"] == "raised"
     board = call("leaderboard", "--results-dir", str(folders / "results")).stdout
-    assert "runs failed: raised" in board
+    assert "1 of 4 runs failed, 3 were not made: raised" in board
 
 
 def test_check_tells_what_is_wrong_in_seconds(folders: Path, tmp_path: Path) -> None:
