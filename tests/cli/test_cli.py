@@ -56,8 +56,8 @@ def call(*arguments: str) -> Result:
 def score(folders: Path, method: str, *arguments: str) -> Result:
     return call(
         "score", method, "--task", "tiny", "--n-models", "4", "--engine", "inline",
-        "--workers", "1", "--runs-secret", "public", "--cache-dir", str(folders / "cache"),
-        "--results-dir", str(folders / "results"),
+        "--workers", "1", "--cache-dir", str(folders / "cache"),
+        "--results-dir", str(folders / "results"), "--secret", "public",
         *arguments,
     )  # fmt: skip
 

@@ -32,14 +32,16 @@ def write_and_damage(root: str, start: int) -> None:
 
 @pytest.mark.parametrize("n_kills", [30, pytest.param(200, marks=pytest.mark.slow)])
 def test_killed_writers_leave_whole_entries_or_none(tmp_path: Path, n_kills: int) -> None:
-    store, finished = Store(tmp_path, seal=OWN), set[int]()
+    store, finished, patience = Store(tmp_path, seal=OWN), set[int](), 1.0
     for after_s in moments(n_kills, 0.12):
         start = max(finished, default=-1) + 1
-        kill_while(write_and_damage, (str(tmp_path), start), after_s)
+        kill_while(write_and_damage, (str(tmp_path), start), patience * after_s)
         damaged = {int(path.name[len(DAMAGED) :][:5]) for path in store.repair()}
         assert damaged <= {max(finished | damaged, default=0)}, "only the one under work"
         now = {index for index in range(start + 500) if store.has(index)}
         assert finished <= now
+        if finished == now:
+            patience *= 1.2  # a busy machine gives the writer no time
         finished = now
         for index in finished:
             assert store.manifest(index)["twice"] == 2 * index
