@@ -30,10 +30,11 @@ def command(method: str | None, rerun: bool, as_json: bool, **values: Any) -> No
     from scorer.pipeline import score
     from scorer.results.tables import record_tables, warnings
     from scorer.runner.faults import Fault
-    from scorer.runner.load import REFERENCES
+    from scorer.runner.load import REFERENCES, find_submission
 
     chosen = Options(**values)
     if method not in REFERENCES:
+        find_submission(method)  # so that nothing stands before what is wrong with it
         show_tier(chosen)
     with progress_bar() as progress:
         (scored,) = score([method], chosen, progress, anew=rerun)

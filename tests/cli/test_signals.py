@@ -67,5 +67,5 @@ def test_a_failure_of_the_kit_is_exit_1_with_what_to_do(
 
     result = score_that(monkeypatch, fail)
     assert result.exit_code == 1
-    assert result.stderr.startswith("error: ") and "the oven is cold; heat it" in result.stderr
+    assert "\nerror: " in result.stderr and "the oven is cold; heat it" in result.stderr
     assert "\x1b" not in result.stderr

@@ -99,7 +99,7 @@ def small_cache(folder: Path) -> Iterator[SmallCache]:
         patch.setitem(ENGINES.members, "inline", InlineEngine)
         patch.setattr(paths, "probe", lambda *_: ProbeResult("loop", 1, "for tests", ()))
         options = Options(
-            task="tiny", n_models=2, engine="inline", workers=1, device="cpu",
+            task="tiny", n_models=2, engine="inline", workers=1, device="cpu", sandbox="process",
             secret=PUBLIC, cache_dir=folder / "cache",
         )  # fmt: skip
         cache = SmallCache(options.cache_dir, options, method)

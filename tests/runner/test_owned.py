@@ -32,7 +32,7 @@ settings = {"recipe": asdict(tiny_definition().recipe), "n_channels": 1, "n_clas
 settings |= {"device": "cpu", "gpu_share": 1.0, "timeout_s": 600.0, "reference_timeout_s": 600.0}
 sandbox = SANDBOXES[sys.argv[1]]()
 with SubmissionHost(sandbox=sandbox, settings=settings | {"memory_mib": 3e3}, sets=sets) as host:
-    host.set_original(build_model("digits_cnn", 1, 10, 0).state_dict())
+    host.set_original(build_model("small_cnn", 1, 10, 0).state_dict())
     assert run(host, "pass")[1]["fault"] is None
     print("ready", flush=True)
     run(host, BODY)

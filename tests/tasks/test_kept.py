@@ -185,6 +185,6 @@ def test_a_damaged_file_says_what_to_do(
     hard: TaskDefinition, folder: Path, tmp_path: Path, content: str
 ) -> None:
     folder.mkdir()
-    kept.kept_path(hard.name, 0).write_text(content)
+    kept.kept_path(hard, 0).write_text(content)
     with pytest.raises(ScorerError, match=r"got what cannot be read .*; put the file back, or"):
         SMALL.split(material(hard, tmp_path / "a"))

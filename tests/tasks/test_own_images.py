@@ -68,7 +68,7 @@ def test_settings_are_derived_written_and_shown(
     assert "# 101 images, 2 classes: a, b\n# 1 of 101 images looked at are not 8 x 8" in text
     assert settings_of(folder) == {
         "name": "my_photos", "size": 8, "colour": True, "like": "digits", "network": "small_cnn",
-        "epochs": 12, "batch_size": 8, "learning_rate": 0.01, "weight_decay": 5e-4,
+        "epochs": 13, "batch_size": 8, "learning_rate": 0.01, "weight_decay": 5e-4,
         "augmentation": "none", "n_val": 10, "n_test": 15, "n_hard": 3, "n_random": 4,
     }  # fmt: skip
     assert (definition.name, definition.forget) == ("my_photos", HardRandom(3, 4, 16))
