@@ -148,7 +148,8 @@ def temporary_folder(parent: Path, name: str = "") -> Iterator[Path]:
     """
     parent.mkdir(parents=True, exist_ok=True)
     while True:
-        folder = parent / f"{TEMPORARY}{name}-{uuid.uuid4().hex}"
+        # Short, since runs work in such folders, and a Unix socket has a path of 107 bytes at most.
+        folder = parent / f"{TEMPORARY}{name}-{uuid.uuid4().hex[:12]}"
         folder.mkdir()
         # Between these lines the folder may be swept; then it is not the one that is locked.
         with suppress(FileNotFoundError):

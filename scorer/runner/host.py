@@ -152,7 +152,7 @@ class SubmissionHost:
         """
         folder = self._trusted if kind == "reference" else self.folder
         tier: Sandbox = ProcessSandbox() if kind == "reference" else self.sandbox
-        out = folder / "out" / secrets.token_hex(8)
+        out = folder / "out" / secrets.token_hex(4)
         make_out(out, tier)
         order = {"seed": seed, "kind": kind, "shown_path": self.shown_path}
         (out / "order.json").write_text(json.dumps(order))
