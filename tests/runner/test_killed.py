@@ -86,7 +86,7 @@ class Place:
 
 
 @needs_linux
-@pytest.mark.parametrize("n_kills", [5, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("n_kills", [3, pytest.param(200, marks=pytest.mark.slow)])
 def test_a_score_that_is_killed_again_and_again_comes_to_the_same(
     tmp_path: Path, n_kills: int
 ) -> None:
