@@ -26,13 +26,13 @@ from torch.utils.data import DataLoader
 from baselines.common import Descent, device_of, divergence, for_family, read
 
 N_ROUNDS = 2  # of one forget epoch and some passes over the retain set each
-ROUND_EPOCHS = {"digits": 0.4, "fashion_mnist": 0.36}  # of these passes
-BATCH_SIZE = {"digits": 64, "fashion_mnist": 128}
+ROUND_EPOCHS = {"digits": 0.257, "fashion_mnist": 0.36}  # of these passes
+BATCH_SIZE = {"digits": 16, "fashion_mnist": 128}
 FORGET_BATCH_SIZE = 64
 TEMPERATURE = 1.15  # of the similarities
-UNIFORM_RATE = {"digits": 0.1, "fashion_mnist": 0.05}  # learning rate of the first stage
-CONTRAST_RATE = {"digits": 0.003, "fashion_mnist": 0.0003}  # of the forget rounds, at first
-RETAIN_RATE = {"digits": 0.4, "fashion_mnist": 0.2}  # of the retain rounds, at first
+UNIFORM_RATE = {"digits": 0.127, "fashion_mnist": 0.05}  # learning rate of the first stage
+CONTRAST_RATE = {"digits": 0.00268, "fashion_mnist": 0.0003}  # of the forget rounds, at first
+RETAIN_RATE = {"digits": 0.0634, "fashion_mnist": 0.2}  # of the retain rounds, at first
 RETAIN_WEIGHT_DECAY = 5e-4
 
 

@@ -22,11 +22,11 @@ from torch.utils.data import DataLoader
 
 from baselines.common import device_of, eval_mode, fine_tune, for_family, read
 
-PRUNED_SHARE = 0.1  # of the channels of each layer
+PRUNED_SHARE = {"digits": 0.25, "fashion_mnist": 0.1}  # of the channels of each layer
 CHOICE = 0.5  # spread of the noise on the log of the use: how far chance decides
-EPOCHS = {"digits": 1.0, "fashion_mnist": 0.9}  # passes over the retain set
-BATCH_SIZE = {"digits": 64, "fashion_mnist": 128}
-LEARNING_RATE = {"digits": 0.3, "fashion_mnist": 0.15}  # peak
+EPOCHS = {"digits": 0.707, "fashion_mnist": 0.9}  # passes over the retain set
+BATCH_SIZE = {"digits": 32, "fashion_mnist": 128}
+LEARNING_RATE = {"digits": 0.215, "fashion_mnist": 0.15}  # peak
 WARMUP = 0.1  # share of the steps
 
 

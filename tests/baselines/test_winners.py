@@ -33,7 +33,9 @@ def seeded() -> None:
     torch.manual_seed(0)
 
 
-def weights_before_training(method: Any, net: Any, sets: dict[str, Any]) -> dict[str, torch.Tensor]:
+def weights_before_training(
+    method: Any, net: Any, sets: dict[str, Any], **constants: Any
+) -> dict[str, torch.Tensor]:
     """Return the state of the network when a method first trains it, and go no further."""
 
     class Reached(Exception):
@@ -44,7 +46,7 @@ def weights_before_training(method: Any, net: Any, sets: dict[str, Any]) -> dict
 
     trainers = [name for name in ("fine_tune", "Descent") if hasattr(method, name)]
     with pytest.raises(Reached):
-        copy_of(method, **dict.fromkeys(trainers, stop)).unlearning(net, **sets)
+        copy_of(method, **dict.fromkeys(trainers, stop), **constants).unlearning(net, **sets)
     return net.state_dict()
 
 
@@ -125,7 +127,7 @@ def test_msg_draws_30_percent_of_the_convolution_weights_anew(
     net: Any, sets: dict[str, Any]
 ) -> None:
     before = snapshot(net)
-    after = weights_before_training(copy_of(kookmin, RESET_SHARE=0.3), net, sets)
+    after = weights_before_training(kookmin, net, sets, RESET_SHARE=0.3)
     names = ("stem.0.weight", "widen.weight", "block.conv.weight")
     differ = torch.cat([(before[name] != after[name]).flatten() for name in names])
     assert differ.float().mean().item() == pytest.approx(0.3, abs=1 / len(differ))
