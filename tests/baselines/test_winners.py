@@ -159,7 +159,7 @@ def test_msg_damps_the_gradients_of_what_it_kept(net: Any, sets: dict[str, Any])
 
 def test_cfw_confuses_the_first_layer_only(net: Any, sets: dict[str, Any]) -> None:
     before = snapshot(net)
-    after = weights_before_training(copy_of(seif, NOISE=0.7), net, sets)
+    after = weights_before_training(seif, net, sets, NOISE=0.7)
     assert changed(before, after) == {"stem.0.weight"}
     moved = (after["stem.0.weight"] - before["stem.0.weight"]).std()
     assert moved.item() == pytest.approx(0.7 * before["stem.0.weight"].std().item(), rel=0.4)
