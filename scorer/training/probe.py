@@ -16,7 +16,7 @@ from torch.nn import functional as F
 
 from scorer.training.loop import LoopTraining, ModelSeeds, TrainingSet, autocast, initial_model
 from scorer.training.recipe import Recipe
-from scorer.training.stacked import NotStackable, StackedTraining
+from scorer.training.stacked import NotStackable, StackedTraining, is_out_of_memory
 from scorer.training.step import WARM_UP_STEPS, training_settings
 
 logger = logging.getLogger("scorer")
@@ -46,8 +46,6 @@ about the same size come and go."""
 
 PARAMETER_COPIES = 5
 """Initial and trained weights, gradient, and up to two moments of the optimiser."""
-
-MEMORY_WORDS = ("can't allocate memory", "not enough memory")
 
 
 @dataclass(frozen=True)
@@ -195,9 +193,7 @@ def _stacked_turns(data: TrainingSet, recipe: Recipe, largest: int) -> tuple[int
         try:
             return k, _Turns(StackedTraining(data, recipe, _seeds(k)).steps(), data, k)
         except (MemoryError, RuntimeError) as error:
-            # The allocator of a CPU raises a plain RuntimeError.
-            no_memory = isinstance(error, MemoryError | torch.OutOfMemoryError)
-            if not (no_memory or any(words in str(error) for words in MEMORY_WORDS)):
+            if not is_out_of_memory(error):
                 raise
             logger.warning("%d models at once do not fit in memory; trying %d", k, k // 2)
             k //= 2

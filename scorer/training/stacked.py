@@ -47,12 +47,21 @@ The rest, where there is one, goes through scalar code that rounds differently. 
 up with dummies until there is no rest, or a model's bytes would depend on its slot.
 """
 
+MEMORY_WORDS = ("can't allocate memory", "not enough memory")
+"""Of the allocator of a CPU, which raises a plain RuntimeError."""
+
 PRODUCTS = ("convolution", "mm", "addmm", "bmm", "baddbmm")
 """Kernels that autocast runs in bfloat16."""
 
 
 class NotStackable(ValueError):
     """The architecture cannot be mapped over stacked parameters; the loop can train it."""
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Tell whether an error says that there is no more memory, on a GPU or a CPU."""
+    is_named = isinstance(error, MemoryError | torch.OutOfMemoryError)
+    return is_named or any(words in str(error) for words in MEMORY_WORDS)
 
 
 class ProductDtypes(TorchDispatchMode):
@@ -202,9 +211,12 @@ class StackedTraining:
         try:
             with torch.no_grad(), autocast(self._device, self._recipe), seen:
                 self._forward(self._parameters, buffers, images)
-        except torch.OutOfMemoryError:
-            raise
-        except (RuntimeError, ValueError, NotImplementedError) as error:
+        except (RuntimeError, ValueError) as error:
+            # torch has no error of its own for what cannot be mapped: these two stand for a branch
+            # on data, random numbers, a missing batching rule. A network that fails unmapped too
+            # is none the worse for it: the reason is named, and the loop then raises the same.
+            if is_out_of_memory(error):
+                raise
             self._refuse(f"torch.vmap says: {error}", error)
         too_precise = sorted(name for name, dtype in seen.found if dtype != torch.bfloat16)
         if self._recipe.dtype == "bfloat16" and too_precise:

@@ -188,6 +188,19 @@ def test_says_why_a_network_cannot_be_stacked(
         train_models_stacked(noise(20, 1, 8, 8), recipe(architecture="odd"), seeds_of(0, 1))
 
 
+class Greedy(Branching):
+    """A network for which there is no memory, as the allocator of a CPU says it."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried 1 TB")
+
+
+def test_a_lack_of_memory_is_no_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(ARCHITECTURES, "odd", Greedy)
+    with pytest.raises(RuntimeError, match="can't allocate memory"):
+        train_models_stacked(noise(20, 1, 8, 8), recipe(architecture="odd"), seeds_of(0, 1))
+
+
 def test_the_check_leaves_running_statistics_alone() -> None:
     training = StackedTraining(noise(20, 1, 8, 8), recipe(), seeds_of(0))
     (net,) = training.models()
