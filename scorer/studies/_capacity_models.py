@@ -14,7 +14,10 @@ from scorer.training.recipe import Recipe
 
 
 def recipe_of(architecture: str, epochs: int) -> dict[str, Any]:
-    """Return the recipe of a capacity, as a part is told it."""
+    """Return the recipe of a capacity, as a part is told it.
+
+    Not that of a task: it is one for all of them, so that networks differ by their sizes alone.
+    """
     recipe = Recipe(
         architecture=architecture,
         optimizer="sgd",

@@ -18,8 +18,8 @@ from scorer.tasks.load import load_task
 from scorer.tasks.snapshot import read_snapshot, save_snapshot
 from scorer.tasks.task import SETS, Task
 from scorer.training.loop import ModelSeeds, TrainingSet
+from scorer.training.paths import TrainingPath, device_slug, train_group
 from scorer.training.recipe import Recipe
-from scorer.training.stacked import train_models_stacked
 
 if TYPE_CHECKING:
     from scorer.studies.base import Settings
@@ -35,12 +35,10 @@ class Sets:
     Attributes:
         examples: by name.
         n_classes: of the task.
-        stratum: `(n_forget,)` name of the stratum of each forget example.
     """
 
     examples: dict[str, Examples]
     n_classes: int
-    stratum: np.ndarray
 
     def training_set(self, role: str) -> TrainingSet:
         """Return what the models of a role are trained on."""
@@ -89,15 +87,13 @@ def task_values(
 def read_sets(values: Mapping[str, Any]) -> tuple[Task, Sets]:
     """Return the task and the sets that `task_values` told of."""
     task = read_snapshot(Path(values["snapshot"]))
-    examples, stratum = {}, task.split.forget_stratum
+    examples = {}
     for name in SETS:
         images, labels = task.images(name), task.labels(name)
         chosen = _sample(len(labels), values["most"].get(name))
-        if name == "forget":
-            stratum = stratum[chosen]
         on_device = images[chosen].to(values["device"]), labels[chosen].to(values["device"])
         examples[name] = Examples(*on_device)
-    return task, Sets(examples, task.n_classes, stratum)
+    return task, Sets(examples, task.n_classes)
 
 
 def _sample(n_examples: int, most: int | None) -> np.ndarray:
@@ -113,10 +109,8 @@ def train_role(
     """Return trained models of one role, in eval mode."""
     seeds = [ModelSeeds.of(fingerprint, role, index) for index in range(n_models)]
     data = sets.training_set(role)
-    nets: list[nn.Module] = []
-    for first in range(0, n_models, AT_ONCE):
-        nets += train_models_stacked(data, recipe, seeds[first : first + AT_ONCE])
-    return nets
+    path = TrainingPath("stacked", AT_ONCE, device_slug(data.images.device), recipe.dtype)
+    return train_group(data, recipe, seeds, path)
 
 
 def outputs_of(nets: list[nn.Module], sets: Sets) -> dict[str, np.ndarray]:

@@ -35,7 +35,6 @@ def test_a_sample_of_train_keeps_the_share_of_the_forget_set(
     kept = {name: len(sets.examples[name]) for name in ("retain", "forget")}
     share = min(1.0, n_train / sum(whole.values()))
     assert kept == {name: round(share * size) for name, size in whole.items()}
-    assert len(sets.stratum) == kept["forget"]
     assert len(sets.examples["test"]) == 50
     assert len(sets.training_set("original")) == sum(kept.values())
     assert len(sets.training_set("oracle")) == kept["retain"]
