@@ -6,14 +6,15 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from scorer.engines.base import Progress, no_progress
-from scorer.errors import ScorerError, UsageError, unknown_name
+from scorer.errors import ScorerError
 from scorer.machine import machine
+from scorer.tasks.choice import TaskChoice
 
 DEFAULT_ROUNDS = 7
 MIN_ROUNDS = 5
@@ -135,7 +136,7 @@ class Report:
 
 
 @dataclass(frozen=True)
-class Bench:
+class Bench(TaskChoice):
     """A measurement that one command makes.
 
     Attributes:
@@ -145,28 +146,13 @@ class Bench:
         tasks: what `--task` may be, the default first; empty where there is no choice.
     """
 
+    verb: ClassVar[str] = "bench"
     name: str
     summary: str
     run: Callable[[Settings], Report]
     tasks: tuple[str, ...] = ()
 
-    def choose_task(self, task: str | None) -> str:
-        """Return the task to measure, "" where there is no choice.
-
-        Raises:
-            UsageError: this bench does not know the task.
-        """
-        if task is None:
-            return self.tasks[0] if self.tasks else ""
-        if not self.tasks:
-            raise UsageError(f"bench {self.name} takes no --task, got {task!r}; leave it out")
-        if task not in self.tasks:
-            raise unknown_name(f"task of bench {self.name}", task, self.tasks)
-        return task
-
     def report(self, settings: Settings, device: str = "cpu") -> Report:
         """Return a report without figures, which knows the command that makes it again."""
-        variant = settings.task if settings.task not in self.tasks[:1] else ""
-        chosen = f" --task {variant}" if variant else ""
-        command = f"python -m scorer bench {self.name}{chosen} --rounds {settings.rounds}"
-        return Report(self.name, command, device, variant)
+        command = f"{self.command(settings.task)} --rounds {settings.rounds}"
+        return Report(self.name, command, device, self.variant(settings.task))

@@ -56,7 +56,7 @@ def command(
     task = study.choose_task(task)
     if save and quick:
         raise click.UsageError("--save keeps findings that mean something; leave --quick out")
-    given = Options(**chosen) if task is None else Options(task=task, **chosen)
+    given = Options(task=task, **chosen) if task else Options(**chosen)
     start = time.monotonic()
     with progress_bar() as progress:
         found = study.run(Settings(given, quick, progress))

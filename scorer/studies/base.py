@@ -6,12 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import ClassVar
+
+import torch
 
 from scorer.engines import Engine, make_engine
 from scorer.engines.base import Progress, no_progress
-from scorer.errors import UsageError, unknown_name
 from scorer.options import Options
 from scorer.studies.findings import Findings
+from scorer.tasks.choice import TaskChoice
+from scorer.training.paths import device_slug
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,7 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class Study:
+class Study(TaskChoice):
     """A question that one command computes, draws and answers.
 
     Attributes:
@@ -50,25 +54,24 @@ class Study:
         tasks: what `--task` may be, the default first; empty where there is no choice.
     """
 
+    verb: ClassVar[str] = "study"
     name: str
     summary: str
     run: Callable[[Settings], Findings]
     tasks: tuple[str, ...] = ()
 
-    def choose_task(self, task: str | None) -> str | None:
-        """Return the task to study, None where there is no choice.
-
-        Raises:
-            UsageError: this study does not know the task.
-        """
-        if task is None:
-            return self.tasks[0] if self.tasks else None
-        if not self.tasks:
-            raise UsageError(f"study {self.name} takes no --task, got {task!r}; leave it out")
-        if task not in self.tasks:
-            raise unknown_name(f"task of study {self.name}", task, self.tasks)
-        return task
-
-    def label(self, task: str | None) -> str:
+    def label(self, task: str) -> str:
         """Return what a study of a task is called: its name, and the task that is not the first."""
-        return "-".join(filter(None, (self.name, task if task not in self.tasks[:1] else None)))
+        return "-".join(filter(None, (self.name, self.variant(task))))
+
+    def findings(self, settings: Settings, device: str = "cpu") -> Findings:
+        """Return findings without numbers, which know the command that makes them again.
+
+        Args:
+            settings: of the run.
+            device: "cpu" or "cuda", where models were made.
+        """
+        task = settings.options.task if self.tasks else ""
+        slug = device_slug(torch.device(device))
+        about = self.name, self.summary, self.command(task)
+        return Findings(*about, task or None, settings.quick, slug)

@@ -111,11 +111,7 @@ def run(settings: Settings) -> Findings:
         size: describe(size, architecture, arrays, list(methods), sizes)
         for size, architecture in sizes.networks.items()
     }
-    task = settings.options.task
-    chosen = f" --task {task}" if task != STUDY.tasks[0] else ""
-    found = Findings(
-        STUDY.name, STUDY.summary, f"python -m scorer study capacity{chosen}", task, settings.quick
-    )
+    found = STUDY.findings(settings, settings.options.torch_device)
     answer(found, capacities, FINE_TUNING, best)
     found.add_figure(
         "gap", partial(figures.gaps, capacities, FINE_TUNING, best),
@@ -132,8 +128,8 @@ def run(settings: Settings) -> Findings:
         f" same share as of retain, and at most {kept}; {sizes.epochs} epochs.",
         f"Networks of depth times squared width above {LARGEST} are left out.",
         f"`{best}` heads the kept leaderboard of {board}. Methods are called directly, not through"
-        " the runner, with the constants that were tuned on the task's own network; runs are shared"
-        f" among {sizes.n_originals} originals.",
+        " the runner, with their constants for the task's own network; runs are shared among"
+        f" {sizes.n_originals} originals.",
     ]
     return found
 

@@ -68,13 +68,7 @@ def run(settings: Settings) -> Findings:
     """Compute, draw and answer."""
     sizes = QUICK if settings.quick else Sizes()
     series = score_all(sizes, settings)
-    found = Findings(
-        STUDY.name,
-        STUDY.summary,
-        "python -m scorer study compute",
-        settings.options.task,
-        settings.quick,
-    )
+    found = STUDY.findings(settings, settings.options.torch_device)
     answer(found, series, sizes.methods)
     found.add_figure(
         "relative_score", partial(figures.curves, series, sizes.methods, "relative_score"),

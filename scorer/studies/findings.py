@@ -112,6 +112,7 @@ class Findings:
         command: makes it again.
         task: that was studied, None for none.
         quick: whether sizes were too small for the answers to mean anything.
+        device: "cpu" or the model of the GPU that models were made on.
         numbers: by key.
         answers: in the order in which they are told.
         figures: by name, with their captions.
@@ -124,6 +125,7 @@ class Findings:
     command: str
     task: str | None = None
     quick: bool = False
+    device: str = "cpu"
     numbers: dict[str, Number] = field(default_factory=dict)
     answers: list[Answer] = field(default_factory=list)
     figures: dict[str, tuple[Figure, str]] = field(default_factory=dict)
@@ -152,7 +154,7 @@ class Findings:
             "command": self.command,
             "task": self.task,
             "quick": self.quick,
-            "environment": machine("cpu"),
+            "environment": machine(self.device),
             "numbers": {key: asdict(number) for key, number in self.numbers.items()},
             "answers": [asdict(answer) for answer in self.answers],
             "figures": {name: caption for name, (_, caption) in self.figures.items()},
@@ -205,10 +207,10 @@ def findings_page(values: Mapping[str, Any]) -> str:
     return "\n\n".join(filter(None, pieces)) + "\n"
 
 
-def made_by(values: Mapping[str, Any]) -> str:
-    """Return how and where a study was made."""
+def made_by(values: Mapping[str, Any], file: str = FILE) -> str:
+    """Return how and where a study was made, and which file has its numbers."""
     where = values["environment"]
     return (
         f"Made by `{values['command']}` on {where['device_name']}, Python {where['python']}, torch"
-        f" {where['torch']}. Every number with its n and interval is in `{FILE}`."
+        f" {where['torch']}. Every number with its n and interval is in `{file}`."
     )

@@ -9,7 +9,7 @@ from typing import Any
 from scorer.errors import ScorerError
 from scorer.settings import PROJECT_ROOT
 from scorer.studies.findings import Findings, answers_markdown, made_by
-from scorer.studies.style import save
+from scorer.studies.style import save_png
 
 FIGURES = Path(__file__).parent / "figures"
 
@@ -25,8 +25,7 @@ def keep(found: Findings, label: str, folder: Path = FIGURES) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     name, (figure, _) = next(iter(found.figures.items()))
     stem = folder / f"{label}-{name}"
-    save(figure, stem)
-    stem.with_suffix(".svg").unlink()
+    save_png(figure, stem)
     path = folder / f"{label}.json"
     path.write_text(json.dumps(found.as_dict(), indent=1, allow_nan=False) + "\n")
     return [path, stem.with_suffix(".png")]
@@ -46,6 +45,8 @@ def render_study(label: str, *, folder: Path = FIGURES) -> str:
         )
     values: dict[str, Any] = json.loads(path.read_text())
     name, caption = next(iter(values["figures"].items()))
-    picture = (folder / f"{label}-{name}.png").relative_to(PROJECT_ROOT)
-    pieces = [f"![{name}](../{picture})", caption, answers_markdown(values), made_by(values)]
+    picture, file = (
+        each.relative_to(PROJECT_ROOT).as_posix() for each in (folder / f"{label}-{name}.png", path)
+    )
+    pieces = [f"![{name}](../{picture})", caption, answers_markdown(values), made_by(values, file)]
     return "\n\n".join(pieces)

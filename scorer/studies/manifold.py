@@ -85,11 +85,7 @@ def run(settings: Settings) -> Findings:
     sizes = QUICK if settings.quick else Sizes()
     banks = make_banks(sizes, settings)
     seen = look(banks, sizes)
-    task = settings.options.task
-    chosen = f" --task {task}" if task != STUDY.tasks[0] else ""
-    found = Findings(
-        STUDY.name, STUDY.summary, f"python -m scorer study manifold{chosen}", task, settings.quick
-    )
+    found = STUDY.findings(settings, settings.options.torch_device)
     answer(found, seen, CEILING, FLOOR)
     found.add_figure(
         "attacks", partial(figures.attacks, seen),

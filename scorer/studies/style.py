@@ -88,10 +88,16 @@ def new_figure(
     return figure, np.asarray(axes)
 
 
-def save(figure: Figure, stem: Path) -> None:
-    """Write `stem.png` and `stem.svg`; the same figure gives the same bytes."""
+def save_png(figure: Figure, stem: Path) -> None:
+    """Write `stem.png`; the same figure gives the same bytes."""
     with house_style():
         figure.savefig(stem.with_suffix(".png"), dpi=PNG_DPI, metadata={"Software": None})
+
+
+def save(figure: Figure, stem: Path) -> None:
+    """Write `stem.png` and `stem.svg`; the same figure gives the same bytes."""
+    save_png(figure, stem)
+    with house_style():
         figure.savefig(stem.with_suffix(".svg"), metadata={"Date": None, "Creator": None})
 
 

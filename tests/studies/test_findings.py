@@ -105,5 +105,6 @@ def test_what_is_kept_is_rendered(
     text = render_study("tides-north", folder=folder)
     assert "![sea](../scorer/kept/tides-north-sea.png)" in text
     assert "**Any?** Yes." in text
+    assert "is in `scorer/kept/tides-north.json`" in text
     with pytest.raises(ScorerError, match="study waves --save"):
         render_study("waves", folder=folder)
