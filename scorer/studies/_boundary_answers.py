@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import stats
 
-from scorer.studies.findings import Findings, Number, ask
-from scorer.studies.intervals import LEVEL, from_error, mean_of, rank_correlation, share_of
+from scorer.studies.findings import Findings, ask
+from scorer.studies.intervals import from_error, mean_of, rank_correlation, share_of
 
 if TYPE_CHECKING:
     from scorer.studies.boundary import LeftOut, Sizes, Unlearned
@@ -62,9 +62,9 @@ def answer(
         " points: intervals over points hold given these.",
         "Left-out networks differ from the whole one by the point alone: same initial weights, all"
         " points in every step.",
-        "Methods are called directly, not through the runner, with the constants that were tuned"
-        " on digits; their sets are given so many times over that an epoch is the same share of"
-        " the training as there.",
+        "Methods are called directly, not through the runner, with their constants for digits;"
+        " their sets are given so many times over that an epoch is the same share of the training"
+        " as there.",
     ]
 
 
@@ -131,11 +131,8 @@ def _on_methods(found: Findings, after: Unlearned) -> None:
         found.numbers[f"relative_score_{name}"] = score.relative_score
     n_methods = len(after.scores)
     name, best = next(iter(after.scores.items()))
-    # The best of many is chosen by the same numbers, so its interval is widened for all of them.
-    half = float(stats.norm.ppf(1 - (1 - LEVEL) / 2 / n_methods)) * best.relative_score_se
-    value = best.relative_score.value
-    number = Number(value, value - half, value + half, best.relative_score.n, "models", "",
-                    f"normal, Bonferroni over {n_methods} methods")  # fmt: skip
+    own = best.relative_score
+    number = from_error(own.value, best.relative_score_se, own.n, own.of, best_of=n_methods)
     found.numbers["best_relative_score"] = number
     found.answers.append(
         ask(

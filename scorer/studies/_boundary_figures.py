@@ -115,7 +115,9 @@ def left_out(circles: Circles, networks: Mapping[str, LeftOut]) -> Figure:
     return figure
 
 
-def predictors(one: LeftOut, numbers: Mapping[str, Number], architectures: Sequence[str]) -> Figure:
+def predictors(
+    one: LeftOut, numbers: Mapping[str, Number], architectures: Sequence[str], near: float
+) -> Figure:
     """Draw estimates against what leaving a point out does, and the correlations of all."""
     figure, axes = new_figure(2, 2, height=6.0)
     panels = (
@@ -127,20 +129,21 @@ def predictors(one: LeftOut, numbers: Mapping[str, Number], architectures: Seque
         ax.scatter(told, true, s=14, c=BLUE, alpha=0.6, linewidths=0)
         ax.set(xlabel=x, ylabel=y)
     axes[0, 0].set(xscale="log", yscale="log")
-    _correlations(axes[1, 1], numbers, architectures)
+    _correlations(axes[1, 1], numbers, architectures, near)
     return figure
 
 
-def _correlations(ax: Axes, numbers: Mapping[str, Number], architectures: Sequence[str]) -> None:
-    """Draw the rank correlations of every network with their intervals."""
+def _correlations(
+    ax: Axes, numbers: Mapping[str, Number], architectures: Sequence[str], near: float
+) -> None:
+    """Draw the rank correlations of every network at one distance, with their intervals."""
     kinds = {"influence_parameters": "influence, parameters", "influence_area": "influence, area",
              "memorisation_area": "memorisation, area"}  # fmt: skip
     for place, (kind, label) in enumerate(kinds.items()):
         found = [
-            (x + (place - 1) * 0.15, number)
+            (x + (place - 1) * 0.15, numbers[key])
             for x, name in enumerate(architectures)
-            for key, number in numbers.items()
-            if key.startswith(f"{kind}_{name}_at_") and key == _near_key(numbers, kind, name)
+            if (key := f"{kind}_{name}_at_{near:g}") in numbers
         ]
         if found:
             x, own = zip(*found, strict=True)
@@ -150,12 +153,6 @@ def _correlations(ax: Axes, numbers: Mapping[str, Number], architectures: Sequen
     ax.set(ylim=(-1.05, 1.05), ylabel="rank correlation", xticks=range(len(architectures)))
     ax.set_xticklabels([sizes_of(name).removesuffix(" units") for name in architectures])
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=1, fontsize=8)
-
-
-def _near_key(numbers: Mapping[str, Number], kind: str, name: str) -> str:
-    """Return the key of a correlation at the smallest distance."""
-    keys = [key for key in numbers if key.startswith(f"{kind}_{name}_at_")]
-    return min(keys, key=lambda key: float(key.rpartition("_")[2]))
 
 
 def unlearned(circles: Circles, after: Unlearned) -> Figure:

@@ -14,13 +14,11 @@ from scorer.runner.load import BASELINES, describe, methods_in
 from scorer.studies._circles import N_VAL, Circles, draw_circles, margins, train_on_choices
 from scorer.studies.parts import Part, text_array
 from scorer.studies.unlearning import SETS, baseline_function, baseline_sha256, repeated, unlearn
+from scorer.tasks.digits import DEFINITION as DIGITS
 from scorer.training.loop import ModelSeeds
 
 FAILED = "failed"
 """Name of the array that holds why a method could not be run."""
-
-EPOCHS_OF_DIGITS = 8
-"""Passes over the data of a training on the task that methods' constants were tuned on."""
 
 
 def retain_methods() -> list[str]:
@@ -46,6 +44,11 @@ def method_parts(
     ]
 
 
+def n_repeats(n_steps: int) -> int:
+    """Return how often a set stands in its loader: steps of a training for an epoch on digits."""
+    return max(1, round(n_steps / DIGITS.recipe.epochs))
+
+
 @lru_cache(maxsize=1)
 def _original(n_points: int, distance: float, architecture: str, n_steps: int) -> nn.Module:
     """Return the network that was trained on all points, as the one nothing is left out of."""
@@ -58,7 +61,7 @@ def unlearned(values: Mapping[str, Any]) -> dict[str, np.ndarray]:
     """Return the margins of the networks that one method leaves: a part of the study.
 
     The sets stand in their loaders so many times over that an epoch is the same share of the
-    training as on the task that the constants of methods were tuned on.
+    training as on digits, for which the constants of methods are.
 
     Args:
         values: `n_points`, `distance`, `architecture`, `n_steps`, `method`, `forget` (indices of
@@ -70,7 +73,7 @@ def unlearned(values: Mapping[str, Any]) -> dict[str, np.ndarray]:
     sizes = [values[name] for name in ("n_points", "distance", "architecture", "n_steps")]
     circles = draw_circles(values["n_points"], values["distance"])
     net = _original(*sizes)
-    times = max(1, round(values["n_steps"] / EPOCHS_OF_DIGITS))
+    times = n_repeats(values["n_steps"])
     forget = np.array(values["forget"])
     val = np.arange(circles.n_train, circles.n_train + N_VAL)
     chosen = {"retain": np.setdiff1d(np.arange(circles.n_train), forget), "forget": forget,

@@ -6,15 +6,14 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from scipy import stats
-
+from scorer.options import Options
 from scorer.studies.findings import Findings, Number, ask
-from scorer.studies.intervals import LEVEL
+from scorer.studies.intervals import from_error
 
 if TYPE_CHECKING:
     from scorer.studies.compute import Place, Series
 
-BUDGET = 0.2
+BUDGET = Options.budget
 """The share that a submission may take unless told otherwise."""
 
 
@@ -26,10 +25,7 @@ def less(one: Place, other: Place, n_choices: int = 1) -> Number:
     """
     value = one.score.relative_score.value - other.score.relative_score.value
     error = math.hypot(one.score.relative_score_se, other.score.relative_score_se)
-    half = float(stats.norm.ppf(1 - (1 - LEVEL) / 2 / n_choices)) * error
-    widened = f", Bonferroni over {n_choices}" if n_choices > 1 else ""
-    n = one.score.relative_score.n
-    return Number(value, value - half, value + half, n, "models a side", "", f"normal{widened}")
+    return from_error(value, error, one.score.relative_score.n, "models a side", best_of=n_choices)
 
 
 def answer(found: Findings, series: Series, methods: Sequence[str]) -> None:

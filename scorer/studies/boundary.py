@@ -129,7 +129,7 @@ def run(settings: Settings) -> Findings:
     """Compute, draw and answer."""
     sizes = QUICK if settings.quick else Sizes()
     circles = {distance: draw_circles(sizes.n_points, distance) for distance in sizes.distances}
-    arrays = dict(zip(*train_all(sizes, settings), strict=True))
+    arrays = train_all(sizes, settings)
     left_out = {
         (distance, architecture): compare_left_out(
             circles[distance], architecture, arrays, (distance, architecture), sizes
@@ -140,8 +140,7 @@ def run(settings: Settings) -> Findings:
     most = left_out[sizes.near, sizes.architectures[-1]]
     forget = np.sort(np.argsort(-most.area, kind="stable")[: sizes.n_forget])
     after = unlearn_all(circles[sizes.near], forget, most, sizes, settings)
-    found = Findings(STUDY.name, STUDY.summary, "python -m scorer study boundary")
-    found.quick = settings.quick
+    found = STUDY.findings(settings)
     answer(found, sizes, left_out, after)
     grids = {key: all_points(arrays, key) for key in product_of(sizes)}
     shown = {key: figures.on_grid(grid) for key, grid in grids.items()}
@@ -156,7 +155,8 @@ def run(settings: Settings) -> Findings:
         " moves, by the largest of its network.",
     )  # fmt: skip
     found.add_figure(
-        "predictors", partial(figures.predictors, most, found.numbers, sizes.architectures),
+        "predictors",
+        partial(figures.predictors, most, found.numbers, sizes.architectures, sizes.near),
         "What foretells the change: influence functions and the memorisation score against what"
         " leaving a point out does, largest network; rank correlations of all networks below.",
     )  # fmt: skip
@@ -173,8 +173,8 @@ def product_of(sizes: Sizes) -> list[Key]:
     return [(distance, name) for distance in sizes.distances for name in sizes.architectures]
 
 
-def train_all(sizes: Sizes, settings: Settings) -> tuple[list[tuple[Any, ...]], list[Any]]:
-    """Return names and arrays of all trainings that depend on no other."""
+def train_all(sizes: Sizes, settings: Settings) -> dict[Any, dict[str, np.ndarray]]:
+    """Return the arrays of all trainings that depend on no other, by name."""
     parts: dict[tuple[Any, ...], Part] = {}
     masks = half_masks(np.arange(sizes.n_points) % 2, sizes.n_halves, seed=0)
     for distance, architecture in reversed(product_of(sizes)):
@@ -192,7 +192,7 @@ def train_all(sizes: Sizes, settings: Settings) -> tuple[list[tuple[Any, ...]], 
             parts[("rounding", *key)] = part(
                 key, sizes, nothing, "left_out", same_seed=True, shuffled=True
             )
-    return list(parts), make_parts(list(parts.values()), settings)
+    return dict(zip(parts, make_parts(list(parts.values()), settings), strict=True))
 
 
 def part(

@@ -33,10 +33,24 @@ def mean_of(values: ArrayLike, of: str, unit: str = "") -> Number:
     return Number(mean, mean - half, mean + half, array.size, of, unit, "Student's t")
 
 
-def from_error(value: float, standard_error: float, n: int, of: str, unit: str = "") -> Number:
-    """Return a number with a standard error of its own, taken as normal."""
-    half = Z * standard_error
-    return Number(value, value - half, value + half, n, of, unit, "normal, from a standard error")
+def from_error(
+    value: float, standard_error: float, n: int, of: str, unit: str = "", *, best_of: int = 1
+) -> Number:
+    """Return a number with a standard error of its own, taken as normal.
+
+    Args:
+        value: the estimate.
+        standard_error: of it.
+        n: how many things it was estimated from.
+        of: what these are, in the plural.
+        unit: of the value.
+        best_of: among how many it was chosen by its own value, for all of which the interval is
+            then widened.
+    """
+    half = float(stats.norm.ppf(1 - (1 - LEVEL) / 2 / best_of)) * standard_error
+    widened = f", Bonferroni over {best_of}" if best_of > 1 else ""
+    interval = f"normal, from a standard error{widened}"
+    return Number(value, value - half, value + half, n, of, unit, interval)
 
 
 def share_of(count: int, n: int, of: str) -> Number:

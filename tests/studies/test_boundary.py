@@ -21,11 +21,18 @@ from scorer.studies._circles import (
     recipe_of,
     train_on_choices,
 )
-from scorer.studies._circles_unlearned import FAILED, bank_of, retain_methods, unlearned
+from scorer.studies._circles_unlearned import (
+    FAILED,
+    bank_of,
+    n_repeats,
+    retain_methods,
+    unlearned,
+)
 from scorer.studies._influence import influence
 from scorer.studies.boundary import STUDY
 from scorer.studies.parts import text_of
 from scorer.studies.unlearning import baseline_sha256
+from scorer.tasks import TASKS
 from scorer.training.loop import ModelSeeds, TrainingSet, train_models
 
 SEEDS = ModelSeeds.of("circles", "test", 0)
@@ -156,6 +163,12 @@ def test_a_margin_is_the_confidence_of_the_own_class() -> None:
 def test_methods_that_read_retain_are_run() -> None:
     assert {"finetune", "pruning", "scrub"} <= set(retain_methods())
     assert not {"gradient_ascent", "delete"} & set(retain_methods())
+
+
+def test_an_epoch_of_a_method_is_the_share_of_the_training_that_it_is_on_digits() -> None:
+    epochs = TASKS["digits"].recipe.epochs
+    assert n_repeats(7 * epochs) == 7
+    assert n_repeats(1) == 1
 
 
 @pytest.mark.parametrize("name", ["kookmin", "pruning"])

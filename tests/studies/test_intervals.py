@@ -22,6 +22,12 @@ def test_a_standard_error_gives_a_normal_interval() -> None:
     np.testing.assert_allclose((found.low, found.high), (1.02, 2.98), atol=1e-3)
 
 
+def test_the_best_of_many_has_a_wider_interval() -> None:
+    found = from_error(2.0, 0.5, 8, "models", best_of=10)
+    np.testing.assert_allclose(found.high - 2.0, 0.5 * stats.norm.ppf(1 - 0.0025))
+    assert found.interval.endswith("Bonferroni over 10")
+
+
 def test_a_share_of_none_has_an_interval() -> None:
     found = share_of(0, 10, "methods")
     assert (found.value, found.low) == (0.0, 0.0)
