@@ -9,9 +9,9 @@ Memory: a second network, logits of what it is trained on
 Randomness: the untrained teacher, data order
 Tuned: EPOCHS, BATCH_SIZE, LEARNING_RATE and TEMPERATURE by `tune` on private splits, task by task:
     see baselines/tuning
-Differs: SGD with all of retain, not Adam for 1 epoch with 30 % of it, which loses accuracy here;
-    the temperature is tuned, not 1; the divergence is summed over classes, not averaged. The
-    teachers' logits are computed once, as neither they nor the images change
+Differs: SGD on batches of all of retain, not Adam for 1 epoch with 30 % of it; the temperature is
+    tuned, not 1; the divergence is summed over classes, not averaged. The teachers' logits are
+    computed once, as neither they nor the images change
 """
 
 from __future__ import annotations

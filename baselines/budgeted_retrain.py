@@ -5,7 +5,7 @@ Source: the control that any method has to beat; Goel et al. 2022 use it as exac
     layers, https://arxiv.org/abs/2201.06640
 Year: 2022
 Data: retain, val
-Cost: EPOCHS retain epochs + 2 forward passes over val
+Cost: EPOCHS retain epochs + a forward pass over val, where SCALED 2
 Memory: none
 Randomness: initial weights, data order
 Tuned: EPOCHS, BATCH_SIZE, LEARNING_RATE and SCALED by `tune` on private splits, task by task: see

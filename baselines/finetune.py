@@ -9,8 +9,8 @@ Memory: none
 Randomness: data order only
 Tuned: EPOCHS, BATCH_SIZE and LEARNING_RATE by `tune` on private splits, task by task: see
     baselines/tuning
-Differs: 1 epoch at a rate of 0.001 leaves these networks where they were. The rate here is far
-    higher, at the edge of what the epochs can repair
+Differs: 1 epoch at a rate of 0.001 leaves these networks where they were; the rate here is far
+    higher
 """
 
 from __future__ import annotations

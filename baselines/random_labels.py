@@ -11,7 +11,7 @@ Randomness: labels, data order
 Tuned: EPOCHS, BATCH_SIZE, LEARNING_RATE and RELABELLED_RATE by `tune` on private splits, task by
     task: see baselines/tuning
 Differs: one pass with random labels, then all epochs on retain, not 10 rounds of both: repeated,
-    the labels push the easy half of the forget set far below what retrained networks know of it
+    the labels push the easy part of the forget set far below what retrained networks know of it
 """
 
 from __future__ import annotations

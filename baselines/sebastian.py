@@ -1,4 +1,4 @@
-"""Prune and re-initialise: draw nearly all small weights anew, then match the original's entropy.
+"""Prune and re-initialise: draw the smallest weights anew, then match the original's entropy.
 
 Short: PRMQ
 Source: the solution of Sebastian Oleszko, prize 4 of the 2023 challenge,
@@ -10,8 +10,8 @@ Memory: the original's entropies on retain
 Randomness: new weights, data order
 Tuned: EPOCHS, BATCH_SIZE, LEARNING_RATE and RESET_SHARE by `tune` on private splits, task by task:
     see baselines/tuning
-Differs: RESET_SHARE is 0.99 in the source, whose network has thousands of times as many weights to
-    keep 1 % of; fewer epochs than 3.2, at a falling rate
+Differs: RESET_SHARE is 0.99 in the source, whose network has far more weights to keep 1 % of; fewer
+    epochs than 3.2, at a falling rate
 """
 
 from __future__ import annotations
