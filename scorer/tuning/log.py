@@ -46,11 +46,6 @@ class TuningLog:
         return sorted((row for row in self.rows if row["rung"] == number), key=order)
 
     @property
-    def is_finished(self) -> bool:
-        """Tell whether all rungs are done."""
-        return bool(self.rung(len(self.plan["rungs"]) - 1))
-
-    @property
     def ranking(self) -> list[Row]:
         """Return the rows of the last rung that is done, the best first."""
         return self.rung(max(row["rung"] for row in self.rows))

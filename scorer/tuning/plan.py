@@ -25,8 +25,8 @@ class Plan:
     """How much is tried on one family of tasks.
 
     Attributes:
-        design: of the runs; the shipped boards' or near it, so that what is best for one original
-            is not taken for best.
+        design: of the runs, which share several originals, so that what is best for one is not
+            taken for best.
         n_probes: runs by which the cost of a batch size is known before lengths are drawn.
         rungs: each with fewer trials than the one before, and more runs of them.
     """
@@ -40,7 +40,6 @@ PLANS = {
     "digits": Plan("reuse-8", 4, (Rung(24, 8, (1,)), Rung(6, 16, (1, 2)), Rung(3, 32, (1, 2)))),
     "fashion_mnist": Plan("reuse-6", 2, (Rung(12, 6, (1,)), Rung(3, 12, (1,)))),
 }
-"""Meant for an hour of two cores on digits and two on fashion_mnist, all methods together. On
-fashion_mnist runs are longer, a split has 1,000 examples to average over, and another would cost
-its own retrainings to time runs against. Runs of earlier rounds on the same split count in later
-ones."""
+"""Less is tried on fashion_mnist: runs are longer, a split has more examples to average over, and
+another would cost its own retrainings to time runs against. Runs of earlier rounds on the same split
+count in later ones."""
