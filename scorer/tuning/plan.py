@@ -41,5 +41,5 @@ PLANS = {
     "fashion_mnist": Plan("reuse-6", 2, (Rung(12, 6, (1,)), Rung(3, 12, (1,)))),
 }
 """Less is tried on fashion_mnist: runs are longer, a split has more examples to average over, and
-another would cost its own retrainings to time runs against. Runs of earlier rounds on the same split
-count in later ones."""
+another would cost its own retrainings to time runs against. Runs of earlier rounds on the same
+split count in later ones."""

@@ -164,6 +164,7 @@ class Trials:
             sizes = list(dict.fromkeys([self._start[BATCH_SIZE], *BATCH_SIZES]))
         probes = [{**self._start, BATCH_SIZE: size} if size else self._start for size in sizes]
         rung = plan.rungs[0]
+        # An original a run: the few of a probe cannot be shared among as many as the plan has.
         records = self._score(probes, plan.n_probes, rung.split_seeds[0], (), "reuse-n")
         longest = dict(zip(sizes, map(largest_length, records), strict=True))
         return draw_trials(self._start, self._submission.name, rung.n_trials, longest)
