@@ -14,7 +14,8 @@ class Recipe:
     """How one model is trained. Every field changes the fingerprint; none has a silent default.
 
     Attributes:
-        architecture: a name in `scorer.training.models.ARCHITECTURES`.
+        architecture: a name in `scorer.training.models.ARCHITECTURES`, or one with sizes in it, see
+            `scorer.training.families`.
         optimizer: "sgd" (Nesterov when momentum > 0) or "adam" (momentum is then its beta1).
         learning_rate: peak of the schedule.
         momentum: in [0, 1).
