@@ -49,7 +49,7 @@ def retrained(values: Mapping[str, Any]) -> dict[str, np.ndarray]:
 def unlearned(values: Mapping[str, Any]) -> dict[str, np.ndarray]:
     """Return outputs of originals and of what methods make of them: a part of the study.
 
-    Run i of a method starts from original i modulo their number.
+    A method starts from each original equally often; the runs from one stand together.
 
     Args:
         values: those of `scorer.studies._models.task_values`, `recipe`, `n_originals`, `n_models`,
@@ -66,8 +66,7 @@ def unlearned(values: Mapping[str, Any]) -> dict[str, np.ndarray]:
     for method, sha256 in values["methods"].items():
         function, nets = baseline_function(method), []
         for index, net in enumerate(originals):
-            n_runs = len(range(index, n_models, n_originals))
             key = f"{task.fingerprint}/{sha256}/{index}"
-            nets += list(unlearn(function, net, sets.examples, key, n_runs))
+            nets += list(unlearn(function, net, sets.examples, key, n_models // n_originals))
         found |= {f"{method}/{name}": array for name, array in outputs_of(nets, sets).items()}
     return found

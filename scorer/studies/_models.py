@@ -45,8 +45,7 @@ class Sets:
         names = ("retain", "forget") if role == "original" else ("retain",)
         images = torch.cat([self.examples[name].images for name in names])
         labels = torch.cat([self.examples[name].labels for name in names])
-        if images.dim() == 4:
-            images = images.contiguous(memory_format=torch.channels_last)
+        images = images.contiguous(memory_format=torch.channels_last)
         return TrainingSet(images, labels, self.n_classes)
 
     def evaluation(self) -> EvaluationData:

@@ -45,7 +45,7 @@ class Sizes:
         widths: channels.
         epochs: of a training.
         n_originals: networks trained on train; methods start from each of them in turn.
-        n_models: oracles, controls and runs of a method.
+        n_models: oracles, controls and runs of a method; a multiple of the originals.
         n_train: retain and forget examples together: few, so that there is much to memorise.
         most: examples of other sets.
     """
@@ -185,8 +185,8 @@ def describe(
               ("retain", "forget", "test")}  # fmt: skip
     losses["train"] = np.concatenate([losses.pop("retain"), losses["forget"]], axis=1)
     oracle_losses = [loss_of(oracle.confidence(name)) for name in ("test", "forget")]
-    origins = np.repeat(np.arange(sizes.n_originals), -(-sizes.n_models // sizes.n_originals))
-    floor = banks["original"].take(origins[: sizes.n_models].tolist())
+    origins = np.repeat(np.arange(sizes.n_originals), sizes.n_models // sizes.n_originals).tolist()
+    floor = banks["original"].take(origins)
     unlearned = {name: banks[name] for name in methods} | {"original": floor}
     return Capacity(
         n_parameters=count_parameters(architecture, oracle),
@@ -197,7 +197,7 @@ def describe(
         scores={
             name: score_banks(
                 {"unlearned": bank, "oracle": oracle, "control": control},
-                originals=origins[: sizes.n_models].tolist(),
+                originals=origins,
             )
             for name, bank in unlearned.items()
         },
