@@ -19,7 +19,6 @@ from scorer.files import (
     Damaged,
     disk_errors,
     read_regular,
-    set_aside,
     sync_folder,
     temporary_folder,
     write_durably,
@@ -131,21 +130,3 @@ def _link(made: Path, path: Path) -> None:
         # Of two processes that come to this in one instant, both may go on with their own.
         if not os.path.lexists(path):
             made.rename(path)
-
-
-def read_or_create(path: Path) -> str:
-    """Return the secret in a file, drawn and written now where there is none.
-
-    A damaged file is moved aside, and said; what was made with its secret is then made again.
-
-    Raises:
-        DiskError: it cannot be read or written.
-        ScorerError: a newer kit wrote it.
-    """
-    while True:
-        try:
-            if os.path.lexists(path):
-                return read_secret(path)
-            return create_secret(path, draw_secret())
-        except Damaged as error:
-            set_aside(path, str(error))
