@@ -15,14 +15,7 @@ import secrets
 from pathlib import Path
 
 from scorer.errors import ScorerError, UsageError
-from scorer.files import (
-    Damaged,
-    disk_errors,
-    read_regular,
-    sync_folder,
-    temporary_folder,
-    write_durably,
-)
+from scorer.files import Damaged, read_regular, written_folder
 
 EDITION = 1
 """Of the form of the files."""
@@ -111,10 +104,9 @@ def create_secret(path: Path, secret: str) -> str:
         Damaged: what was there already is not a secret as it was written.
         DiskError: it cannot be written.
     """
-    with disk_errors(path), temporary_folder(path.parent, "secret") as folder:
-        write_durably(folder / path.name, secret_file(secret), mode=0o600)
+    contents = {path.name: secret_file(secret)}
+    with written_folder(path.parent, "secret", contents, mode=0o600) as folder:
         _link(folder / path.name, path)
-        sync_folder(path.parent)
     return read_secret(path)
 
 
