@@ -85,7 +85,7 @@ class Store:
 
     def outdated(self, n_entries: int) -> list[int]:
         """Return which of the first `n_entries` are there but not current."""
-        return [index for index in self.missing(n_entries) if self._is_outdated(index)]
+        return [index for index in range(n_entries) if self._is_outdated(index)]
 
     def write(
         self, index: int, arrays: Arrays, facts: Mapping[str, Any], weights: bytes | None = None
