@@ -16,7 +16,7 @@ import shutil
 import stat
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -162,6 +162,29 @@ def temporary_folder(parent: Path, name: str = "") -> Iterator[Path]:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         os.close(descriptor)
+
+
+@contextmanager
+def written_folder(
+    parent: Path, name: str, contents: Mapping[str, bytes], mode: int = 0o666
+) -> Iterator[Path]:
+    """Yield a temporary folder of files that are on the disk, to rename it or them from there.
+
+    Args:
+        parent: created where needed.
+        name: part of the folder's name.
+        contents: bytes of each file by its name.
+        mode: of the files, before the umask.
+
+    Raises:
+        DiskError: the disk is full or not writable; nothing remains but what was renamed.
+    """
+    with disk_errors(parent), temporary_folder(parent, name) as folder:
+        for file, content in contents.items():
+            write_durably(folder / file, content, mode)
+        sync_folder(folder)
+        yield folder
+        sync_folder(parent)
 
 
 def _lock(descriptor: int) -> bool | None:

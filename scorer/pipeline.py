@@ -78,7 +78,8 @@ def score(
         measures: names in `scorer.measures.MEASURES`; None for all.
         runs_dir: where runs are kept and looked for, the pool's by default. In an empty folder
             methods are scored as if they had never been run.
-        anew: delete the outcomes that are there and make all runs under a new secret.
+        anew: delete the outcomes that are there and make all runs, under a new secret unless the
+            options name one.
         on_stage: called with each of `STAGES` when it has ended.
 
     Returns:

@@ -15,15 +15,7 @@ import secrets
 from pathlib import Path
 
 from scorer.errors import ScorerError, UsageError
-from scorer.files import (
-    Damaged,
-    disk_errors,
-    read_regular,
-    set_aside,
-    sync_folder,
-    temporary_folder,
-    write_durably,
-)
+from scorer.files import Damaged, read_regular, written_folder
 
 EDITION = 1
 """Of the form of the files."""
@@ -112,10 +104,9 @@ def create_secret(path: Path, secret: str) -> str:
         Damaged: what was there already is not a secret as it was written.
         DiskError: it cannot be written.
     """
-    with disk_errors(path), temporary_folder(path.parent, "secret") as folder:
-        write_durably(folder / path.name, secret_file(secret), mode=0o600)
+    contents = {path.name: secret_file(secret)}
+    with written_folder(path.parent, "secret", contents, mode=0o600) as folder:
         _link(folder / path.name, path)
-        sync_folder(path.parent)
     return read_secret(path)
 
 
@@ -131,21 +122,3 @@ def _link(made: Path, path: Path) -> None:
         # Of two processes that come to this in one instant, both may go on with their own.
         if not os.path.lexists(path):
             made.rename(path)
-
-
-def read_or_create(path: Path) -> str:
-    """Return the secret in a file, drawn and written now where there is none.
-
-    A damaged file is moved aside, and said; what was made with its secret is then made again.
-
-    Raises:
-        DiskError: it cannot be read or written.
-        ScorerError: a newer kit wrote it.
-    """
-    while True:
-        try:
-            if os.path.lexists(path):
-                return read_secret(path)
-            return create_secret(path, draw_secret())
-        except Damaged as error:
-            set_aside(path, str(error))

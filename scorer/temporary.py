@@ -1,4 +1,4 @@
-"""Folders for the time of one command, all in one place, which the next command sweeps.
+"""Folders that runs work in for the time of one command, in one place that the next one sweeps.
 
 They lie in `unlearning-<user>` of the system's temporary folder (`TMPDIR`). Each is locked while
 the process that made it lives, so that what a killed one left can be told and deleted.
@@ -48,9 +48,10 @@ def new_folder() -> Path:
     """
     for path in [path for path in _held if not path.exists()]:
         del _held[path]
-    sweep_temporary()
-    made = temporary_folder(temporary_root())
-    with disk_errors(temporary_root()):
+    root = temporary_root()
+    sweep(root)
+    made = temporary_folder(root)
+    with disk_errors(root):
         path = made.__enter__()
     _held[path] = made  # and with it the lock
     return path

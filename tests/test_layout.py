@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from scorer.errors import ScorerError
-from scorer.layout import PACKAGES, drawing, first_lines, floors, imports, parts
+from scorer.layout import LEAVES, PACKAGES, drawing, first_lines, floors, imports, parts
+from scorer.settings import PROJECT_ROOT
 
 
 @pytest.fixture
@@ -81,3 +83,11 @@ def test_the_project_has_floors_and_they_keep_every_import() -> None:
     assert all(direct <= reach(name) for name, direct in edges.items())
     assert sum(map(len, kept.values())) < sum(map(len, edges.values()))
     assert kept["metric"] == set()
+
+
+def test_leaves_import_nothing_above_them_and_the_document_names_them() -> None:
+    for name in LEAVES:
+        text = parts()[name].read_text()
+        assert set(re.findall(r"^ *(?:from|import) scorer\.(\w+)", text, re.M)) <= set(LEAVES), name
+    before_the_drawing = (PROJECT_ROOT / "docs" / "architecture.md").read_text().partition("```")[0]
+    assert re.findall(r"`(\w+)`", before_the_drawing) == list(LEAVES)

@@ -12,14 +12,13 @@ import pytest
 
 from scorer import secret
 from scorer.errors import ScorerError, UsageError
-from scorer.files import DAMAGED, TEMPORARY, Damaged
+from scorer.files import TEMPORARY, Damaged
 from scorer.secret import (
     PUBLIC_SECRET,
     create_secret,
     derived_key,
     draw_secret,
     parse_secret,
-    read_or_create,
     read_secret,
     secret_id,
 )
@@ -27,8 +26,8 @@ from scorer.secret import (
 
 def test_a_secret_is_drawn_once_and_kept_for_its_owner(tmp_path: Path) -> None:
     path = tmp_path / "new" / "secret"
-    drawn = read_or_create(path)
-    assert parse_secret(drawn) == drawn == read_or_create(path) == read_secret(path)
+    drawn = create_secret(path, draw_secret())
+    assert parse_secret(drawn) == drawn == create_secret(path, draw_secret()) == read_secret(path)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert draw_secret() != draw_secret()
     assert [each.name for each in path.parent.iterdir()] == ["secret"]
@@ -66,9 +65,7 @@ def test_every_flipped_bit_is_noticed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["empty", "folder", "link", "fifo"])
-def test_a_damaged_one_is_moved_aside_and_said(
-    tmp_path: Path, kind: str, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_what_is_no_secret_on_disk_is_damaged_and_stays(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "secret"
     if kind == "empty":
         path.write_bytes(b"")
@@ -79,9 +76,11 @@ def test_a_damaged_one_is_moved_aside_and_said(
     else:
         create_secret(tmp_path / "real", PUBLIC_SECRET)
         path.symlink_to(tmp_path / "real")
-    assert read_or_create(path) == read_secret(path) != PUBLIC_SECRET
-    assert "to be made again" in caplog.text
-    assert len(list(tmp_path.glob(f"{DAMAGED}secret-*"))) == 1
+    before = path.lstat()
+    for act in (read_secret, lambda path: create_secret(path, PUBLIC_SECRET)):
+        with pytest.raises(Damaged, match="secret"):
+            act(path)
+    assert os.path.samestat(path.lstat(), before)
 
 
 def test_one_of_a_newer_kit_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,7 +89,7 @@ def test_one_of_a_newer_kit_is_refused(tmp_path: Path, monkeypatch: pytest.Monke
         patch.setattr(secret, "EDITION", 2)
         create_secret(path, PUBLIC_SECRET)
     with pytest.raises(ScorerError, match="must be of edition 1, got 2"):
-        read_or_create(path)
+        read_secret(path)
 
 
 def test_a_file_system_without_links_will_do(
@@ -100,7 +99,7 @@ def test_a_file_system_without_links_will_do(
         raise OSError(errno.EPERM, os.strerror(errno.EPERM))
 
     monkeypatch.setattr(os, "link", refuse)
-    drawn = read_or_create(tmp_path / "secret")
+    drawn = create_secret(tmp_path / "secret", draw_secret())
     assert create_secret(tmp_path / "secret", PUBLIC_SECRET) == drawn
     assert [path.name for path in tmp_path.iterdir()] == ["secret"]
 
@@ -108,7 +107,7 @@ def test_a_file_system_without_links_will_do(
 def _draw(path: str, go: object, drawn: multiprocessing.Queue[str]) -> None:
     """Create a secret at the same time as others."""
     go.wait()  # type: ignore[attr-defined]
-    drawn.put(read_or_create(Path(path)))
+    drawn.put(create_secret(Path(path), draw_secret()))
 
 
 def test_of_several_processes_exactly_one_wins(tmp_path: Path) -> None:

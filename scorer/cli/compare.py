@@ -28,8 +28,9 @@ def command(
     """Compare the forgetting quality of two scored methods on the oracles that they share.
 
     Runs and oracles are left out for both at once. One p-value is for equal F: the difference by
-    its error. The other is for one law of models: run i of both methods, which has the same seed,
-    is exchanged. Methods with one F may be of different laws.
+    its error. The other is for one law of models: run i of both methods, which has the same
+    original, is exchanged. Methods with one F may be of different laws. Where both were scored
+    under one --secret or --runs-secret, run i has the same seed too; neither answer rests on that.
 
     \b
     Examples:

@@ -18,10 +18,10 @@ from scorer.cli._common import json_option, options, say, show_json
 def command(kinds: tuple[str, ...], yes: bool, as_json: bool, cache_dir: Path) -> None:
     """Show what lies in the cache with its size, and delete KINDs of it.
 
-    KINDs are pools, runs, difficulty, snapshots, paths, older, damaged and leftovers. Without KIND
-    all are shown, and --yes deletes what nothing reads any more: older, damaged and leftovers.
-    All of it can be made again, runs of submissions under other seeds; delete pools and runs only
-    while nothing is being scored.
+    KINDs are pools, runs, difficulty, studies, snapshots, paths, older, damaged and leftovers.
+    Without KIND all are shown, and --yes deletes what nothing reads any more: older, damaged and
+    leftovers. All of it can be made again, pools and runs under other seeds where their secrets
+    were not named; delete these only while nothing is being scored.
 
     \b
     Examples:
@@ -44,6 +44,8 @@ def command(kinds: tuple[str, ...], yes: bool, as_json: bool, cache_dir: Path) -
     for each in found:
         done = "deleted" if each in deleted else each.kind
         say(f"{done:<11}{each.size_mib:>10.2f} MiB  {each.path.relative_to(cache_dir)}")
+    for kind in dict.fromkeys(each.kind for each in found):
+        say(f"{kind:<11}{KINDS[kind]}")
     total, freed = (sum(each.size_mib for each in some) for some in (found, deleted))
     say(f"{cache_dir}: {len(found)} things, {total:.2f} MiB; deleted {freed:.2f} MiB")
     if chosen and not yes:

@@ -12,7 +12,11 @@ from scorer.cli._common import json_option, options, progress_bar, say, show, sh
 @click.command()
 @click.argument("method", required=False)
 @options()
-@click.option("--rerun", is_flag=True, help="delete its outcomes; all runs anew, new seeds")
+@click.option(
+    "--rerun",
+    is_flag=True,
+    help="delete its outcomes; all runs anew, with new seeds unless a secret is named",
+)
 @json_option
 def command(method: str | None, rerun: bool, as_json: bool, **values: Any) -> None:
     """Score METHOD: a baseline's name, a file in submission/, or a path.

@@ -15,7 +15,6 @@ import importlib
 import logging
 import math
 import os
-import pkgutil
 import secrets
 import signal
 import socket
@@ -25,13 +24,12 @@ import traceback
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import Any
 
 from scorer.engines.base import MAX_ATTEMPTS, Emit, Engine, ShardFailed, Spec, worker_environment
 from scorer.engines.local import LAST_LINES
+from scorer.engines.shard import call
 from scorer.errors import ScorerError, UsageError
-from scorer.files import disk_errors
 from scorer.processes import STOPS
 from scorer.settings import PROJECT_ROOT
 
@@ -137,14 +135,10 @@ def run_in_worker(function: str, spec: Spec, events: Any) -> tuple[str, bool]:
     What it did not say itself are the last lines of a traceback. All travels as text, because an
     exception may hold what cannot be pickled.
     """
-    import torch
-
     os.chdir(PROJECT_ROOT)
-    torch.set_num_threads(1)
     try:
         # `put` returns once the driver's side has the event, so a later death cannot lose it.
-        with disk_errors(Path.cwd()):
-            pkgutil.resolve_name(function)(spec, events.put)
+        call(function, spec, events.put)
     except ScorerError as error:
         return str(error), True
     except (Exception, SystemExit):

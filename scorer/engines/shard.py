@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from scorer.engines.base import FAILED
+from scorer.engines.base import FAILED, Emit, Spec
 from scorer.errors import ScorerError
 from scorer.files import disk_errors
 from scorer.processes import die_with
@@ -31,15 +31,24 @@ def main() -> None:
     def emit(event: dict[str, Any]) -> None:
         events.write(json.dumps(event) + "\n")
 
-    import torch
-
-    torch.set_num_threads(1)
     try:
-        with disk_errors(Path.cwd()):
-            pkgutil.resolve_name(sys.argv[1])(spec, emit)
+        call(sys.argv[1], spec, emit)
     except ScorerError as error:
         emit({FAILED: str(error)})
         raise SystemExit(1) from error
+
+
+def call(function: str, spec: Spec, emit: Emit) -> None:
+    """Call a shard function in the process that an engine has for it, with one thread.
+
+    Raises:
+        ScorerError: what the function says of its failure, or the disk.
+    """
+    import torch
+
+    torch.set_num_threads(1)
+    with disk_errors(Path.cwd()):
+        pkgutil.resolve_name(function)(spec, emit)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection
+from functools import lru_cache
 from typing import Any
 
 from scorer.measures.base import Evidence, Measure, Measured, Measurement
@@ -27,21 +28,23 @@ def fields() -> dict[str, Measurement]:
     """
     owners: dict[str, str] = {}
     found: list[Measurement] = []
-    for family in MEASURES.values():
-        for path, one in _fields_of(family).items():
+    for family, own in _by_family(tuple(MEASURES.values())).items():
+        for path, one in own.items():
             if path in owners:
                 raise TypeError(
                     f"number {path!r} must be of one measure, got {owners[path]} and"
-                    f" {family.name}; rename one of them"
+                    f" {family}; rename one of them"
                 )
-            owners[path] = family.name
+            owners[path] = family
             found.append(one)
     return {one.name: one for one in sorted(found, key=lambda one: one.place)}
 
 
-def _fields_of(family: Measure) -> dict[str, Measurement]:
-    """Return the fields that one measure fills."""
-    return family.fields({entry.name for each in MEASURES.values() for entry in each.measurements})
+@lru_cache(maxsize=1)
+def _by_family(families: tuple[Measure, ...]) -> dict[str, dict[str, Measurement]]:
+    """Return the fields that each measure fills, by its name; kept, since every record asks."""
+    declared = {entry.name for family in families for entry in family.measurements}
+    return {family.name: family.fields(declared) for family in families}
 
 
 def roles_needed(names: Collection[str] | None = None) -> set[str]:
@@ -94,7 +97,8 @@ def _compute(family: Measure, evidence: Evidence) -> Measured | str:
 
 def _top_level(family: Measure) -> set[str]:
     """Return the fields of a record that hold what a measure finds."""
-    return {path.split(".")[0] for path in _fields_of(family)}
+    own = _by_family(tuple(MEASURES.values()))[family.name]
+    return {path.split(".")[0] for path in own}
 
 
 def _finite(value: Any, path: str, missing: dict[str, str]) -> Any:

@@ -42,7 +42,8 @@ class PairedDifference:
 
     Attributes:
         difference: F of the first minus F of the second.
-        standard_error: over models and examples; oracles, originals and seeds are shared.
+        standard_error: over models and examples; oracles and originals are shared, and seeds where
+            the runs of both are of one secret.
         p_equal_quality: of the hypothesis that both have the same expected F, two-sided: the
             difference by its error, as Student's t. Where errors common to all examples are large,
             it is below 0.05 more often than that.
@@ -99,10 +100,11 @@ def paired_difference(
     n_permutations: int = 199,
     seed: int = 0,
 ) -> PairedDifference:
-    """Compare the F of two methods whose run i has the same seed, original and oracles.
+    """Compare the F of two methods whose run i has the same original, on the same oracles.
 
     What both share makes both F err in the same direction, so that the difference is known better
-    than either. The same runs and oracles are left out for both.
+    than either. The same runs and oracles are left out for both. Seeds may be shared too, and
+    neither the error nor a p-value rests on that.
 
     Args:
         first: `(n_models, n_examples)` confidences of the first method's unlearned models.

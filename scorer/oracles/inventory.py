@@ -16,12 +16,16 @@ KINDS = {
     "pools": "models of a task, of one secret and one way of training",
     "runs": "outcomes of a submission's runs",
     "difficulty": "models that tell which examples are hard",
+    "studies": "computed parts of studies",
     "snapshots": "tasks as worker processes read them",
     "paths": "which way of training is faster",
     "older": "what an older kit left, and this one does not read",
     "damaged": "set aside because its bytes had changed",
     "leftovers": "half written by processes that were killed",
 }
+
+PLACES = {"snapshots": "tasks", "difficulty": "difficulty", "studies": "studies"}
+"""Folders that hold things of one kind."""
 
 USELESS = ("older", "damaged", "leftovers")
 """What nothing reads any more."""
@@ -71,7 +75,7 @@ def _by_place(cache_dir: Path) -> Iterator[tuple[str, Path]]:
     """Yield what is known by where it lies."""
     for path in _within(cache_dir / "paths"):
         yield ("paths" if path.is_dir() else "older"), path
-    for kind, name in (("snapshots", "tasks"), ("difficulty", "difficulty")):
+    for kind, name in PLACES.items():
         for path in _within(cache_dir / "v1" / name):
             yield kind, path
     for task in _within(cache_dir / "v1"):

@@ -11,14 +11,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from scorer.files import (
-    Damaged,
-    disk_errors,
-    set_aside,
-    sync_folder,
-    temporary_folder,
-    write_durably,
-)
+from scorer.files import Damaged, disk_errors, set_aside, written_folder
 from scorer.secret import (
     PUBLIC_SECRET,
     create_secret,
@@ -100,16 +93,13 @@ def _establish(parent: Path, secret: str) -> str:
     if os.path.lexists(pool) and not pool.is_dir():
         set_aside(pool, f"{pool}: not a folder")
     if not pool.is_dir():
-        with disk_errors(parent), temporary_folder(parent, "pool") as folder:
-            for name in FILES:
-                write_durably(folder / name, secret_file(secret), mode=0o600)
-            sync_folder(folder)
+        contents = dict.fromkeys(FILES, secret_file(secret))
+        with written_folder(parent, "pool", contents, mode=0o600) as folder:
             try:
                 folder.rename(pool)
             except OSError as error:
                 if error.errno not in TAKEN:  # by another process, with the same secret
                     raise
-            sync_folder(parent)
     _mend(pool, secret)
     return secret
 

@@ -17,15 +17,7 @@ import msgspec
 import numpy as np
 
 from scorer.errors import ScorerError
-from scorer.files import (
-    Damaged,
-    DiskError,
-    disk_errors,
-    read_regular,
-    sync_folder,
-    temporary_folder,
-    write_durably,
-)
+from scorer.files import Damaged, DiskError, read_regular, written_folder
 from scorer.measures import fields
 from scorer.measures.base import Measured
 from scorer.results.migrations import migrate
@@ -213,18 +205,11 @@ def save_record(
     folder = results_dir / record.task / record.method
     packed = io.BytesIO()
     np.savez_compressed(packed, **dict(arrays))  # type: ignore[arg-type]
-    files = {".npz": packed.getvalue(), ".py": source, ".json": text.encode() + b"\n"}
-    with disk_errors(folder), temporary_folder(folder) as aside:
-        written = [
-            (aside / f"{record.run_id}{ending}", content)
-            for ending, content in files.items()
-            if content is not None
-        ]
-        for path, content in written:
-            write_durably(path, content)
-        for path, _ in written:
-            path.replace(folder / path.name)
-        sync_folder(folder)
+    endings = {".npz": packed.getvalue(), ".py": source, ".json": text.encode() + b"\n"}
+    files = {f"{record.run_id}{end}": it for end, it in endings.items() if it is not None}
+    with written_folder(folder, "record", files) as aside:
+        for name in files:
+            (aside / name).replace(folder / name)
     return folder / f"{record.run_id}.json"
 
 

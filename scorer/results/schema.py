@@ -33,7 +33,6 @@ LARGEST_COUNT = 2**53
 
 NAME = r"^(?!\.\.?$)[^/\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]+$"
 """Names become files and are shown, so that they hold nothing that moves a path or a cursor."""
-"""What can be the name of a file."""
 
 
 class Conditions(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,16 +44,19 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True):
 
     method: Annotated[str, Meta(pattern=NAME, description="name of the method")]
     method_path: Annotated[str | None, Meta(description="its file; empty for kit rows")] = None
-    method_sha256: Annotated[str | None, Meta(description="of the file; empty likewise")] = None
+    method_sha256: Annotated[
+        str | None, Meta(description="of the file and what it imports of baselines; empty likewise")
+    ] = None
     task: Annotated[str, Meta(pattern=NAME, description="name of the task")]
     split_seed: Annotated[int | None, Meta(description="which split; 0 is the public one")] = None
     fingerprint: Annotated[str, Meta(description="SHA-256 of what decides how models come out")]
     engine_id: Annotated[str, Meta(description="how and where the models were trained")]
     pool_secret: Annotated[
-        str | None, Meta(description="with --secret the same models can be made again")
+        str | None, Meta(description="of the pool; with --secret the same models can be made again")
     ] = None
     runs_secret: Annotated[
-        str | None, Meta(description="with --runs-secret the same runs; none for kit rows")
+        str | None,
+        Meta(description="of the runs; with --runs-secret the same seeds; null for kit rows"),
     ] = None
     bank_sha256: Annotated[
         str | None, Meta(description="SHA-256 of the oracles' and controls' confidences on forget")
@@ -65,10 +67,13 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True):
     design: Annotated[str, Meta(description="how originals and runs are paired")]
     sandbox: Annotated[str | None, Meta(description="tier of isolation, none for kit rows")] = None
     budget: Annotated[float | None, Meta(description="share of a retraining a run may take")] = None
-    faults: Annotated[list[FaultOfRun], Meta(description="of failed runs; none leaves N")]
+    faults: Annotated[
+        list[FaultOfRun],
+        Meta(description="of runs that failed, the audited one too; with any it is not ranked"),
+    ]
     runs_not_made: Annotated[
         Annotated[int, Meta(ge=0)] | None,
-        Meta(description="runs left out of N because the first one failed"),
+        Meta(description="how many of the N were not made, because the first one failed"),
     ] = None
     provenance: Annotated[dict[str, Any], Meta(description="machine, versions, recipe, seeds")] = {}
     run_id: Annotated[str, Meta(pattern=NAME, description="name of the record's files")]

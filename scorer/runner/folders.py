@@ -10,9 +10,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-import uuid
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -20,14 +18,12 @@ from pathlib import Path
 from filelock import FileLock
 
 from scorer.files import (
-    TEMPORARY,
     Damaged,
-    delete,
+    discard,
     disk_errors,
     read_regular,
     set_aside,
-    temporary_folder,
-    write_durably,
+    written_folder,
 )
 from scorer.options import Options
 from scorer.oracles.pool import Pool
@@ -86,8 +82,7 @@ class RunsFolder:
 
     def keep_source(self, source: bytes) -> None:
         """Keep the file that is run, for workers to read."""
-        with disk_errors(self.root), temporary_folder(self.root, SOURCE) as folder:
-            write_durably(folder / SOURCE, source)
+        with written_folder(self.root, SOURCE, {SOURCE: source}) as folder:
             (folder / SOURCE).replace(self.root / SOURCE)
 
     def source(self, sha256: str) -> bytes:
@@ -169,9 +164,7 @@ def _kept(root: Path) -> Iterator[Path]:
 
 def _delete(root: Path, name: str) -> None:
     """Delete a folder of runs at once: whoever is killed meanwhile leaves none that is half."""
-    n_outcomes = len(list(root.glob(f"run/*/{MANIFEST}")))
-    aside = root.with_name(f"{TEMPORARY}{uuid.uuid4().hex}")
-    with suppress(FileNotFoundError):
-        root.rename(aside)
+    if root.is_dir():
+        n_outcomes = len(list(root.glob(f"run/*/{MANIFEST}")))
+        discard(root)
         logger.warning("the outcomes of %d runs of %s are deleted", n_outcomes, name)
-        delete(aside)

@@ -24,15 +24,12 @@ from safetensors.numpy import save as save_arrays
 
 from scorer.files import (
     ENTRY,
-    TEMPORARY,
     Damaged,
-    delete,
+    discard,
     disk_errors,
     read_regular,
     set_aside,
-    sync_folder,
-    temporary_folder,
-    write_durably,
+    written_folder,
 )
 from scorer.store.seal import Seal
 
@@ -88,7 +85,7 @@ class Store:
 
     def outdated(self, n_entries: int) -> list[int]:
         """Return which of the first `n_entries` are there but not current."""
-        return [index for index in self.missing(n_entries) if self._is_outdated(index)]
+        return [index for index in range(n_entries) if self._is_outdated(index)]
 
     def write(
         self, index: int, arrays: Arrays, facts: Mapping[str, Any], weights: bytes | None = None
@@ -109,16 +106,10 @@ class Store:
             files[WEIGHTS] = weights
         hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
         files[MANIFEST] = self._seal.close(index, {**facts, "sha256": hashes})
-        with disk_errors(self.root), temporary_folder(self.root, f"{index:05d}") as temporary:
-            for name, content in files.items():
-                write_durably(temporary / name, content)
-            sync_folder(temporary)
-            with self._changing():
-                if self.has(index):
-                    return
-                self._make_room(index, temporary)
-                temporary.rename(self.folder(index))
-            sync_folder(self.root)
+        with written_folder(self.root, f"{index:05d}", files) as made, self._changing():
+            if not self.has(index):
+                self._make_room(index)
+                made.rename(self.folder(index))
 
     def manifest(self, index: int) -> dict[str, Any]:
         """Return the manifest of an entry.
@@ -242,12 +233,10 @@ class Store:
         with FileLock(self.root / ".change.lock"):
             yield
 
-    def _make_room(self, index: int, temporary: Path) -> None:
+    def _make_room(self, index: int) -> None:
         """Take away what lies where an entry goes and is not a current one."""
         folder = self.folder(index)
         if self._is_outdated(index):
-            outdated = temporary.with_name(f"{TEMPORARY}outdated-{temporary.name}")
-            folder.rename(outdated)
-            delete(outdated)
+            discard(folder)
         elif os.path.lexists(folder):
             set_aside(folder, f"{folder}: not an entry")

@@ -22,7 +22,7 @@ import torch
 
 from scorer.engines.base import Emit, Spec
 from scorer.machine import workers_on
-from scorer.store import Arrays, DamagedEntry, Store, claim, json_sha256
+from scorer.store import Arrays, Store, claim, json_sha256
 from scorer.training.paths import TRAINING_PER_GPU
 from scorer.training.recipe import RECIPE_VERSION
 
@@ -72,7 +72,7 @@ def make_parts(
     """
     stores = [Store(settings.parts_dir / part.key) for part in parts]
     for store in stores:
-        _put_aside_damaged(store)
+        store.repair(1)
     missing = [
         (part.key, part.function, dict(part.values))
         for part, store in zip(parts, stores, strict=True)
@@ -109,15 +109,6 @@ def text_array(text: str) -> np.ndarray:
 def text_of(array: np.ndarray) -> str:
     """Return the text of `text_array`."""
     return array.tobytes().decode()
-
-
-def _put_aside_damaged(store: Store) -> None:
-    """Let a kept part whose bytes changed be made again."""
-    if store.has(0):
-        try:
-            store.read(0)
-        except DamagedEntry as error:
-            store.quarantine(0, str(error))
 
 
 @cache

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from scorer.cli import main
 from scorer.files import DAMAGED, TEMPORARY, temporary_folder
+from scorer.oracles.inventory import KINDS
 
 POOL = Path("v1", "f" * 64, "cpu-loop", "0123456789abcdef")
 
@@ -22,6 +23,7 @@ LAID = {
     POOL / "unlearned" / "mine-0" / "run" / f"{DAMAGED}00000-x" / "manifest.json": "damaged",
     POOL.parent / "oracle" / "00000" / "arrays.safetensors": "older",
     Path("v1", "difficulty", "key-cpu", "models", "00000", "arrays.safetensors"): "difficulty",
+    Path("v1", "studies", "0" * 64, "00000", "arrays.safetensors"): "studies",
     Path("v1", "tasks", "task-0-3", "00000", "arrays.safetensors"): "snapshots",
     Path("v1", "tasks", f"{TEMPORARY}00000-y", "arrays.safetensors"): "leftovers",
     Path("paths", "cnn-cpu", "00000", "manifest.json"): "paths",
@@ -87,6 +89,13 @@ def test_text_says_how_to_delete(cache: Path) -> None:
     shown = CliRunner().invoke(main, ["gc", "--cache-dir", str(cache)])
     assert shown.exit_code == 0
     assert f"{POOL}" in shown.stdout and "--yes deletes 6 of them, 6.00 MiB" in shown.stdout
+    assert all(about in shown.stdout for about in KINDS.values()), "what each kind is"
+
+
+def test_help_names_every_kind() -> None:
+    text = " ".join(CliRunner().invoke(main, ["gc", "--help"]).stdout.split())
+    said = text.partition("KINDs are ")[2].partition(".")[0].replace(" and ", ", ")
+    assert sorted(said.split(", ")) == sorted(KINDS)
 
 
 def test_what_is_no_kind_is_refused(cache: Path) -> None:

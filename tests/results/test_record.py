@@ -17,10 +17,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scorer import files
 from scorer.errors import ScorerError
 from scorer.files import DiskError
 from scorer.measures.base import Measured
-from scorer.results import record as record_module
 from scorer.results.record import (
     new_record,
     parse_record,
@@ -275,10 +275,10 @@ def test_whatever_bytes_a_file_has_it_is_a_record_or_a_problem(
 def test_a_record_is_written_whole_or_not_at_all(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(path: Path, content: bytes) -> None:
+    def fail(path: Path, *_: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
 
-    monkeypatch.setattr(record_module, "write_durably", fail)
+    monkeypatch.setattr(files, "write_durably", fail)
     with pytest.raises(DiskError, match="No space left on device; make room"):
         save_record(make_record(), {"a": np.zeros(3)}, None, tmp_path)
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]

@@ -15,10 +15,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from scorer import files
 from scorer.errors import ScorerError
 from scorer.files import DAMAGED, TEMPORARY, DiskError
 from scorer.secret import PUBLIC_SECRET, draw_secret
-from scorer.store import ARRAYS, MANIFEST, WEIGHTS, DamagedEntry, Seal, Store, entries, seal
+from scorer.store import ARRAYS, MANIFEST, WEIGHTS, DamagedEntry, Seal, Store, seal
 
 ARRAY = {"x": np.arange(6, dtype=np.float32).reshape(2, 3)}
 OWN = Seal("pool/here/oracle", PUBLIC_SECRET)
@@ -283,7 +284,7 @@ def test_errors_of_the_disk_say_what_to_do(
         raise OSError(number, os.strerror(number), str(path))
 
     store = Store(tmp_path)
-    monkeypatch.setattr(entries, step, fail)
+    monkeypatch.setattr(files, step, fail)
     with pytest.raises(DiskError, match=r"must be read and written, got: .*; .*CACHE_DIR"):
         store.write(0, ARRAY, {})
     assert names(tmp_path) == []
