@@ -20,7 +20,7 @@ SAID = ("import_error", "bad_signature", "raised", "bad_return", "out_of_memory"
 """Faults that only the run itself can know of; all others are found by the kit."""
 
 ENDED = {
-    "timeout": ("timeout", "the run was ended after {timeout_s:g} s"),
+    "timeout": ("timeout", "the run took longer than {timeout_s:g} s"),
     "memory": ("out_of_memory", "the run's processes took more than {memory_mib:.0f} MiB together"),
     "processes": ("killed", "the run was ended with more than {n_processes} processes"),
     "files": (
@@ -28,7 +28,7 @@ ENDED = {
         "the run was ended with more than {files_mib:.0f} MiB or {n_files} files in its folder",
     ),
 }
-"""Why the kit ends a run: the fault, and what is said of it."""
+"""What a run took too much of: the fault, and what is said of it."""
 
 
 class Unbelievable(Exception):
