@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
-from .kernel import die_with_parent, limit, set_open_to_others
+from .kernel import die_with, limit, set_open_to_others
 from .lock import LockError, lock_in
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ class Fork:
         is_ready: descriptor to say "." on when the clock is to start, else what is wrong.
         prints: descriptor that takes what is printed.
         timeout_s: of the run.
+        server: the process that forked.
     """
 
     work: Work
@@ -50,6 +51,7 @@ class Fork:
     is_ready: int
     prints: int
     timeout_s: float
+    server: int
 
     def finish(self) -> NoReturn:
         """Be the run, leave its message, and end this process."""
@@ -89,7 +91,7 @@ class Fork:
     def _settle(self) -> None:
         """Leave the server's group and descriptors, and move to a folder of its own."""
         os.setsid()
-        die_with_parent()
+        die_with(self.server)
         # Shut by its server for the sake of others; of its own it may see everything.
         set_open_to_others(True)
         os.dup2(self.prints, 1)
