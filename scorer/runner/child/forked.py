@@ -60,7 +60,7 @@ class Fork:
             (self.out / "order.json").unlink()
             self._settle()
             if self.job["lock"] is not None:
-                self._lock_in(self.job["lock"])
+                lock_run_in(self.job["lock"], self.out)
         except (OSError, ValueError, LockError) as error:
             self._tell(f"{type(error).__name__}: {error}".encode()[:4000])
             os._exit(1)
@@ -129,10 +129,19 @@ class Fork:
             limits[resource.RLIMIT_DATA] = int(bounds["memory_mib"] * MIB)
         return limits
 
-    def _lock_in(self, lock: dict[str, Any]) -> None:
-        """Leave this process nothing but what it needs."""
-        writable = [str(self.out), *DEVICES, *lock["writable"]]
-        lock_in([*lock["readable"], "/proc/self"], writable, lock["needs_landlock"])
+
+def lock_run_in(lock: dict[str, Any], out: Path) -> None:
+    """Leave this process nothing but what a run needs.
+
+    Args:
+        lock: of the tier, as `scorer.runner.sandboxes` says it.
+        out: the run's own folder.
+
+    Raises:
+        LockError: this machine cannot.
+    """
+    writable = [str(out), *DEVICES, *lock["writable"]]
+    lock_in([*lock["readable"], "/proc/self"], writable, lock["needs_landlock"])
 
 
 def _stream(descriptor: int) -> TextIO:
