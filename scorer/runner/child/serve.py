@@ -24,6 +24,7 @@ from .forked import Fork
 from .kernel import adopt_orphans, become, die_with, set_open_to_others
 from .leftovers import empty, names_in
 from .meter import Bounds, KitGone, Meter
+from .preload import FOLDERS
 from .tree import Unending
 
 KIT = ("scorer", "data_prep", "submission")
@@ -142,7 +143,12 @@ def _read_line() -> bytes:
 
 def hide_the_kit() -> None:
     """Let nobody import the kit, and find packages nowhere but where they are installed."""
-    sys.path[:] = [each for each in sys.path if not (Path(each) / "scorer" / "runner").is_dir()]
+    # A checkout; where the kit lies among packages they stay, and its names alone are taken.
+    sys.path[:] = [
+        each
+        for each in sys.path
+        if Path(each).name in FOLDERS or not (Path(each) / "scorer" / "runner").is_dir()
+    ]
     for name in KIT:
         sys.modules[name] = None  # type: ignore[assignment]
 
