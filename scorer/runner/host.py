@@ -24,6 +24,7 @@ from scorer.runner.faults import Fault
 from scorer.runner.inputs import Inputs
 from scorer.runner.messages import (
     ENDED,
+    FIGURES,
     STATUS_BYTES,
     Unbelievable,
     log_of,
@@ -187,7 +188,7 @@ class SubmissionHost:
             return asdict(Fault("tampered" if error.is_forged else "killed", str(error)))
         if "kit" in answer:
             raise ScorerError(f"a run could not begin: {answer['kit']}")
-        figures = {name: answer[name] for name in ("elapsed_s", "cpu_s", "peak_mib")}
+        figures = {name: answer[name] for name in FIGURES}
         fault, count = self._verdict(answer, kind, descriptor)
         if fault is not None:
             trace = "\n".join(filter(None, (fault.trace, log_of(answer))))

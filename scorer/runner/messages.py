@@ -10,6 +10,9 @@ from typing import Any
 
 from scorer.runner.faults import Fault
 
+FIGURES = ("elapsed_s", "cpu_s", "peak_mib")
+"""What a server meters of every run."""
+
 STATUS_BYTES = 2**16
 """More than the longest message and trace that the program writes."""
 
@@ -122,7 +125,7 @@ def read_answer(line: bytes) -> dict[str, Any]:
     answer = read_object(line, "the answer")
     if set(answer) == {"kit"} and isinstance(answer["kit"], str):
         return answer
-    numbers = [answer.get(name) for name in ("elapsed_s", "cpu_s", "peak_mib")]
+    numbers = [answer.get(name) for name in FIGURES]
     are_numbers = all(type(n) is float and math.isfinite(n) and n >= 0 for n in numbers)
     is_whole = type(answer.get("exit_code")) is int and isinstance(answer.get("log"), str)
     if len(answer) != 6 or not are_numbers or not is_whole:
