@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict, replace
@@ -119,11 +118,6 @@ class SubmissionHost:
             server.stop()
         empty(self.root)
         self.root.rmdir()
-
-    @property
-    def process(self) -> subprocess.Popen[bytes] | None:
-        """Return the process for submissions, None before it is started."""
-        return self._servers[self.folder].process
 
     def set_source(self, source: bytes, shown_path: str) -> None:
         """Say which submission the next runs are of, and how its author names the file."""
