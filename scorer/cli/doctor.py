@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
 import click
@@ -42,6 +41,7 @@ def command(as_json: bool, **values: Any) -> None:
 def examine(chosen: Any) -> dict[str, Any]:
     """Return everything that is found out, as JSON values."""
     from scorer.machine import machine
+    from scorer.oracles.inventory import take_inventory
     from scorer.runner.child.kernel import processor_clock
     from scorer.runner.sandboxes import SANDBOXES
     from scorer.runner.tiers import AUTO, by_rank, missing, resolve
@@ -50,6 +50,7 @@ def examine(chosen: Any) -> dict[str, Any]:
     # The folder itself may not be there yet: then the disk is that of the one it will lie in.
     there = next(each for each in (cache, *cache.parents) if each.is_dir())
     disk = shutil.disk_usage(there)
+    pools = [each for each in take_inventory(cache) if each.kind == "pools"]
     return {
         "machine": machine(device),
         "packages": {name: _version(name) for name in PACKAGES},
@@ -61,7 +62,7 @@ def examine(chosen: Any) -> dict[str, Any]:
         "sandbox": resolve(AUTO, device),
         "processor_time": "by the system" if processor_clock() is not None else "by process",
         "disk": {"free_gib": disk.free / GIB, "total_gib": disk.total / GIB},
-        "cache": {"path": str(cache), "pools": _pools(cache)},
+        "cache": {"path": str(cache), "pools": len(pools)},
     }
 
 
@@ -71,11 +72,6 @@ def _version(name: str) -> str | None:
         return version(name)
     except PackageNotFoundError:
         return None
-
-
-def _pools(cache: Path) -> int:
-    """Return how many pools of models a cache holds."""
-    return sum(1 for _ in cache.glob("v*/*/*/original"))
 
 
 def tables(facts: dict[str, Any]) -> list[Table]:

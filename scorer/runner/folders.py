@@ -123,7 +123,11 @@ def open_runs(
     name = f"{submission.name}-{submission.sha256[:16]}-{options.design}-{options.sandbox}"
     root = place / (name if named is None else f"{name}-{secret_id(named)}")
     if anew:
-        _delete(root, submission.name)
+        n_outcomes = len(list(root.glob(f"run/*/{MANIFEST}")))
+        discard(root)
+        if n_outcomes:
+            message = "the outcomes of %d runs of %s are deleted"
+            logger.warning(message, n_outcomes, submission.name)
     with disk_errors(root):
         root.mkdir(parents=True, exist_ok=True)
         with FileLock(root / f".{SECRET}.lock"):
@@ -160,11 +164,3 @@ def _secret(root: Path, named: str | None) -> str:
 def _kept(root: Path) -> Iterator[Path]:
     """Yield the folders below one of runs that hold outcomes."""
     yield from {path.parent.parent for path in root.glob(f"*/*/{MANIFEST}")}
-
-
-def _delete(root: Path, name: str) -> None:
-    """Delete a folder of runs at once: whoever is killed meanwhile leaves none that is half."""
-    if root.is_dir():
-        n_outcomes = len(list(root.glob(f"run/*/{MANIFEST}")))
-        discard(root)
-        logger.warning("the outcomes of %d runs of %s are deleted", n_outcomes, name)

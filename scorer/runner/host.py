@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict, replace
@@ -24,6 +23,7 @@ from scorer.runner.faults import Fault
 from scorer.runner.inputs import Inputs
 from scorer.runner.messages import (
     ENDED,
+    FIGURES,
     STATUS_BYTES,
     Unbelievable,
     log_of,
@@ -119,11 +119,6 @@ class SubmissionHost:
         empty(self.root)
         self.root.rmdir()
 
-    @property
-    def process(self) -> subprocess.Popen[bytes] | None:
-        """Return the process for submissions, None before it is started."""
-        return self._servers[self.folder].process
-
     def set_source(self, source: bytes, shown_path: str) -> None:
         """Say which submission the next runs are of, and how its author names the file."""
         self._inputs.set_source(source)
@@ -187,7 +182,7 @@ class SubmissionHost:
             return asdict(Fault("tampered" if error.is_forged else "killed", str(error)))
         if "kit" in answer:
             raise ScorerError(f"a run could not begin: {answer['kit']}")
-        figures = {name: answer[name] for name in ("elapsed_s", "cpu_s", "peak_mib")}
+        figures = {name: answer[name] for name in FIGURES}
         fault, count = self._verdict(answer, kind, descriptor)
         if fault is not None:
             trace = "\n".join(filter(None, (fault.trace, log_of(answer))))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
+
+from scorer.runner.child.preload import parsed
 
 PACKAGE = "baselines"
 
@@ -32,15 +33,6 @@ def shared_modules(source: bytes, folder: Path) -> list[Path]:
             found[name] = path
             waiting += _names(path.read_bytes(), inside=True)
     return [found[name] for name in sorted(found)]
-
-
-def parsed(source: bytes) -> ast.Module | None:
-    """Return the tree of a file that may hold anything, None where it cannot be parsed."""
-    try:
-        with warnings.catch_warnings(action="ignore"):
-            return ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None  # the last two where brackets or signs are nested too deep
 
 
 def _names(source: bytes, inside: bool) -> Iterator[str]:

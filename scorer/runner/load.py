@@ -12,7 +12,8 @@ from pathlib import Path
 
 from scorer.errors import UsageError, unknown_name
 from scorer.files import Damaged, DiskError, read_regular
-from scorer.runner.imports import parsed, shared_modules
+from scorer.runner.child.preload import parsed
+from scorer.runner.imports import shared_modules
 from scorer.settings import PROJECT_ROOT, home
 
 BASELINES = PROJECT_ROOT / "baselines"

@@ -10,6 +10,9 @@ from typing import Any
 
 from scorer.runner.faults import Fault
 
+FIGURES = ("elapsed_s", "cpu_s", "peak_mib")
+"""What a server meters of every run."""
+
 STATUS_BYTES = 2**16
 """More than the longest message and trace that the program writes."""
 
@@ -20,7 +23,7 @@ SAID = ("import_error", "bad_signature", "raised", "bad_return", "out_of_memory"
 """Faults that only the run itself can know of; all others are found by the kit."""
 
 ENDED = {
-    "timeout": ("timeout", "the run was ended after {timeout_s:g} s"),
+    "timeout": ("timeout", "the run took longer than {timeout_s:g} s"),
     "memory": ("out_of_memory", "the run's processes took more than {memory_mib:.0f} MiB together"),
     "processes": ("killed", "the run was ended with more than {n_processes} processes"),
     "files": (
@@ -28,7 +31,7 @@ ENDED = {
         "the run was ended with more than {files_mib:.0f} MiB or {n_files} files in its folder",
     ),
 }
-"""Why the kit ends a run: the fault, and what is said of it."""
+"""What a run took too much of: the fault, and what is said of it."""
 
 
 class Unbelievable(Exception):
@@ -122,7 +125,7 @@ def read_answer(line: bytes) -> dict[str, Any]:
     answer = read_object(line, "the answer")
     if set(answer) == {"kit"} and isinstance(answer["kit"], str):
         return answer
-    numbers = [answer.get(name) for name in ("elapsed_s", "cpu_s", "peak_mib")]
+    numbers = [answer.get(name) for name in FIGURES]
     are_numbers = all(type(n) is float and math.isfinite(n) and n >= 0 for n in numbers)
     is_whole = type(answer.get("exit_code")) is int and isinstance(answer.get("log"), str)
     if len(answer) != 6 or not are_numbers or not is_whole:

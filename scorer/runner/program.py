@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from scorer.runner.child.preload import FOLDERS
 from scorer.runner.imports import shared_modules
 from scorer.settings import PROJECT_ROOT
 
@@ -27,10 +28,6 @@ START = (
     " from {module} import main; main()"
 )
 """An isolated interpreter looks for packages in its own folders alone; others are told to it."""
-
-
-INSTALLED = ("site-packages", "dist-packages")
-"""Names of the folders that packages are installed in."""
 
 KIT_PACKAGES = ("scorer", "data_prep", "baselines", "submission")
 """Folders among installed packages that a run does not see, where the kit is installed there."""
@@ -91,8 +88,18 @@ def package_folders() -> list[Path]:
 
     Whatever else is on that path, a checkout or a folder of somebody's own, is not for runs to see.
     """
-    found = (Path(each).absolute() for each in sys.path if Path(each).name in INSTALLED)
+    found = (Path(each).absolute() for each in sys.path if Path(each).name in FOLDERS)
     return [each for each in dict.fromkeys(found) if each.is_dir()]
+
+
+def installed_kit() -> list[Path]:
+    """Return the kit's folders where it lies among installed packages: runs are not to see them.
+
+    As they lie on disk, whatever links lead there.
+    """
+    places = [each.resolve() for each in package_folders() if (each / "scorer" / "runner").is_dir()]
+    every = (each / name for each in dict.fromkeys(places) for name in KIT_PACKAGES)
+    return [each for each in every if each.is_dir()]
 
 
 def interpreter_folders() -> list[Path]:

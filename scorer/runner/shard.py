@@ -23,6 +23,7 @@ from scorer.runner.designs import DESIGNS
 from scorer.runner.faults import Fault
 from scorer.runner.folders import RunsFolder
 from scorer.runner.host import Kind, State, SubmissionHost
+from scorer.runner.messages import FIGURES
 from scorer.runner.sandboxes import SANDBOXES
 from scorer.runner.units import METERS, first_run_failed
 from scorer.store import Arrays, claim
@@ -32,9 +33,6 @@ from scorer.training.recipe import seed_of
 
 MEMORY_SHARE = 0.8
 MIB = 2**20
-
-FIGURES = ("elapsed_s", "cpu_s", "peak_mib")
-"""What is metered of every process, where it could be."""
 
 SEED_ROLES: dict[Kind, str] = {"run": "unlearn", "audit": "audit", "reference": "reference"}
 """The role that the seed of a unit is drawn for, by kind."""

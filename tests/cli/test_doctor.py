@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from scorer.cli import main
+from scorer.oracles.pool import Pool
 from scorer.runner import tiers
 
 
@@ -39,6 +41,12 @@ def test_everything_is_in_its_json(plain: None, tmp_path: Path) -> None:
     assert not facts["sandboxes"]["landlock"]["works"] and facts["sandboxes"]["process"]["works"]
     assert facts["machine"]["device"] == "cpu" and facts["packages"]["torch"]
     assert facts["disk"]["free_gib"] > 0 and facts["cache"]["pools"] == 0
+
+
+def test_pools_are_counted_where_they_lie(plain: None, tiny_pool: Pool) -> None:
+    arguments = ["doctor", "--device", "cpu", "--cache-dir", str(tiny_pool.cache_dir)]
+    result = CliRunner().invoke(main, arguments)
+    assert re.search(r"\b1 pools of models", " ".join(result.stdout.split())), result.stdout
 
 
 def test_tables_name_tiers_and_reasons(plain: None, tmp_path: Path) -> None:

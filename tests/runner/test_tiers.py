@@ -197,15 +197,21 @@ def test_the_kit_is_not_among_what_a_run_may_read(monkeypatch: pytest.MonkeyPatc
         assert not (PROJECT_ROOT / "scorer").is_relative_to(path)
 
 
+@pytest.mark.parametrize("is_linked", [False, True])
 def test_where_the_kit_is_installed_among_packages_it_is_left_out(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, is_linked: bool
 ) -> None:
-    site = tmp_path / "lib" / "site-packages"
+    prefix = tmp_path / "env"
+    site = prefix / "lib" / "site-packages"
     for name in ("scorer/runner", "baselines", "torch", "numpy"):
         (site / name).mkdir(parents=True)
-    monkeypatch.setattr("sys.path", [str(site)])
-    monkeypatch.setattr("sys.prefix", str(tmp_path))
-    assert tmp_path in interpreter_folders()
+    (tmp_path / "link").symlink_to(prefix)
+    shown_as = tmp_path / "link" if is_linked else prefix
+    monkeypatch.setattr("sys.path", [str(shown_as / "lib" / "site-packages")])
+    monkeypatch.setattr("sys.prefix", str(shown_as))
+    # As with an interpreter in `/usr/local`, whose packages lie in a folder of the system.
+    monkeypatch.setattr("scorer.runner.sandboxes.landlock.SYSTEM", (str(tmp_path),))
+    assert shown_as in interpreter_folders()
     lock = LandlockSandbox().lock(Path("/nowhere"), "cpu")
     assert lock is not None
     own = {path for path in lock["readable"] if path.startswith(str(tmp_path))}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
-from .kernel import die_with_parent, limit, set_open_to_others
+from .kernel import die_with, limit, set_open_to_others
 from .lock import LockError, lock_in
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ class Fork:
         is_ready: descriptor to say "." on when the clock is to start, else what is wrong.
         prints: descriptor that takes what is printed.
         timeout_s: of the run.
+        server: the process that forked.
     """
 
     work: Work
@@ -50,6 +51,7 @@ class Fork:
     is_ready: int
     prints: int
     timeout_s: float
+    server: int
 
     def finish(self) -> NoReturn:
         """Be the run, leave its message, and end this process."""
@@ -58,7 +60,7 @@ class Fork:
             (self.out / "order.json").unlink()
             self._settle()
             if self.job["lock"] is not None:
-                self._lock_in(self.job["lock"])
+                lock_run_in(self.job["lock"], self.out)
         except (OSError, ValueError, LockError) as error:
             self._tell(f"{type(error).__name__}: {error}".encode()[:4000])
             os._exit(1)
@@ -89,7 +91,7 @@ class Fork:
     def _settle(self) -> None:
         """Leave the server's group and descriptors, and move to a folder of its own."""
         os.setsid()
-        die_with_parent()
+        die_with(self.server)
         # Shut by its server for the sake of others; of its own it may see everything.
         set_open_to_others(True)
         os.dup2(self.prints, 1)
@@ -127,10 +129,19 @@ class Fork:
             limits[resource.RLIMIT_DATA] = int(bounds["memory_mib"] * MIB)
         return limits
 
-    def _lock_in(self, lock: dict[str, Any]) -> None:
-        """Leave this process nothing but what it needs."""
-        writable = [str(self.out), *DEVICES, *lock["writable"]]
-        lock_in([*lock["readable"], "/proc/self"], writable, lock["needs_landlock"])
+
+def lock_run_in(lock: dict[str, Any], out: Path) -> None:
+    """Leave this process nothing but what a run needs.
+
+    Args:
+        lock: of the tier, as `scorer.runner.sandboxes` says it.
+        out: the run's own folder.
+
+    Raises:
+        LockError: this machine cannot.
+    """
+    writable = [str(out), *DEVICES, *lock["writable"]]
+    lock_in([*lock["readable"], "/proc/self"], writable, lock["needs_landlock"])
 
 
 def _stream(descriptor: int) -> TextIO:

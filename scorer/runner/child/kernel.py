@@ -58,10 +58,18 @@ def control(option: int, *values: int | ctypes.Array[ctypes.c_char]) -> None:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 
 
-def die_with_parent() -> None:
-    """Let the system end this process when its parent ends, where it can: on Linux."""
+def die_with(parent: int) -> None:
+    """Let the system end this process when its parent ends, where it can: on Linux.
+
+    As `scorer.processes.die_with`, which does not come along.
+
+    Args:
+        parent: that started it. Where it is gone by now, this process ends here.
+    """
     if IS_LINUX:
         control(PR_SET_PDEATHSIG, int(signal.SIGKILL))
+    if os.getppid() != parent:
+        os._exit(1)
 
 
 def adopt_orphans() -> None:

@@ -55,7 +55,7 @@ class Taken:
         cpu_s: processor time of the process, its threads and every process that it started.
         peak_mib: the largest memory of one of these processes.
         exit_code: negative for a signal.
-        ended: "timeout", "memory", "processes" or "files" where the kit ended it for that, else "".
+        ended: "timeout", "memory", "processes" or "files" for what it took too much of, else "".
         log: the end of what it printed.
     """
 
@@ -119,16 +119,17 @@ class Meter:
         watch = _Watch(pid, log, self._kit)
         next_check = CHECK_S
         try:
-            while not watch.has_ended(taken):
+            while not watch.has_ended(taken, timeout_s - taken.elapsed_s):
                 taken.elapsed_s = time.monotonic() - started
-                if taken.elapsed_s > timeout_s:
-                    taken.ended = "timeout"
-                elif taken.elapsed_s > next_check:
+                if taken.elapsed_s > next_check:
                     next_check = taken.elapsed_s + CHECK_S
                     taken.ended = self._excess(folder)
-                if taken.ended:
+                if taken.ended or taken.elapsed_s > timeout_s:
                     break
             taken.elapsed_s = time.monotonic() - started
+            # What has ended by itself may be over its limit too: nobody looks all the time.
+            if not taken.ended and taken.elapsed_s > timeout_s:
+                taken.ended = "timeout"
         finally:
             # The kit may be gone, and this process about to follow: no run outlives it.
             for each, status, usage in end_all(pid):
@@ -173,14 +174,18 @@ class _Watch:
         if self._end is not None:
             self._poll.register(self._end, select.POLLIN)
 
-    def has_ended(self, taken: Taken) -> bool:
+    def has_ended(self, taken: Taken, left_s: float) -> bool:
         """Wait for something to happen, a moment at most, and tell whether the process has ended.
+
+        Args:
+            taken: what is found out goes there.
+            left_s: until the limit of the run, which is not waited beyond.
 
         Raises:
             KitGone: nobody waits for the answer any more.
         """
         wait_s = POLL_S if self._end is None else CHECK_S / 4
-        for descriptor, event in self._poll.poll(1000 * wait_s):
+        for descriptor, event in self._poll.poll(1000 * max(0.0, min(wait_s, left_s))):
             if descriptor == self._kit and event & (select.POLLHUP | select.POLLERR):
                 raise KitGone
             if descriptor == self._log and not self._read(taken):

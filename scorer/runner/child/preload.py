@@ -6,6 +6,7 @@ import ast
 import importlib
 import importlib.util
 import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,11 +32,19 @@ def third_party(source: bytes) -> list[str]:
     What stands under `if`, `try` or `with` counts, what stands in functions and classes does not.
     A file that cannot be parsed imports nothing.
     """
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    tree = parsed(source)
+    if tree is None:
         return []
     return [name for name in dict.fromkeys(_names(tree)) if _is_installed(name.partition(".")[0])]
+
+
+def parsed(source: bytes) -> ast.Module | None:
+    """Return the tree of a file that may hold anything, None where it cannot be parsed."""
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            return ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None  # the last two where brackets or signs are nested too deep
 
 
 def _names(node: ast.AST) -> Iterator[str]:

@@ -21,14 +21,18 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from .forked import Fork
-from .kernel import adopt_orphans, become, die_with_parent, set_open_to_others
+from .kernel import adopt_orphans, become, die_with, set_open_to_others
 from .leftovers import empty, names_in
 from .meter import Bounds, KitGone, Meter
+from .preload import FOLDERS
 from .tree import Unending
 
 KIT = ("scorer", "data_prep", "submission")
 """Packages of the kit, which a submission has no business with."""
 
+
+OUTSIDE = 0
+"""What the first process of a namespace sees as the number of its parent."""
 
 READY = b"ready\n"
 """What a server says before it is asked anything."""
@@ -62,7 +66,7 @@ class Server:
         if os.getpid() == 1:
             # And with it its whole namespace. Elsewhere it must live on for a moment, to end what
             # the run has started; it notices that the kit is gone by its input.
-            die_with_parent()
+            die_with(OUTSIDE)
         set_open_to_others(False)
         adopt_orphans()
         self.meter = Meter(Bounds(**self.job["bounds"]), kit=0)
@@ -94,15 +98,16 @@ class Server:
         ready, is_ready = os.pipe()
         log, prints = os.pipe()
         mark = self.meter.mark()
+        server, timeout_s = os.getpid(), request["timeout_s"]
         pid = os.fork()
         if pid == 0:
-            return Fork(self.work, self.job, out, is_ready, prints, request["timeout_s"])
+            return Fork(self.work, self.job, out, is_ready, prints, timeout_s, server)
         os.close(is_ready)
         os.close(prints)
         said = os.read(ready, 4096)  # nothing comes where the fork died before
         os.close(ready)
         try:
-            taken = self.meter.wait_for(pid, request["timeout_s"], mark, log, out)
+            taken = self.meter.wait_for(pid, timeout_s, mark, log, out)
         except KitGone:
             os._exit(0)
         except Unending as error:
@@ -138,7 +143,12 @@ def _read_line() -> bytes:
 
 def hide_the_kit() -> None:
     """Let nobody import the kit, and find packages nowhere but where they are installed."""
-    sys.path[:] = [each for each in sys.path if not (Path(each) / "scorer" / "runner").is_dir()]
+    # A checkout; where the kit lies among packages they stay, and its names alone are taken.
+    sys.path[:] = [
+        each
+        for each in sys.path
+        if Path(each).name in FOLDERS or not (Path(each) / "scorer" / "runner").is_dir()
+    ]
     for name in KIT:
         sys.modules[name] = None  # type: ignore[assignment]
 

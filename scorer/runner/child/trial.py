@@ -14,9 +14,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from .forked import DEVICES
+from .forked import lock_run_in
 from .kernel import become, set_open_to_others
-from .lock import LockError, lock_in
+from .lock import LockError
 
 
 def attempts(target: dict[str, Any]) -> dict[str, Callable[[], object]]:
@@ -74,10 +74,8 @@ def main() -> None:
         os.waitpid(pid, 0)
         return
     if job["lock"] is not None:
-        lock = job["lock"]
         try:
-            readable, writable = [*lock["readable"], "/proc/self"], [*DEVICES, *lock["writable"]]
-            lock_in(readable, [str(out), *writable], lock["needs_landlock"])
+            lock_run_in(job["lock"], out)
         except LockError as error:
             lacks = str(error)
     if not lacks and job["device"] != "cpu":

@@ -77,3 +77,8 @@ class Sandbox(ABC):
     def lacks(self) -> str:
         """Return what this machine lacks for the tier as far as that shows at once, or ""."""
         return ""
+
+
+def gpu_nodes(device: str) -> list[str]:
+    """Return the nodes that a run on a GPU opens, none for one on the CPU."""
+    return [] if device == "cpu" else sorted(map(str, Path("/dev").glob("nvidia*")))

@@ -17,8 +17,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from scorer.runner.program import KIT_PACKAGES, interpreter_folders, package_folders
-from scorer.runner.sandboxes.base import Sandbox
+from scorer.runner.program import installed_kit, interpreter_folders
+from scorer.runner.sandboxes.base import Sandbox, gpu_nodes
 
 SEEN_AT = "/kit"
 """Where the process finds the folder that it is given."""
@@ -33,8 +33,6 @@ MIB = 2**20
 SYSTEM_FOLDERS = ("/usr", "/nix/store")
 SYSTEM_LINKS = ("/bin", "/sbin", "/lib", "/lib32", "/lib64")
 SYSTEM_FILES = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/localtime")
-
-GPU_NODES = "nvidia*"
 
 
 class BwrapSandbox(Sandbox):
@@ -69,12 +67,12 @@ class BwrapSandbox(Sandbox):
             *(part for each in SYSTEM_LINKS for part in _link(Path(each))),
             *(part for each in SYSTEM_FOLDERS + SYSTEM_FILES for part in _bind_if_there(each)),
             *(part for each in packages for part in _as_it_is(each)),
-            *(part for each in _installed_kit() for part in ("--tmpfs", str(each))),
+            *(part for each in installed_kit() for part in ("--tmpfs", str(each))),
             *("--ro-bind", str(kit[0]), f"{SEEN_AT}/program", "--ro-bind", str(kit[1])),
             *(f"{SEEN_AT}/in", "--bind", str(kit[2]), f"{SEEN_AT}/out"),
             *("--proc", "/proc", "--dev", "/dev"),
             *_memory_folder("/dev/shm", SHARED_PART * memory_mib),
-            *(_gpu() if device != "cpu" else ()),
+            *_gpu(device),
             *("--remount-ro", "/", "--chdir", SEEN_AT),
             *command,
         ]
@@ -94,8 +92,7 @@ class BwrapSandbox(Sandbox):
     def lock(self, folder: Path, device: str) -> dict[str, Any] | None:
         """See `Sandbox.lock`; everything that there is to see may be read."""
         del folder
-        nodes = [] if device == "cpu" else map(str, sorted(Path("/dev").glob(GPU_NODES)))
-        writable = ["/tmp", "/dev/shm", *nodes]
+        writable = ["/tmp", "/dev/shm", *gpu_nodes(device)]
         return {"readable": ["/"], "writable": writable, "needs_landlock": False}
 
     def private_folders(self) -> list[str]:
@@ -151,14 +148,9 @@ def _bind_if_there(path: str) -> list[str]:
     return ["--ro-bind-try", path, path]
 
 
-def _installed_kit() -> list[Path]:
-    """Return the kit's folders where it is installed among other packages, to be covered."""
-    places = [each for each in package_folders() if (each / "scorer" / "runner").is_dir()]
-    return [each / name for each in places for name in KIT_PACKAGES if (each / name).is_dir()]
-
-
-def _gpu() -> list[str]:
+def _gpu(device: str) -> list[str]:
     """Return the options for the nodes of GPUs, and for what their driver reads."""
-    nodes = sorted(Path("/dev").glob(GPU_NODES))
-    binds = [part for each in nodes for part in ("--dev-bind-try", str(each), str(each))]
+    if device == "cpu":
+        return []
+    binds = [part for each in gpu_nodes(device) for part in ("--dev-bind-try", each, each)]
     return ["--ro-bind-try", "/sys", "/sys", *binds]

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from scorer.runner.child.lock import landlock_version
-from scorer.runner.program import KIT_PACKAGES, interpreter_folders, package_folders
-from scorer.runner.sandboxes.base import Sandbox
+from scorer.runner.program import installed_kit, interpreter_folders
+from scorer.runner.sandboxes.base import Sandbox, gpu_nodes
 
 SYSTEM = (
     *("/usr", "/lib", "/lib64", "/bin", "/sbin", "/nix/store", "/etc/ld.so.cache"),
@@ -20,7 +20,6 @@ SYSTEM = (
 """What programs read of a system; other processes' folders are not among it."""
 
 GPU_READS = ("/sys", "/proc/driver", "/proc/devices", "/proc/modules")
-GPU_NODES = "nvidia*"
 
 
 class LandlockSandbox(Sandbox):
@@ -41,12 +40,10 @@ class LandlockSandbox(Sandbox):
 
     def lock(self, folder: Path, device: str) -> dict[str, Any] | None:
         """See `Sandbox.lock`."""
-        readable = [*SYSTEM, str(folder / "program"), str(folder / "in"), *_packages()]
-        writable: list[str] = []
+        readable = [*_system(), str(folder / "program"), str(folder / "in")]
         if device != "cpu":
             readable += GPU_READS
-            writable += map(str, sorted(Path("/dev").glob(GPU_NODES)))
-        return {"readable": readable, "writable": writable, "needs_landlock": True}
+        return {"readable": readable, "writable": gpu_nodes(device), "needs_landlock": True}
 
     def lacks(self) -> str:
         """See `Sandbox.lacks`."""
@@ -58,24 +55,18 @@ class LandlockSandbox(Sandbox):
         return ""
 
 
-def _packages() -> list[str]:
-    """Return the folders of the interpreter and of packages, without the kit among them."""
-    found: list[str] = []
-    for folder in interpreter_folders():
-        holding = [each for each in package_folders() if each == folder or folder in each.parents]
-        if any((each / "scorer" / "runner").is_dir() for each in holding):
-            found += _all_but_the_kit(folder, holding)
-        else:
-            found.append(str(folder))
-    return found
+def _system() -> list[str]:
+    """Return what is read of the system, interpreter and packages, without the kit among them."""
+    hidden = installed_kit()
+    every = dict.fromkeys(each.resolve() for each in (*map(Path, SYSTEM), *interpreter_folders()))
+    return [path for each in every for path in _without(each, hidden)]
 
 
-def _all_but_the_kit(folder: Path, holding: Sequence[Path]) -> list[str]:
-    """Return what lies in a folder, so far apart that the kit can be left out."""
-    if folder in holding:
-        return [str(each) for each in folder.iterdir() if each.name not in KIT_PACKAGES]
-    found = []
-    for each in folder.iterdir():
-        is_above = any(each == one or each in one.parents for one in holding)
-        found += _all_but_the_kit(each, holding) if is_above else [str(each)]
-    return found
+def _without(path: Path, hidden: Sequence[Path]) -> list[str]:
+    """Return a path, or what lies below it, so far apart that some folders can be left out."""
+    # A link would open what it leads to; that is named by itself, where it may be read.
+    if path in hidden or path.is_symlink():
+        return []
+    if not any(path in each.parents for each in hidden):
+        return [str(path)]
+    return [one for each in path.iterdir() for one in _without(each, hidden)]

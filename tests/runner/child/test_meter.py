@@ -141,6 +141,12 @@ def test_a_run_is_ended_at_its_limit() -> None:
     assert (taken["exit_code"], taken["ended"]) == (-9, "timeout")
 
 
+def test_a_run_that_ends_by_itself_after_its_limit_took_too_long() -> None:
+    """Whether it ends before or after somebody looks."""
+    taken = metered("time.sleep(0.01)", 0.001)
+    assert (taken["ended"], taken["elapsed_s"] > 0.001) == ("timeout", True)
+
+
 EXCESSES = {
     "many processes": ("for _ in range(20):\n    if os.fork() == 0: break", "processes"),
     "one large process": ("x = bytearray(300 * 2**20)", "memory"),

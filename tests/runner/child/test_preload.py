@@ -21,8 +21,10 @@ from scorer.runner.child.preload import preload, third_party
         ("import scipy\nimport scipy", ["scipy"]),
         ("def broken(:", []),
         ("x = " + "(" * 5000, []),
+        ("import scipy\nx = '\\d'", ["scipy"]),
     ],
 )
+@pytest.mark.filterwarnings("error")
 def test_packages_are_found_by_the_text(source: str, expected: list[str]) -> None:
     assert third_party(source.encode()) == expected
 
