@@ -37,7 +37,7 @@ SERIAL_BLOCKS = 8
 """Up to so many blocks this process decodes itself: to start others would take as long."""
 
 MOST_WORKERS = 16
-"""Processes that decode: each takes some 60 MiB, and a disk can hardly feed more."""
+"""Processes that decode: each takes memory, and a disk can hardly feed more."""
 
 SYNC_S = 2.0
 """The disk is waited for once in so many seconds; a stop loses as much work."""
