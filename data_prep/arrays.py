@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from data_prep.normalisation import channel_statistics
 from data_prep.raw import DamagedData, MissingData, RawData
 
 FILE_NAMES = ("train_images.npy", "train_labels.npy", "test_images.npy", "test_labels.npy")
@@ -66,9 +67,8 @@ def load_arrays(
     test_labels = read_labels(folder / "test_labels.npy", len(test_images), n_classes)
     labels = np.concatenate([train_labels, test_labels])
     if mean is None or std is None:
-        scaled = train_images / VALUE_RANGE
-        mean = tuple(float(value) for value in scaled.mean(axis=(0, 2, 3)))
-        std = tuple(float(value) for value in scaled.std(axis=(0, 2, 3)))
+        everything = np.ones(len(train_images), dtype=bool)
+        mean, std = channel_statistics(train_images, everything, VALUE_RANGE)
     try:
         return RawData(
             name=name,

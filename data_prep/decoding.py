@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from data_prep.pictures import BrokenImage, Picture, Shape, decode
+from scorer.machine import n_cores
 from scorer.settings import PROJECT_ROOT
 
 Progress = Callable[[str, int, int], None]
@@ -36,7 +37,7 @@ SERIAL_BLOCKS = 8
 """Up to so many blocks this process decodes itself: to start others would take as long."""
 
 MOST_WORKERS = 16
-"""Processes that decode: each takes some 60 MiB, and a disk can hardly feed more."""
+"""Processes that decode: each takes memory, and a disk can hardly feed more."""
 
 SYNC_S = 2.0
 """The disk is waited for once in so many seconds; a stop loses as much work."""
@@ -127,13 +128,6 @@ def serve() -> None:
             return
         pickle.dump(decode_block(*work), sys.stdout.buffer)
         sys.stdout.buffer.flush()
-
-
-def n_cores() -> int:
-    """Return the number of cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _decoded(

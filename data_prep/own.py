@@ -163,8 +163,9 @@ def read_settings(folder: Path) -> dict[str, Any]:
 
 def _load_arrays(folder: Path) -> RawData:
     """Return the arrays of a folder, whose images stay as they are."""
+    settings = read_settings(folder)
     for name in ("size", "colour"):
-        if name in read_settings(folder):
+        if name in settings:
             raise UsageError(
                 f"{folder / SETTINGS} must not name {name}, since {IMAGES} stays as it is; take "
                 "the line out, or resize the images yourself"

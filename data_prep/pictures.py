@@ -1,8 +1,7 @@
 """Image files, in a folder or in a zip, and how one becomes a small array.
 
-Pillow decodes them: some 2,000 JPEGs of 178 x 218 a second and core, of every usual format.
-torchvision's decoder takes half the time on JPEGs of that size, but a process that holds torch
-takes ten times the memory, and decoding happens in as many processes as there are cores.
+Pillow decodes them, of every usual format. torchvision's decoder would need torch in memory, in as
+many processes as there are cores.
 """
 
 from __future__ import annotations

@@ -149,8 +149,13 @@ def made_on(kept: Mapping[str, Any]) -> str:
     return (
         f"Made on {e['device_name']}, Python {e['python']}, torch {e['torch']}:"
         f" `make scores TASK={i['task']} N={i['n_models']} RULE={i['rule']}"
-        f" DESIGN={i['design']}`, then `make boards`."
+        f" DESIGN={i['design']}`, then `make boards`.{f' {noted(kept)}' if noted(kept) else ''}"
     )
+
+
+def noted(kept: Mapping[str, Any]) -> str:
+    """Return what somebody noted of a kept leaderboard, until it is made again."""
+    return f"**{kept['note']}**" if "note" in kept else ""
 
 
 def save_example(record: Record, folder: Path = SNAPSHOTS) -> Path:
@@ -163,6 +168,8 @@ def save_example(record: Record, folder: Path = SNAPSHOTS) -> Path:
 def render_example(name: str, table: str, *, folder: Path = SNAPSHOTS) -> str:
     """Return one table of a kept output of `score`, counted from 1, as a block of Markdown.
 
+    What is noted of the task's leaderboard, kept by the same command, holds for it too.
+
     Raises:
         ScorerError: none is kept, or it has fewer tables.
     """
@@ -170,7 +177,9 @@ def render_example(name: str, table: str, *, folder: Path = SNAPSHOTS) -> str:
     tables = path.read_text().rstrip().split("\n\n") if path.exists() else []
     if not 1 <= int(table) <= len(tables):
         raise ScorerError(f"a document has table {table} of {name}, but {path} has {len(tables)}")
-    return f"```\n{tables[int(table) - 1]}\n```"
+    board = folder / f"{name.rpartition('-')[0]}.json"
+    note = noted(read_snapshot(board)[1]) if board.exists() else ""
+    return f"```\n{tables[int(table) - 1]}\n```" + (f"\n{note}" if note else "")
 
 
 def render_bench(name: str, *, folder: Path = FIGURES) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from data_prep import DamagedData, MissingData, load_raw
+from data_prep import DamagedData, load_raw
 from scorer.engines import LocalEngine
 from scorer.errors import ScorerError, UsageError
 from scorer.options import DEVICES, Options
@@ -54,7 +54,7 @@ def main(
         path = keep(options, out or kept_path(TASKS[task], PUBLIC_SEED))
     except UsageError as error:
         raise click.UsageError(str(error)) from error
-    except (ScorerError, MissingData, DamagedData) as error:
+    except (ScorerError, OSError, DamagedData) as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"wrote {path}", err=True)
 

@@ -6,7 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from click.testing import CliRunner, Result
 from PIL import Image
+
+from data_prep import RawData, load_raw
+from data_prep.__main__ import main
 
 
 def pixels(index: int, size: tuple[int, int] = (8, 8), grey: bool = False) -> np.ndarray:
@@ -47,3 +51,18 @@ def write_own_arrays(folder: Path, **arrays: object) -> Path:
         if array is not None:
             np.save(folder / f"{name}.npy", np.asarray(array))
     return folder
+
+
+def truncated(path: Path) -> None:
+    """Cut the end of a file off."""
+    path.write_bytes(path.read_bytes()[:-40])
+
+
+def load(folder: Path, data_dir: Path | None = None) -> RawData:
+    """Load a folder of images; what is decoded is kept beside it."""
+    return load_raw(str(folder), data_dir or folder.parent / "data")
+
+
+def run(*words: object) -> Result:
+    """Run `python -m data_prep`."""
+    return CliRunner().invoke(main, [str(word) for word in words])

@@ -11,6 +11,11 @@ import numpy as np
 import pytest
 
 from data_prep import RawData
+from data_prep.celeba import prepare_archive
+from data_prep.celeba_checks import Published
+from data_prep.decoding import no_progress
+from tests.data_prep import _celeba as made
+from tests.data_prep._own import write_classes
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 
@@ -98,3 +103,58 @@ def make_raw() -> Callable[..., RawData]:
         return RawData(**(fields | changes))  # type: ignore[arg-type]
 
     return make
+
+
+@pytest.fixture(scope="session")
+def faces() -> made.Files:
+    """The images, by the names that they have in the zip."""
+    return {
+        f"img_align_celeba/{made.name_of(index)}": made.face(index)
+        for index in range(made.N_IMAGES)
+    }
+
+
+@pytest.fixture(scope="session")
+def archive(faces: made.Files) -> bytes:
+    return made.packed(faces)
+
+
+@pytest.fixture(scope="session")
+def official(archive: bytes) -> Published:
+    return made.published(archive)
+
+
+@pytest.fixture(scope="session")
+def drive(archive: bytes, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folders of the drive."""
+    tables = made.tables()
+    return made.write(
+        tmp_path_factory.mktemp("drive"),
+        {
+            "CelebA/Img/img_align_celeba.zip": archive,
+            "CelebA/Anno/list_attr_celeba.txt": tables["list_attr_celeba.txt"],
+            "CelebA/Anno/identity_CelebA.txt": tables["identity_CelebA.txt"],
+            "CelebA/Anno/list_bbox_celeba.txt": b"not needed",
+            "CelebA/Eval/list_eval_partition.txt": tables["list_eval_partition.txt"],
+        },
+    )
+
+
+@pytest.fixture(scope="session")
+def celeba_dir(drive: Path, official: Published, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory that CelebA was prepared in."""
+    folder = tmp_path_factory.mktemp("data")
+    assert prepare_archive([drive], folder, no_progress, official) == []
+    return folder
+
+
+@pytest.fixture
+def files(archive: bytes) -> made.Files:
+    """What was fetched, in one folder, to be spoilt."""
+    return {"img_align_celeba.zip": archive, **made.tables()}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Class folders `a` and `b` with 12 and 10 images of 8 x 8."""
+    return write_classes(tmp_path / "photos", (12, 10))

@@ -1,4 +1,4 @@
-"""Decoding in several processes: what happens when one of them ends."""
+"""Decoding in blocks and processes: what a stop or the end of a process costs."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from data_prep import decoding
+from data_prep import DamagedData, decoding, load_raw
 from data_prep.decoding import decode_all, no_progress
-from data_prep.pictures import BrokenImage, ZippedPicture, is_picture
-from tests.data_prep._own import pixels
+from tests.data_prep._own import load, pixels, run, truncated, write_classes
 
 SHAPE = (3, 8, 8)
 
@@ -62,19 +61,25 @@ def test_a_process_that_is_ended_costs_no_finished_work(
         np.testing.assert_array_equal(images[index], pixels(index).transpose(2, 0, 1))
 
 
-def test_a_zip_that_changed_under_its_directory_is_noticed(tmp_path: Path) -> None:
-    path = tmp_path / "x.zip"
-    path.write_bytes(bytes(100))
-    for offset in (0, 90):
-        picture = ZippedPicture("a.png", str(path), offset, 10, False, 0)
-        with pytest.raises(BrokenImage, match="does not have it where its directory says"):
-            picture.read()
+def test_several_blocks_and_a_stop_in_between(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decoding, "BLOCK", 7)
+    monkeypatch.setattr(decoding, "SERIAL_BLOCKS", 100)
+    folder = write_classes(tmp_path / "x", (20, 20))
+    truncated(folder / "a/002.png")
 
+    def stop(what: str, done: int, total: int) -> None:
+        if done == 14:
+            raise KeyboardInterrupt
 
-@pytest.mark.parametrize(
-    ("name", "is_one"),
-    [("a/b.JPG", True), ("a.b/c", False), (".jpg", False), ("a/.b.png", False), ("x.txt", False),
-     ("__MACOSX/a.jpg", False), ("x.tar.gif", True)],
-)  # fmt: skip
-def test_images_are_known_by_their_names(name: str, is_one: bool) -> None:
-    assert is_picture(name) == is_one
+    with pytest.raises(KeyboardInterrupt):
+        load_raw(str(folder), tmp_path / "data", stop)
+    (part,) = (tmp_path / "data/own").glob(".x-*.part")
+    journal = part / "journal.jsonl"
+    journal.write_text(journal.read_text() + '[2, {"1')  # as a loss of power would leave it
+    with pytest.raises(DamagedData, match=r"1 of 40 images cannot be decoded: .*a/002\.png"):
+        load(folder)
+    truncated_again = run("import", folder, "--data-dir", tmp_path / "data", "--skip-broken")
+    assert truncated_again.exit_code == 0
+    assert len(load(folder).labels) == 39

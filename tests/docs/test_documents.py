@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import subprocess
@@ -12,19 +13,25 @@ import numpy as np
 import pytest
 import torch
 
+from data_prep import MissingData
 from data_prep.__main__ import main as data_prep_main
 from data_prep.splits import SPLIT_EDITION
 from scorer.cli import main as scorer_main
 from scorer.cli.readme import written
+from scorer.engines import LocalEngine
+from scorer.engines.base import no_progress
 from scorer.kinds import KINDS
+from scorer.options import Options
 from scorer.results.schema import SCHEMA_VERSION
 from scorer.runner.child.contract import make_loader, signature_problem
-from scorer.settings import PROJECT_ROOT
+from scorer.settings import PROJECT_ROOT, default_data_dir
+from scorer.tasks.load import load_task
 from scorer.training.models import build_model
 from scorer.training.recipe import RECIPE_VERSION
 from tests.docs._documents import DOCUMENTS, anchors, commands, links, name_of, python_blocks
 
 README = PROJECT_ROOT / "README.md"
+BOARDS = sorted((PROJECT_ROOT / "baselines" / "leaderboards").glob("*.json"))
 MAKEFILE = (PROJECT_ROOT / "Makefile").read_text()
 TARGETS = set(re.findall(r"^([a-z]+):", MAKEFILE, re.MULTILINE))
 VARIABLES = {*re.findall(r"^# ([A-Z]+) = ##", MAKEFILE, re.MULTILINE), "PYTHON"}
@@ -52,10 +59,20 @@ def test_generated_tables_are_fresh() -> None:
 
 
 def test_every_kept_leaderboard_has_a_page_and_a_place_in_the_readme() -> None:
-    kept = sorted((PROJECT_ROOT / "baselines" / "leaderboards").glob("*.json"))
-    assert kept
-    pages = [name_of(path.with_suffix(".md")) for path in kept]
+    assert BOARDS
+    pages = [name_of(path.with_suffix(".md")) for path in BOARDS]
     assert set(pages) <= set(links(README.read_text()))
+
+
+@pytest.mark.parametrize("path", BOARDS, ids=name_of)
+def test_a_board_of_a_former_task_says_so(path: Path) -> None:
+    kept = json.loads(path.read_text())
+    options = Options(task=kept["identity"]["task"], data_dir=default_data_dir(), device="cpu")
+    try:
+        task = load_task(options, LocalEngine(1), no_progress)
+    except MissingData as error:
+        pytest.skip(str(error))
+    assert ("note" in kept) == (kept["identity"]["fingerprint"] != task.fingerprint)
 
 
 @each_document

@@ -101,6 +101,21 @@ def test_a_short_table_says_of_how_many(kept: Path) -> None:
     assert "N=64 models" in text
 
 
+def test_what_is_noted_of_a_board_stands_wherever_it_is_shown(kept: Path, group: Group) -> None:
+    folder = kept.parent
+    save_example(make_record("adversarial"), folder)
+    kept.write_text(json.dumps({"note": "Of another network.", **json.loads(kept.read_text())}))
+
+    def shown() -> tuple[str, ...]:
+        example = render_example("digits-adversarial", "1", folder=folder)
+        return leaderboard_page(kept), render_best("digits", "2", folder=folder), example
+
+    assert all("**Of another network.**" in text for text in shown())
+    arrays = {f"oracle_accuracy_{name}": np.ones(2) for name in ("retain", "test", "forget")}
+    save_snapshot(group, make_record().provenance["environment"], arrays, folder)
+    assert not any("another network" in text for text in shown())
+
+
 def test_the_example_is_what_score_printed_table_by_table(tmp_path: Path) -> None:
     save_example(
         make_record("adversarial", forgetting_quality=0.05, forgetting_quality_se=0.004), tmp_path

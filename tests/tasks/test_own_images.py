@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import logging
+import shutil
 import tomllib
 from pathlib import Path
 
@@ -261,6 +262,18 @@ def test_hard_examples_may_be_kept_beside_the_images(
     write_image(folder / "digit 3/more.png", 1, grey=True)
     with pytest.raises(ScorerError, match="must hold the hard examples of task x as it is now"):
         load(folder, tmp_path / "cache")
+
+
+def test_to_keep_on_a_full_disk_is_an_error_that_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write_classes(tmp_path / "x")
+    free = shutil.disk_usage(tmp_path)._replace(free=7)
+    monkeypatch.setattr("shutil.disk_usage", lambda path: free)
+    words = [str(folder), "--data-dir", str(tmp_path / "data"), "--cache-dir", str(tmp_path / "c")]
+    result = CliRunner().invoke(keep.main, words)
+    assert result.exit_code == 1
+    assert "make room or choose another --data-dir" in result.stderr
 
 
 def test_a_folder_of_pngs_is_scored_and_ranked(tmp_path: Path, inline_is_known: None) -> None:
