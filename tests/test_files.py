@@ -88,7 +88,7 @@ def test_sweeping_beside_writers_harms_nobody(tmp_path: Path) -> None:
     writer = context.Process(target=_write, args=(str(tmp_path), 150))
     writer.start()
     while writer.is_alive():
-        assert sweep(tmp_path) == []
+        sweep(tmp_path)  # may take a folder that is not locked yet: its writer makes another
     writer.join()
     assert writer.exitcode == 0
     assert len(list(tmp_path.iterdir())) == 150

@@ -38,8 +38,9 @@ HURRY = """
 import signal
 from scorer.processes import Owner, Stopped, stoppable
 with stoppable(), Owner() as owner:
-    print(owner.start(["sleep", "1000"]).pid, flush=True)
+    process = owner.start(["sleep", "1000"])
     try:
+        print(process.pid, flush=True)
         signal.pause()
     except Stopped:
         print("stopped", flush=True)

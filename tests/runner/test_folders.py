@@ -109,6 +109,9 @@ def test_anew_deletes_outcomes_and_secret_and_says_so(
         caplog.clear()
         open_runs(tmp_path, named(tmp_path, "never"), pool, Options(), anew=True)
     assert caplog.text == "", "there was nothing to delete"
+    for _ in range(2):
+        again = open_runs(tmp_path, mine, pool, Options(runs_secret=OTHER), anew=True)
+        assert again.secret == OTHER, "a secret that was named stays"
 
 
 @pytest.mark.parametrize("damage", ["", "x", "gone", "other"])
