@@ -22,6 +22,25 @@ def random_order(n: int, *key: str | int) -> NDArray[np.int64]:
     Returns:
         `(n,)` int64.
     """
+    return np.argsort(_words(n, key), kind="stable").astype(np.int64)
+
+
+def random_uniform(n: int, *key: str | int) -> NDArray[np.float64]:
+    """Return numbers evenly drawn between 0 and 1 that are a function of `n` and `key` alone.
+
+    Args:
+        n: how many.
+        key: as for `random_order`.
+
+    Returns:
+        `(n,)` float64; neither 0 nor 1 is among them.
+    """
+    # 52 bits and a half: with one bit more the largest would round to 1.
+    return (_words(n, key) >> np.uint64(12)).astype(np.float64) / 2.0**52 + 2.0**-53
+
+
+def _words(n: int, key: tuple[str | int, ...]) -> NDArray[np.uint64]:
+    """Return random words of 64 bits."""
     digest = hashlib.sha256("/".join(str(part) for part in key).encode()).digest()
-    words = np.random.PCG64(int.from_bytes(digest, "big")).random_raw(n)
-    return np.argsort(words, kind="stable").astype(np.int64)
+    words: NDArray[np.uint64] = np.random.PCG64(int.from_bytes(digest, "big")).random_raw(n)
+    return words

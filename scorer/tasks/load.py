@@ -26,7 +26,8 @@ def load_task(options: Options, engine: Engine, progress: Progress) -> Task:
     """
     definition = TASKS[options.task]
     try:
-        raw = load_raw(definition.dataset, options.data_dir, progress)
+        seed = options.split_seed
+        raw = load_raw(definition.dataset, options.data_dir, progress, split_seed=seed)
     except DamagedData as error:
         raise ScorerError(str(error)) from error
     material = Material(definition, raw, options, engine, progress)
