@@ -35,7 +35,7 @@ def random_uniform(n: int, *key: str | int) -> NDArray[np.float64]:
     Returns:
         `(n,)` float64; neither 0 nor 1 is among them.
     """
-    # 52 bits and a half: with one bit more the largest would round to 1.
+    # 52 bits and half of the last: with one bit more the largest would round to 1.
     return (_words(n, key) >> np.uint64(12)).astype(np.float64) / 2.0**52 + 2.0**-53
 
 

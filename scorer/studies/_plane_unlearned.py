@@ -13,7 +13,9 @@ from torch import nn
 
 from data_prep import choose_forget
 from data_prep.plane import Mixture, coordinates, raw_points
-from scorer.studies._models import outputs_of, read_sets, train_role
+from scorer.oracles.outputs import NotFinite
+from scorer.studies._models import Sets, outputs_of, read_sets, train_role
+from scorer.studies.parts import text_array
 from scorer.studies.unlearning import baseline_function, unlearn
 from scorer.tasks.difficulty import measure_difficulty
 from scorer.tasks.forget import Material
@@ -25,6 +27,9 @@ from scorer.training.loop import predict
 if TYPE_CHECKING:
     from scorer.studies.base import Settings
     from scorer.tasks.definition import TaskDefinition
+
+FAILED = "failed"
+"""Name of the array that holds why a method is left out."""
 
 N_CELLS = 150
 """Of the grid on which decisions are kept, a side."""
@@ -100,25 +105,32 @@ def unlearned(values: Mapping[str, Any]) -> dict[str, np.ndarray]:
             `n_models` and `half_width`.
 
     Returns:
-        "original/..." and "<method>/..." of every array of `retrained`.
+        "original/..." and "<method>/..." of every array of `retrained`; "<method>/failed" with the
+        reason where a method leaves networks without finite outputs.
     """
     task, sets = read_sets(values)
     recipe = task.definition.recipe
     originals = train_role(sets, recipe, task.fingerprint, "original", values["n_models"])
-    rows = {"original": originals}
+    found = _named("original", originals, sets, values)
     for method, sha256 in values["methods"].items():
         function = baseline_function(method)
-        rows[method] = [
+        nets = [
             next(unlearn(function, net, sets.examples, f"{task.fingerprint}/{sha256}/{index}", 1))
             for index, net in enumerate(originals)
         ]
-    return {
-        f"{row}/{name}": array
-        for row, nets in rows.items()
-        for name, array in {
-            **outputs_of(nets, sets), "decisions": decisions(nets, values["half_width"])
-        }.items()
-    }  # fmt: skip
+        try:
+            found |= _named(method, nets, sets, values)
+        except NotFinite as error:
+            found[f"{method}/{FAILED}"] = text_array(str(error))
+    return found
+
+
+def _named(
+    row: str, nets: list[nn.Module], sets: Sets, values: Mapping[str, Any]
+) -> dict[str, np.ndarray]:
+    """Return outputs and decisions of networks, each under the name of their row."""
+    arrays = {**outputs_of(nets, sets), "decisions": decisions(nets, values["half_width"])}
+    return {f"{row}/{name}": array for name, array in arrays.items()}
 
 
 def decisions(nets: Sequence[nn.Module], half_width: float) -> np.ndarray:

@@ -24,10 +24,10 @@ from scorer.studies._models import task_values, values_of
 from scorer.studies._plane_answers import answer
 from scorer.studies._plane_models import read
 from scorer.studies._plane_traits import TRAITS, Portrait
-from scorer.studies._plane_unlearned import half_width_of, task_of
+from scorer.studies._plane_unlearned import FAILED, half_width_of, task_of
 from scorer.studies.base import Settings, Study
 from scorer.studies.findings import Findings
-from scorer.studies.parts import Part, make_parts
+from scorer.studies.parts import Part, make_parts, text_of
 from scorer.studies.scores import Score, score_banks
 from scorer.studies.unlearning import baseline_sha256
 from scorer.tasks.definition import TaskDefinition
@@ -67,8 +67,8 @@ class Sizes:
     n_banks: int = 6
     n_fitted: int = 2
     n_fresh: int = 8
-    n_rounds: int = 5
-    n_candidates: int = 14
+    n_rounds: int = 4
+    n_candidates: int = 12
     n_best: int = 4
     definition: TaskDefinition = DEFINITION
     forget: HardRandom = FORGET
@@ -127,12 +127,14 @@ class Unlearned:
         half_width: half the side of the window that is drawn.
         decisions: `(n_models, rows, columns)` classes, of "original", "oracle" and methods.
         scores: of "original" and methods.
+        skipped: why, by method.
     """
 
     task: Task
     half_width: float
     decisions: dict[str, np.ndarray]
     scores: dict[str, Score] = field(default_factory=dict)
+    skipped: dict[str, str] = field(default_factory=dict)
 
 
 def run(settings: Settings) -> Findings:
@@ -145,6 +147,7 @@ def run(settings: Settings) -> Findings:
     )
     after = unlearn_all(task, sizes, settings)
     found = STUDY.findings(settings, settings.options.torch_device)
+    found.notes += [f"`{name}` is left out: {reason}." for name, reason in after.skipped.items()]
     answer(found, fitted, after.scores, sizes, task_name)
     found.add_figure(
         "points", partial(figures.points, after, fitted, task_name),
@@ -232,6 +235,9 @@ def unlearn_all(task: Task, sizes: Sizes, settings: Settings) -> Unlearned:
     for name in (ORIGINAL, *methods):
         own = {path.partition("/")[2]: array for path, array in mixed.items()
                if path.startswith(f"{name}/")}  # fmt: skip
+        if FAILED in own:
+            after.skipped[name] = text_of(own[FAILED])
+            continue
         after.decisions[name] = own["decisions"]
         origins = list(range(sizes.n_unlearned))
         after.scores[name] = score_banks({**banks, "unlearned": bank_of(own)}, originals=origins)
