@@ -28,6 +28,10 @@ WINDOW = 64.0
 """Side of the square that all points lie in, around the origin. The standard deviation of the
 narrowest class that a fit may find is about 1."""
 
+SEEN = 6.0
+"""Units of the mixture that a network sees as 1: then its inputs are as large as those of images,
+and learning rates that were chosen on these do not make it diverge."""
+
 CELLS = 2**16
 """Points lie on a grid of so many cells a side. So their bytes do not hang on the last digit of a
 logarithm, which machines may round differently."""
@@ -140,9 +144,8 @@ def raw_points(mixture: Mixture, n_points: int, seed: int) -> RawData:
         labels=labels,
         n_classes=mixture.n_classes,
         is_official_test=np.zeros(n_points, dtype=bool),
-        # So that a network sees coordinates in the units of the mixture.
         mean=(0.5, 0.5),
-        std=(1 / WINDOW, 1 / WINDOW),
+        std=(SEEN / WINDOW, SEEN / WINDOW),
         value_range=1.0,
         source="points drawn from a mixture per class",
     )

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from data_prep import choose_forget
-from data_prep.plane import Mixture, coordinates, raw_points
+from data_prep.plane import SEEN, Mixture, coordinates, raw_points
 from scorer.oracles.outputs import NotFinite
 from scorer.studies._models import Sets, outputs_of, read_sets, train_role
 from scorer.studies.parts import text_array
@@ -135,7 +135,7 @@ def _named(
 
 def decisions(nets: Sequence[nn.Module], half_width: float) -> np.ndarray:
     """Return the class that each network gives each cell, `(n_models, rows, columns)` uint8."""
-    axis = axis_of(half_width).astype(np.float32)
+    axis = (axis_of(half_width) / SEEN).astype(np.float32)
     x, y = np.meshgrid(axis, axis)
     places = torch.from_numpy(np.stack([x.ravel(), y.ravel()], axis=1))[:, :, None, None]
     found = []

@@ -29,7 +29,8 @@ from scorer.training.recipe import RECIPE_VERSION
 if TYPE_CHECKING:
     from scorer.studies.base import Settings
 
-OWN = "scorer.studies."
+OWN = ("scorer.studies.", "data_prep.plane")
+"""Whose files count: those of studies, and the law of simulated data, which has no fingerprint."""
 
 
 @dataclass(frozen=True)

@@ -67,7 +67,7 @@ class Sizes:
     n_banks: int = 6
     n_fitted: int = 2
     n_fresh: int = 8
-    n_rounds: int = 4
+    n_rounds: int = 3
     n_candidates: int = 12
     n_best: int = 4
     definition: TaskDefinition = DEFINITION

@@ -11,7 +11,7 @@ import pytest
 
 from data_prep import DamagedData, load_raw, plane
 from data_prep.leakage import first_copies
-from data_prep.plane import CELLS, WINDOW, Mixture, coordinates, draw_points, raw_points
+from data_prep.plane import CELLS, SEEN, WINDOW, Mixture, coordinates, draw_points, raw_points
 
 CENTRES = np.array([[-9.0, 0.0], [9.0, 0.0], [0.0, 12.0]])
 TOWARDS = np.array([[0.0, 0.75, 0.25], [1.0, 0.0, 0.0], [0.5, 0.5, 0.0]])
@@ -33,9 +33,9 @@ def test_the_kept_points_are_a_data_set_of_ten_classes() -> None:
     np.testing.assert_array_equal(cells, np.rint(cells))
 
 
-def test_a_network_sees_coordinates_in_the_units_of_the_mixture() -> None:
+def test_a_network_sees_coordinates() -> None:
     raw = raw_points(mixture(), 300, 0)
-    seen = raw.normalised(np.arange(300))[:, :, 0, 0]
+    seen = raw.normalised(np.arange(300))[:, :, 0, 0] * SEEN
     np.testing.assert_allclose(seen, coordinates(raw), atol=1e-4)
     for which, centre in enumerate(CENTRES):
         np.testing.assert_allclose(seen[raw.labels == which].mean(axis=0), centre, atol=0.25)
