@@ -11,7 +11,7 @@ STAMP := $(VENV)/.installed$(if $(CHOSEN),-$(subst $(NO) $(NO),-,$(CHOSEN)))
 # Variables become flags of the same name; an unset one leaves the default to the command.
 FLAGS = $(if $(TASK),--task $(TASK)) $(if $(N),--n-models $(N)) $(if $(DEVICE),--device $(DEVICE)) \
         $(if $(WORKERS),--workers $(WORKERS)) $(if $(ENGINE),--engine $(ENGINE)) \
-        $(if $(SEED),--split-seed $(SEED)) $(if $(SECRET),--secret $(SECRET))
+        $(if $(FORGET),--forget $(FORGET)) $(if $(SEED),--split-seed $(SEED)) $(if $(SECRET),--secret $(SECRET))
 SCORE_FLAGS = $(FLAGS) $(if $(RULE),--rule $(RULE)) $(if $(SANDBOX),--sandbox $(SANDBOX)) \
               $(if $(BUDGET),--budget $(BUDGET)) $(if $(DESIGN),--design $(DESIGN)) \
               $(if $(RERUN),--rerun)
@@ -36,9 +36,10 @@ export NAMES
 # METHOD = ## a baseline's name, a file in submission/ or a path; default submission/unlearn.py
 # NAME = ## a study, see python -m scorer study
 # TASK = ## data, split, forget set and network, default digits
+# FORGET = ## what is to be forgotten: default, random:100, class:3, ...; see python -m scorer ls forget_sets
 # N = ## number of models per side, default 64
 # RULE = ## how epsilon becomes points, default competition
-# DEVICE = ## auto (default), cpu, cuda
+# DEVICE = ## auto (default), cpu, cuda for all GPUs, cuda:2 or cuda:0,1
 # WORKERS = ## worker processes, default one a processor
 # ENGINE = ## where shards run, default local; ray needs make env EXTRA=ray
 # SANDBOX = ## how far a submission is kept apart: auto (default, the best that works), require, or a tier
@@ -72,7 +73,7 @@ leaderboard: $(STAMP) ## show all results
 	@$(RUN) leaderboard $(if $(TASK),--task $(TASK))
 
 check: $(STAMP) ## try METHOD in seconds: imports, signature, a real run
-	@$(RUN) check $(METHOD) $(if $(TASK),--task $(TASK)) $(if $(DEVICE),--device $(DEVICE)) \
+	@$(RUN) check $(METHOD) $(if $(TASK),--task $(TASK)) $(if $(FORGET),--forget $(FORGET)) $(if $(DEVICE),--device $(DEVICE)) \
 	  $(if $(SANDBOX),--sandbox $(SANDBOX))
 
 doctor: $(STAMP) ## say what this machine has: device, packages, sandbox tiers, disk

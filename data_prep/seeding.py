@@ -1,4 +1,4 @@
-"""Random orders that depend on words and numbers, not on what was drawn before."""
+"""Random words and orders that depend on words and numbers, not on what was drawn before."""
 
 from __future__ import annotations
 
@@ -8,20 +8,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def random_order(n: int, *key: str | int) -> NDArray[np.int64]:
-    """Return a permutation of 0 to n - 1 that is a function of `n` and `key` alone.
+def random_words(n: int, *key: str | int) -> NDArray[np.uint64]:
+    """Return random 64-bit words that are a function of `key` alone, `n` of one stream.
 
     The seed is the SHA-256 of the key's parts joined by "/", so neighbouring seeds give unrelated
-    orders. Only raw 64-bit words are drawn: NumPy promises (NEP 19) that the stream of a bit
-    generator never changes, and makes no such promise for `Generator.permutation`.
+    words. NumPy promises (NEP 19) that the stream of a bit generator never changes, and makes no
+    such promise for what `Generator` makes of it.
 
     Args:
         n: how many.
         key: e.g. name of the data set, seed, purpose.
 
     Returns:
-        `(n,)` int64.
+        `(n,)` uint64.
     """
     digest = hashlib.sha256("/".join(str(part) for part in key).encode()).digest()
-    words = np.random.PCG64(int.from_bytes(digest, "big")).random_raw(n)
-    return np.argsort(words, kind="stable").astype(np.int64)
+    return np.random.PCG64(int.from_bytes(digest, "big")).random_raw(n)
+
+
+def random_order(n: int, *key: str | int) -> NDArray[np.int64]:
+    """Return a permutation of 0 to n - 1 that is a function of `n` and `key` alone.
+
+    Args:
+        n: how many.
+        key: see `random_words`.
+
+    Returns:
+        `(n,)` int64.
+    """
+    return np.argsort(random_words(n, *key), kind="stable").astype(np.int64)

@@ -93,6 +93,17 @@ def list_tasks() -> Rows:
     return [row(name, summary) for name, summary in TASKS.summaries().items()]
 
 
+def list_forget_sets() -> Rows:
+    """Return every kind of forget set, with how it is typed behind `--forget`."""
+    from scorer.tasks.forget import FORGET_SETS
+
+    def typed(name: str) -> str:
+        return " or ".join(getattr(FORGET_SETS[name], "forms", ()))
+
+    rows = FORGET_SETS.summaries().items()
+    return [{"name": name, "typed": typed(name), "summary": said} for name, said in rows]
+
+
 def list_commands() -> Rows:
     """Return every verb with its help in one line."""
     rows = []
@@ -141,7 +152,11 @@ _ALL = (
     Kind("engines", "where shards of work run", "scorer.engines", "local"),
     Kind("sandboxes", "how far a submission is kept apart", "scorer.runner.sandboxes", "process"),
     Kind(
-        "forget_sets", "how the examples to forget are chosen", "scorer.tasks.forget", "hard_random"
+        "forget_sets",
+        "how the examples to forget are chosen",
+        "scorer.tasks.forget",
+        "hard_random",
+        list_forget_sets,
     ),
     Kind("datasets", "raw data as verified arrays", "data_prep", "fashion_mnist"),
     Kind("commands", "a verb of the command line", "scorer.cli", "metric", list_commands),

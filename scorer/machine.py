@@ -16,20 +16,6 @@ def n_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
 
 
-def workers_on(device: str, per_gpu: int) -> int | None:
-    """Return how many processes may use the GPUs of this machine; None for a CPU, where cores do.
-
-    Args:
-        device: "cpu", or a CUDA device.
-        per_gpu: processes that one GPU serves well.
-    """
-    import torch
-
-    if torch.device(device).type == "cpu":
-        return None
-    return per_gpu * max(1, torch.cuda.device_count())
-
-
 def machine(device: str) -> dict[str, Any]:
     """Return where a number was measured: device, processors, versions.
 

@@ -203,6 +203,7 @@ def make_record(
         method_path=file.shown_path if file else "",
         method_sha256=file.sha256 if file else "",
         task=pool.task.name,
+        forget=pool.task.forget,
         split_seed=pool.task.split_seed,
         fingerprint=pool.task.fingerprint,
         engine_id=pool.engine_id,

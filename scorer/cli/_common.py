@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
@@ -15,7 +15,7 @@ from rich import progress as rich_progress
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
-from scorer.options import Options, flag, names_known
+from scorer.options import OWN_FORGET_SET, Options, flag, names_known
 from scorer.shown import shown
 
 if TYPE_CHECKING:
@@ -77,7 +77,8 @@ def options(*names: str) -> Callable[[Command], Command]:
 
     def add(function: Command) -> Command:
         for field in reversed(chosen):
-            function = click.option(flag(field.name), cls=Setting, field=field)(function)
+            names = (*filter(None, [field.metadata.get("short")]), flag(field.name))
+            function = click.option(*names, cls=Setting, field=field)(function)
         return function
 
     return add
@@ -93,6 +94,24 @@ def task_name(task: str, results_dir: Path) -> str:
 
     is_kept = bool(task) and Path(task).name == task and (results_dir / task).is_dir()
     return task if is_kept and task not in TASKS else TASKS[task].name
+
+
+def forget_name(forget: str, scored: Collection[str]) -> str:
+    """Return how records name a forget set that was typed, which may be done as they do too.
+
+    Args:
+        forget: what stands behind `--forget`.
+        scored: names of those that there are records of.
+
+    Raises:
+        UsageError: there is no such forget set.
+    """
+    if forget in scored or forget == OWN_FORGET_SET:
+        return forget
+    from scorer.tasks.forget.spec import parse_forget
+
+    named = parse_forget(forget)
+    return forget if named is None else named.spec
 
 
 FOLDERS = ("results_dir", "data_dir", "cache_dir")

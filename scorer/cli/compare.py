@@ -8,7 +8,9 @@ import click
 
 from scorer.cli._common import (
     folder_options,
+    forget_name,
     json_option,
+    options,
     say,
     show_json,
     show_problems,
@@ -20,10 +22,17 @@ from scorer.cli._common import (
 @click.argument("first")
 @click.argument("second")
 @click.option("--task", default="digits", help="see `ls tasks`", show_default=True)
+@options("forget")
 @folder_options
 @json_option
 def command(
-    first: str, second: str, task: str, results_dir: Path, as_json: bool, **_: Path
+    first: str,
+    second: str,
+    task: str,
+    forget: str,
+    results_dir: Path,
+    as_json: bool,
+    **_: Path,
 ) -> None:
     """Compare the forgetting quality of two scored methods on the oracles that they share.
 
@@ -44,7 +53,9 @@ def command(
     task = task_name(task, results_dir)
     results = read_records(results_dir, task)
     show_problems(results.problems)
-    found = compare(results, first, second, results_dir)
+    forget = forget_name(forget, {record.forget for record in results})
+    chosen = [record for record in results if record.forget == forget]
+    found = compare(chosen, first, second, results_dir)
     show_problems(found.problems)
     if as_json:
         problems = [problem.as_dict() for problem in (*results.problems, *found.problems)]
@@ -52,7 +63,7 @@ def command(
         return
     one, other, paired = found.first, found.second, found.paired
     say(
-        f"{task}: N={one.n_models}, rule {one.rule}, delta {one.delta:g}, design {one.design}\n"
+        f"{one.board}: N={one.n_models}, rule {one.rule}, delta {one.delta:g}, design {one.design}\n"
         f"F({first}) = {number(one.forgetting_quality, 4)},"
         f" F({second}) = {number(other.forgetting_quality, 4)}"
         f" (ceiling {number(one.ceiling, 4)})\n"

@@ -40,12 +40,14 @@ def command(as_json: bool, **values: Any) -> None:
 
 def examine(chosen: Any) -> dict[str, Any]:
     """Return everything that is found out, as JSON values."""
+    from scorer.devices import use_first
     from scorer.machine import machine
     from scorer.oracles.inventory import take_inventory
     from scorer.runner.child.kernel import processor_clock
     from scorer.runner.sandboxes import SANDBOXES
     from scorer.runner.tiers import AUTO, by_rank, missing, resolve
 
+    use_first(chosen.gpus)
     cache, device = chosen.cache_dir, chosen.torch_device
     # The folder itself may not be there yet: then the disk is that of the one it will lie in.
     there = next(each for each in (cache, *cache.parents) if each.is_dir())

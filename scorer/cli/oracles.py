@@ -20,7 +20,7 @@ def parse_shard(_: click.Context, __: click.Parameter, text: str) -> tuple[int, 
 
 
 @click.command()
-@options("task", "split_seed", "n_models", "secret", "device", "workers", "engine", *FOLDERS)
+@options("task", "forget", "split_seed", "n_models", "secret", "device", "workers", "engine", *FOLDERS)
 @click.option("--shard", default="0/1", callback=parse_shard, help="only part i of n, from 0/n")
 @click.option(
     "--verify", is_flag=True, help="read every file first; damaged models are trained again"
@@ -34,7 +34,7 @@ def command(shard: tuple[int, int], verify: bool, as_json: bool, **values: Any) 
 
     \b
     Examples:
-      python -m scorer oracles --n-models 128
+      python -m scorer oracles --n-models 128 --forget class:3
       python -m scorer oracles --task cifar10 --n-models 512 --shard 3/8
     """
     from scorer.options import Options
@@ -50,6 +50,7 @@ def command(shard: tuple[int, int], verify: bool, as_json: bool, **values: Any) 
     missing = sum(len(pool.store(role).missing(n)) for role, n in wanted.items())
     facts = {
         "task": pool.task.name,
+        "forget": pool.task.forget,
         "fingerprint": pool.task.fingerprint,
         "engine_id": pool.engine_id,
         "path": asdict(pool.path),

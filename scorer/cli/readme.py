@@ -135,6 +135,6 @@ def keep_boards(results_dir: Path) -> None:
     for board in found:
         path = save_snapshot(*board)
         say(f"wrote {path.relative_to(PROJECT_ROOT)}")
-    examples = [r for r in records if (r.task, r.method) == EXAMPLE and not r.faults]
+    examples = [r for r in records if (r.board, r.method) == EXAMPLE and not r.faults]
     if examples:
         save_example(max(examples, key=lambda record: record.created_at))

@@ -29,6 +29,7 @@ def command(method: str | None, rerun: bool, as_json: bool, **values: Any) -> No
     Examples:
       python -m scorer score adversarial
       python -m scorer score path/to/mine.py --task digits --n-models 128 --rule exact
+      python -m scorer score finetune --forget class:3
     """
     from scorer.options import Options
     from scorer.pipeline import score

@@ -14,7 +14,6 @@ from torch import Tensor
 
 from scorer.engines.base import Engine, Progress, Spec, no_progress
 from scorer.errors import ScorerError
-from scorer.machine import workers_on
 from scorer.oracles.outputs import Bank, output_store
 from scorer.oracles.place import FILES, RUNS, choose_secret, read_pool_secret
 from scorer.secret import derived_key, secret_id
@@ -145,7 +144,7 @@ class Pool:
             what="train",
             progress=progress,
             group_size=self.path.k,
-            unless_chosen=workers_on(self.device, TRAINING_PER_GPU),
+            per_gpu=TRAINING_PER_GPU,
         )
         return len(units)
 

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from scorer.measures import fields
 from scorer.measures.base import Measurement, value_at
 from scorer.metric.arrays import BoolArray
+from scorer.options import OWN_FORGET_SET
 from scorer.results.record import IDENTITY, NOT_IN_FILE, Record
 from scorer.results.selection import select
 
@@ -72,7 +73,7 @@ class Group:
     """Records that agree in everything that makes scores comparable.
 
     Attributes:
-        identity: task, fingerprint, engine, oracle bank, N, rule, delta and design.
+        identity: task, forget set, fingerprint, engine, oracle bank, N, rule, delta and design.
         rows: ceiling first, then references, methods best first, floor last.
         budget: share of a retraining that a run may take.
     """
@@ -94,11 +95,11 @@ class Group:
 
 @dataclass(frozen=True)
 class Leaderboard:
-    """One ranked group a task, and what could not be ranked with it.
+    """One ranked group for each task and forget set, and what could not be ranked with it.
 
     Attributes:
-        groups: one a task.
-        not_comparable: method, task and reason of every other record.
+        groups: by the names of task and forget set, the task's own first.
+        not_comparable: method, task, forget set and reason of every other record.
     """
 
     groups: list[Group]
@@ -110,30 +111,37 @@ class Leaderboard:
 
 
 def build_leaderboard(records: Iterable[Record]) -> Leaderboard:
-    """Rank the newest record of each method, task by task.
+    """Rank the newest record of each method, for each task and each of its forget sets apart.
 
-    A task's table holds the identity that most methods share, the newest where that is a tie;
+    A table holds the identity that most methods share, the newest where that is a tie;
     records of another identity are listed with what they differ in, records without a score with
     the reason.
     """
     selection = select(records)
-    by_task: dict[str, dict[tuple[Any, ...], list[Record]]] = {}
+    by_board: dict[tuple[str, bool, str], dict[tuple[Any, ...], list[Record]]] = {}
     for record in selection.scored:
-        identities = by_task.setdefault(record.task, {})
+        is_other = record.forget != OWN_FORGET_SET
+        identities = by_board.setdefault((record.task, is_other, record.forget), {})
         identities.setdefault(tuple(record.identity.values()), []).append(record)
     apart = [_apart(record, reason) for record, reason in selection.apart]
     groups = []
-    for _, identities in sorted(by_task.items()):
+    for _, identities in sorted(by_board.items()):
         chosen = max(identities.values(), key=lambda rs: (len(rs), max(r.created_at for r in rs)))
         groups.append(_rank(chosen))
         others = (r for records in identities.values() if records is not chosen for r in records)
         apart += [_apart(record, _difference(record, chosen[0])) for record in others]
-    return Leaderboard(groups, sorted(apart, key=lambda one: (one["task"], one["method"])))
+    return Leaderboard(groups, sorted(apart, key=lambda one: (one["task"], one["forget"], one["method"])))
 
 
 def _apart(record: Record, reason: str) -> dict[str, str]:
     """Return a record that is not ranked, with the reason."""
-    return {"method": record.method, "task": record.task, "reason": reason, "run_id": record.run_id}
+    return {
+        "method": record.method,
+        "task": record.task,
+        "forget": record.forget,
+        "reason": reason,
+        "run_id": record.run_id,
+    }
 
 
 def _difference(record: Record, other: Record) -> str:

@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 
 from scorer.errors import ScorerError, unknown_name
+from scorer.options import OWN_FORGET_SET
 from scorer.results.leaderboard import Group, Row
-from scorer.results.record import Record
+from scorer.results.record import Record, board_stem
 from scorer.results.speed import speed_markdown
 from scorer.results.tables import group_markdown, plain_text, record_tables
 from scorer.settings import PROJECT_ROOT
@@ -79,7 +80,7 @@ def save_snapshot(
         folder: of the kept leaderboards.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{group.identity['task']}.json"
+    path = folder / f"{board_stem(group.identity)}.json"
     oracles = {name: arrays[f"oracle_accuracy_{name}"] for name in ("retain", "test", "forget")}
     kept = {
         "identity": group.identity,
@@ -146,9 +147,11 @@ def render_best(task: str, n_best: str, *, folder: Path = SNAPSHOTS) -> str:
 def made_on(kept: Mapping[str, Any]) -> str:
     """Return where a kept leaderboard was made, and how it is made again."""
     i, e = kept["identity"], kept["environment"]
+    forget = i.get("forget", OWN_FORGET_SET)
+    other = "" if forget == OWN_FORGET_SET else f" FORGET={forget}"
     return (
         f"Made on {e['device_name']}, Python {e['python']}, torch {e['torch']}:"
-        f" `make scores TASK={i['task']} N={i['n_models']} RULE={i['rule']}"
+        f" `make scores TASK={i['task']}{other} N={i['n_models']} RULE={i['rule']}"
         f" DESIGN={i['design']}`, then `make boards`.{f' {noted(kept)}' if noted(kept) else ''}"
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import io
 import json
+import re
 import uuid
 import zipfile
 import zlib
@@ -20,11 +21,12 @@ from scorer.errors import ScorerError
 from scorer.files import Damaged, DiskError, read_regular, written_folder
 from scorer.measures import fields
 from scorer.measures.base import Measured
+from scorer.options import OWN_FORGET_SET
 from scorer.results.migrations import migrate
 from scorer.results.schema import Conditions, record_type
 
 IDENTITY = (
-    "task", "fingerprint", "engine_id", "bank_sha256", "n_models", "rule", "delta", "design",
+    "task", "forget", "fingerprint", "engine_id", "bank_sha256", "n_models", "rule", "delta", "design",
 )  # fmt: skip
 """Two scores whose values differ in any of these are never ranked together."""
 
@@ -67,6 +69,11 @@ class Record(Conditions, frozen=True, kw_only=True):
         return {name: getattr(self, name) for name in IDENTITY}
 
     @property
+    def board(self) -> str:
+        """Return the name of what it is a score of."""
+        return board_name(self.identity)
+
+    @property
     def is_reference(self) -> bool:
         """Return whether the kit made the models itself: no submission, whatever its name."""
         return self.method_sha256 == ""
@@ -92,6 +99,21 @@ class Record(Conditions, frozen=True, kw_only=True):
         values = msgspec.structs.asdict(self)
         measured, unknown, provenance = map(values.pop, ("measured", "unknown", "provenance"))
         return {**values, **measured, **unknown, "provenance": provenance}
+
+
+def board_name(identity: Mapping[str, Any]) -> str:
+    """Return the name of what scores of an identity are about: a task, and what it forgets.
+
+    Args:
+        identity: see `IDENTITY`; those that were kept before there were other forget sets lack one.
+    """
+    forget = identity.get("forget", OWN_FORGET_SET)
+    return identity["task"] + ("" if forget == OWN_FORGET_SET else f", forget {forget}")
+
+
+def board_stem(identity: Mapping[str, Any]) -> str:
+    """Return the same as the name of a file."""
+    return re.sub(r"[^\w.-]+", "-", board_name(identity).replace(", forget ", "-"))
 
 
 def describe_faults(

@@ -13,6 +13,7 @@ from msgspec import Meta
 
 from scorer.measures import fields
 from scorer.measures.base import Measurement
+from scorer.options import OWN_FORGET_SET
 from scorer.results.markdown import markdown_table
 
 SCHEMA_VERSION = 3
@@ -48,6 +49,14 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True):
         str | None, Meta(description="of the file and what it imports of baselines; empty likewise")
     ] = None
     task: Annotated[str, Meta(pattern=NAME, description="name of the task")]
+    forget: Annotated[
+        str,
+        Meta(
+            pattern=NAME,
+            description="what is forgotten: default for the task's own forget set, else as typed, a"
+            " file by the SHA-256 of its indices",
+        ),
+    ] = OWN_FORGET_SET
     split_seed: Annotated[int | None, Meta(description="which split; 0 is the public one")] = None
     fingerprint: Annotated[str, Meta(description="SHA-256 of what decides how models come out")]
     engine_id: Annotated[str, Meta(description="how and where the models were trained")]

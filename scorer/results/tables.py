@@ -12,7 +12,7 @@ from scorer.measures import fields
 from scorer.measures.base import Measurement, value_at
 from scorer.results.leaderboard import Group, Row
 from scorer.results.markdown import markdown_table
-from scorer.results.record import Record
+from scorer.results.record import Record, board_name
 
 LONGEST_NAME = 32
 """Characters of a method's name on one line."""
@@ -48,7 +48,7 @@ def group_title(group: Group) -> str:
     """Return what every number of a group depends on."""
     i = group.identity
     return (
-        f"{i['task']}: N={i['n_models']} models, rule {i['rule']}, delta {i['delta']:g},"
+        f"{board_name(i)}: N={i['n_models']} models, rule {i['rule']}, delta {i['delta']:g},"
         f" design {i['design']}, {i['engine_id']}, fingerprint {i['fingerprint'][:8]}"
     )
 
@@ -96,7 +96,7 @@ def group_markdown(group: Group) -> str:
 def record_tables(record: Record) -> list[Table]:
     """Return what a score says: the score, its strata, what to mend, why any is missing."""
     title = (
-        f"{record.method} on {record.task}: N={record.n_models} models, rule {record.rule},"
+        f"{record.method} on {record.board}: N={record.n_models} models, rule {record.rule},"
         f" delta {record.delta:g}, design {record.design}"
     )
     score = _table(title, ["", record.method, "ceiling", "floor"])

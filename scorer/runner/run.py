@@ -14,7 +14,6 @@ import numpy as np
 
 from scorer.engines.base import Engine, Progress, no_progress
 from scorer.errors import ScorerError
-from scorer.machine import workers_on
 from scorer.options import Options
 from scorer.oracles.outputs import Bank
 from scorer.oracles.place import RUNS
@@ -158,7 +157,7 @@ def _make_missing(
         units,
         what="unlearn",
         progress=progress,
-        unless_chosen=workers_on(pool.device, RUNS_PER_GPU),
+        per_gpu=RUNS_PER_GPU,
     )
 
 

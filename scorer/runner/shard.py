@@ -87,7 +87,7 @@ def start_host(task: Task, spec: Spec) -> SubmissionHost:
         "n_channels": task.n_channels,
         "n_classes": task.n_classes,
         "device": spec["device"],
-        "gpu_share": 0.9 / spec["n_workers"],
+        "gpu_share": 0.9 / spec["n_sharing"],
         "timeout_s": spec["timeout_s"],
         "reference_timeout_s": task.definition.timeout_s,
         "memory_mib": memory_per_worker_mib(spec["n_workers"]),

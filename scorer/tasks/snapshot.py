@@ -12,7 +12,7 @@ from scorer.store import Seal, Store
 from scorer.tasks.definition import TaskDefinition
 from scorer.tasks.task import SETS, Task
 
-EDITION = 3
+EDITION = 4
 """Of the form, in the folder's name: workers never meet a snapshot of another edition."""
 
 RAW_FACTS = ("name", "n_classes", "mean", "std", "value_range", "source")
@@ -28,6 +28,7 @@ def save_snapshot(task: Task, folder: Path) -> Path:
         facts = {
             "definition": task.definition.as_dict(),
             "split_seed": task.split_seed,
+            "forget": task.forget,
             "notes": task.split.notes,
             "forget_stratum": task.split.forget_stratum.tolist(),
             "raw": {name: getattr(task.raw, name) for name in RAW_FACTS},
@@ -55,7 +56,7 @@ def read_snapshot(path: Path) -> Task:
         notes=facts["notes"],
     )
     definition = TaskDefinition.from_dict(facts["definition"])
-    return Task(definition, facts["split_seed"], RawData(**raw), split)
+    return Task(definition, facts["split_seed"], RawData(**raw), split, facts["forget"])
 
 
 def _store(path: Path) -> Store:

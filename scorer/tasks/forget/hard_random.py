@@ -11,16 +11,20 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from data_prep import Partition, Split, choose_forget
 from scorer.tasks.difficulty import measure_difficulty
 from scorer.tasks.forget.base import ForgetSet, Material
-from scorer.tasks.kept import keep_command, read_kept
+from scorer.tasks.kept import keep_command, read_kept, read_kept_order
 
 logger = logging.getLogger("scorer")
 
 PUBLIC_SEED = 0
 """Of the split that everybody's scores are about."""
+
+N_MODELS = 16
+"""Trained on random halves to tell which examples are hard, where the task does not say how many."""
 
 
 @dataclass(frozen=True)
@@ -73,10 +77,34 @@ class HardRandom(ForgetSet):
         seed = material.options.split_seed
         return choose_forget(parts, labels, difficulty, self.n_hard, self.n_random, seed)
 
-    def measure(self, material: Material, parts: Partition) -> np.ndarray:
-        """Return the indices `(n_hard,)` of the hardest train examples, whatever is kept."""
+    def measure(self, material: Material, parts: Partition) -> NDArray[np.int64]:
+        """Return all train examples, the hardest first, `(n_train,)`, whatever is kept."""
         difficulty = measure_difficulty(material, parts.train, self.n_models)
-        return np.sort(parts.train[np.argsort(difficulty, kind="stable")[: self.n_hard]])
+        return parts.train[np.argsort(difficulty, kind="stable")]
+
+
+def from_hardest(material: Material, parts: Partition) -> NDArray[np.int64]:
+    """Return all train examples of a task, the hardest first, `(n_train,)`.
+
+    Those of the public split are in the kept order, where one is kept.
+
+    Raises:
+        ScorerError: it was measured with something else.
+    """
+    own = material.task.forget
+    if isinstance(own, HardRandom) and own.n_hard:
+        order = read_kept_order(material, own, parts)
+        if order is not None:
+            return order
+        _tell_unkept(material)
+        return own.measure(material, parts)
+    if material.options.split_seed == PUBLIC_SEED:
+        logger.warning(
+            "which examples of task %s are hard is measured now, and another machine may find a few"
+            " others, which is another forget set",
+            material.task.name,
+        )
+    return HardRandom(n_hard=1, n_random=0, n_models=N_MODELS).measure(material, parts)
 
 
 def _tell_unkept(material: Material) -> None:
