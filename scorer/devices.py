@@ -66,9 +66,7 @@ def numbers_of(device: str) -> tuple[int, ...] | None:
     return numbers
 
 
-def choose(
-    device: str, numbers: Sequence[int] | None, models: Sequence[str]
-) -> tuple[int, ...]:
+def choose(device: str, numbers: Sequence[int] | None, models: Sequence[str]) -> tuple[int, ...]:
     """Return the numbers of the GPUs that are meant, among those that are there.
 
     Args:

@@ -4,8 +4,8 @@ An option is one field of `Options`. Its metadata hold its help text and limits:
 names to choose from are ("package.module:NAME"); `unlisted`, where help does not list them because
 importing them takes seconds; `parsed`, what raises where a text has none of the forms that it may
 have ("package.module:function"); `least` and `most`, the numbers allowed; `above`, a number that a
-finite one has to exceed; `short`, another name of the flag. The command line makes its flags, defaults and help texts from these
-fields, and whatever runs a method is handed the whole of them.
+finite one has to exceed; `short`, another name of the flag. The command line makes its flags,
+defaults and help texts from these fields, and whatever runs a method is handed the whole of them.
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ class Options:
 
     @property
     def torch_device(self) -> str:
-        """Return "cuda" or "cpu". A process that computes sees one GPU, which is its current one."""
+        """Return "cuda" or "cpu"; of several GPUs, a process computes on its current one."""
         return "cuda" if self.gpus else "cpu"
 
 

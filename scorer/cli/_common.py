@@ -108,10 +108,9 @@ def forget_name(forget: str, scored: Collection[str]) -> str:
     """
     if forget in scored or forget == OWN_FORGET_SET:
         return forget
-    from scorer.tasks.forget.spec import parse_forget
+    from scorer.tasks.forget.spec import name_of
 
-    named = parse_forget(forget)
-    return forget if named is None else named.spec
+    return name_of(forget)
 
 
 FOLDERS = ("results_dir", "data_dir", "cache_dir")

@@ -63,7 +63,8 @@ def command(
         return
     one, other, paired = found.first, found.second, found.paired
     say(
-        f"{one.board}: N={one.n_models}, rule {one.rule}, delta {one.delta:g}, design {one.design}\n"
+        f"{one.board}: N={one.n_models}, rule {one.rule}, delta {one.delta:g},"
+        f" design {one.design}\n"
         f"F({first}) = {number(one.forgetting_quality, 4)},"
         f" F({second}) = {number(other.forgetting_quality, 4)}"
         f" (ceiling {number(one.ceiling, 4)})\n"

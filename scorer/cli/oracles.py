@@ -20,7 +20,9 @@ def parse_shard(_: click.Context, __: click.Parameter, text: str) -> tuple[int, 
 
 
 @click.command()
-@options("task", "forget", "split_seed", "n_models", "secret", "device", "workers", "engine", *FOLDERS)
+@options(
+    "task", "forget", "split_seed", "n_models", "secret", "device", "workers", "engine", *FOLDERS
+)
 @click.option("--shard", default="0/1", callback=parse_shard, help="only part i of n, from 0/n")
 @click.option(
     "--verify", is_flag=True, help="read every file first; damaged models are trained again"

@@ -130,7 +130,9 @@ def build_leaderboard(records: Iterable[Record]) -> Leaderboard:
         groups.append(_rank(chosen))
         others = (r for records in identities.values() if records is not chosen for r in records)
         apart += [_apart(record, _difference(record, chosen[0])) for record in others]
-    return Leaderboard(groups, sorted(apart, key=lambda one: (one["task"], one["forget"], one["method"])))
+    return Leaderboard(
+        groups, sorted(apart, key=lambda one: (one["task"], one["forget"], one["method"]))
+    )
 
 
 def _apart(record: Record, reason: str) -> dict[str, str]:

@@ -26,7 +26,8 @@ from scorer.results.migrations import migrate
 from scorer.results.schema import Conditions, record_type
 
 IDENTITY = (
-    "task", "forget", "fingerprint", "engine_id", "bank_sha256", "n_models", "rule", "delta", "design",
+    "task", "forget", "fingerprint", "engine_id", "bank_sha256", "n_models", "rule", "delta",
+    "design",
 )  # fmt: skip
 """Two scores whose values differ in any of these are never ranked together."""
 
@@ -108,7 +109,7 @@ def board_name(identity: Mapping[str, Any]) -> str:
         identity: see `IDENTITY`; those that were kept before there were other forget sets lack one.
     """
     forget = identity.get("forget", OWN_FORGET_SET)
-    return identity["task"] + ("" if forget == OWN_FORGET_SET else f", forget {forget}")
+    return f"{identity['task']}" + ("" if forget == OWN_FORGET_SET else f", forget {forget}")
 
 
 def board_stem(identity: Mapping[str, Any]) -> str:

@@ -99,9 +99,7 @@ def read_kept(material: Material, forget: HardRandom, parts: Partition) -> np.nd
     return None if kept is None else kept[0]
 
 
-def read_kept_order(
-    material: Material, forget: HardRandom, parts: Partition
-) -> np.ndarray | None:
+def read_kept_order(material: Material, forget: HardRandom, parts: Partition) -> np.ndarray | None:
     """Return the train examples `(n_train,)`, the hardest first, None where no order is kept.
 
     Args:

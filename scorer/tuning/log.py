@@ -11,6 +11,7 @@ from scorer.options import Options
 from scorer.results.record import board_stem
 from scorer.settings import PROJECT_ROOT
 from scorer.tasks import TASKS
+from scorer.tasks.forget.spec import name_of
 from scorer.tuning.constants import Value
 from scorer.tuning.plan import Plan
 
@@ -77,7 +78,7 @@ def log_path(options: Options, method: str) -> Path:
 
 def task_label(options: Options) -> str:
     """Return what methods are tuned on, as the name of a file: a task, and what it forgets."""
-    return board_stem({"task": TASKS[options.task].name, "forget": options.forget})
+    return board_stem({"task": TASKS[options.task].name, "forget": name_of(options.forget)})
 
 
 def read_log(

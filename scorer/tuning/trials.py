@@ -100,7 +100,13 @@ def tune(
     log = read_log(options, submission.name, trials.fingerprint, plan)
     if log is None:
         drawn = trials.draw(plan)
-        values = (submission.name, task_label(options), family, trials.fingerprint, plan_values(plan))
+        values = (
+            submission.name,
+            task_label(options),
+            family,
+            trials.fingerprint,
+            plan_values(plan),
+        )
         log = TuningLog(*values, trials=drawn)
         log.write(path)
     for number, rung in enumerate(plan.rungs):

@@ -54,7 +54,7 @@ class Material:
     def trainable(self, parts: Partition) -> NDArray[np.int64]:
         """Return, sorted, what may be in train: all sets but an official test set."""
         usable = np.sort(np.concatenate([parts.train, parts.val, parts.test]))
-        return usable[~self.raw.is_official_test[usable]]
+        return np.asarray(usable[~self.raw.is_official_test[usable]])
 
 
 class ForgetSet(ABC):
@@ -76,4 +76,3 @@ class ForgetSet(ABC):
         """Return the data that models are trained on, once it is known what is to be forgotten."""
         del split
         return material.raw
-

@@ -54,7 +54,7 @@ class File(TypedForgetSet):
         if not text:
             raise UsageError(f"--forget {cls.forms[0]} must name a file; {WHAT_TO_DO}")
         # A link of the user's own is followed: only what it leads to has to be a file.
-        path = Path(os.path.realpath(os.path.expanduser(text)))
+        path = Path(os.path.realpath(os.path.expanduser(text)))  # noqa: PTH111 - raises nothing
         try:
             content = read_regular(path, MOST_BYTES)
         except (Damaged, DiskError) as error:

@@ -24,7 +24,7 @@ PUBLIC_SEED = 0
 """Of the split that everybody's scores are about."""
 
 N_MODELS = 16
-"""Trained on random halves to tell which examples are hard, where the task does not say how many."""
+"""Trained on random halves to tell which examples are hard, where a task does not say how many."""
 
 
 @dataclass(frozen=True)

@@ -32,3 +32,9 @@ def parse_forget(text: str) -> TypedForgetSet | None:
         if colon and form.partition(":")[0] == head:
             return kind.parse(rest)
     raise unknown_name("forget set", text, [OWN_FORGET_SET, *known])
+
+
+def name_of(text: str) -> str:
+    """Return the name that records have for what is typed: of several spellings one."""
+    named = parse_forget(text)
+    return OWN_FORGET_SET if named is None else named.spec
