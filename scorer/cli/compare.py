@@ -46,6 +46,7 @@ def command(
       python -m scorer compare adversarial finetune
       python -m scorer compare adversarial finetune --task digits --json
     """
+    from scorer.errors import UsageError
     from scorer.results.compare import QUESTIONS, compare
     from scorer.results.record import read_records
     from scorer.results.tables import number
@@ -55,6 +56,12 @@ def command(
     show_problems(results.problems)
     forget = forget_name(forget, {record.forget for record in results})
     chosen = [record for record in results if record.forget == forget]
+    if not chosen and results.records:
+        there = sorted({record.forget for record in results})
+        raise UsageError(
+            f"{task} must have results with --forget {forget} to be compared, got some with"
+            f" {' and '.join(there)}"
+        )
     found = compare(chosen, first, second, results_dir)
     show_problems(found.problems)
     if as_json:

@@ -31,6 +31,13 @@ def render_list(kind: str) -> str:
     return markdown_table((kind, "what it is"), coded(rows))
 
 
+def render_forms() -> str:
+    """Return how forget sets are typed, and what they are."""
+    rows = ((f"`{row['typed']}`", row["summary"]) for row in kind_named("forget_sets").rows())
+    typed = (row for row in rows if row[0] != "``")
+    return markdown_table(("behind `--forget`", "what is forgotten"), typed)
+
+
 def render_kinds() -> str:
     """Return what can be added as one file, and how."""
     rows = (
@@ -67,6 +74,7 @@ def written() -> dict[Path, str]:
         "bench": readme.render_bench,
         "study": render_study,
         "list": render_list,
+        "forms": render_forms,
         "kinds": render_kinds,
         "parts": render_parts,
         "drawing": drawing,

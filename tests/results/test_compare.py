@@ -75,7 +75,7 @@ def test_runs_of_several_originals_are_left_out_together(tmp_path: Path) -> None
 
 def test_only_comparable_records_are_paired() -> None:
     small = make_record("a", n_models=16)
-    with pytest.raises(UsageError, match="must have results that agree in task, fingerprint"):
+    with pytest.raises(UsageError, match="must have results that agree in task, forget, fing"):
         comparable_pairs([small, make_record("b")], "a", "b")
     with pytest.raises(UsageError, match=r"unknown result 'c'"):
         comparable_pairs([small, make_record("b")], "a", "c")

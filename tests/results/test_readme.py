@@ -79,6 +79,21 @@ def test_a_kept_leaderboard_is_read_as_it_was(group: Group, kept: Path) -> None:
         read_snapshot(kept.with_name("cifar10.json"))
 
 
+def test_boards_of_other_forget_sets_lie_beside_that_of_the_task(tmp_path: Path) -> None:
+    for forget, name in (
+        ("class:3:20", "digits-class-3-20"),
+        ("subject:-1,4", "digits-subject-1-4"),
+    ):
+        record = make_record(forget=forget)
+        (group,) = build_leaderboard([record]).groups
+        arrays = {f"oracle_accuracy_{n}": np.ones(2) for n in ("retain", "test", "forget")}
+        path = save_snapshot(group, record.provenance["environment"], arrays, tmp_path)
+        assert path.name == f"{name}.json"
+        page = leaderboard_page(path)
+        assert f"digits, forget {forget}: N=64" in page
+        assert f"`make scores TASK=digits FORGET={forget} N=64" in page
+
+
 def test_a_page_has_every_row_and_where_it_was_made(group: Group, kept: Path) -> None:
     page = leaderboard_page(kept)
     assert all(f"| {row.method} |" in page for row in group.rows)

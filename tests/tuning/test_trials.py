@@ -15,7 +15,7 @@ from scorer.runner.load import Submission
 from scorer.tuning import trials
 from scorer.tuning.log import TuningLog, log_path
 from scorer.tuning.plan import PLANS, Plan, Rung
-from scorer.tuning.trials import family_of_task, survivors, tune, tuned_names
+from scorer.tuning.trials import Trials, family_of_task, survivors, tune, tuned_names
 from tests.tuning._shift import SOURCE, TUNED, StubScores, submission_in
 
 PLAN = Plan("reuse-4", 2, (Rung(12, 4, (1,)), Rung(4, 8, (1, 2)), Rung(2, 16, (1, 2))))
@@ -217,6 +217,30 @@ def test_what_cannot_be_tuned_is_said(
 ) -> None:
     with pytest.raises(UsageError, match=message):
         tune(submission_in(tmp_path, source), names, options, quiet)
+
+
+@pytest.mark.parametrize("forget", ["subject:1,2", "file"])
+def test_what_is_the_same_on_every_split_is_not_tuned_on(
+    forget: str, options: Options, tmp_path: Path
+) -> None:
+    (tmp_path / "list").write_text("1 2 3")
+    forget = forget.replace("file", f"file:{tmp_path / 'list'}")
+    options = dataclasses.replace(options, forget=forget)
+    with pytest.raises(UsageError, match="same examples on every split, so that none is private"):
+        tune(submission_in(tmp_path, SOURCE), [], options, quiet)
+
+
+def test_trials_on_another_forget_set_are_others(options: Options, tmp_path: Path) -> None:
+    family = family_of_task(options)
+
+    def fingerprint(**changes: str) -> str:
+        changed = dataclasses.replace(options, **changes)
+        return Trials(
+            submission_in(tmp_path, SOURCE), ["LEARNING_RATE"], family, changed, quiet
+        ).fingerprint
+
+    assert fingerprint(forget="default") == fingerprint()
+    assert len({fingerprint(), fingerprint(forget="class:3"), fingerprint(forget="class:2")}) == 3
 
 
 def test_real_runs_on_a_private_split_leave_no_record(options: Options, tmp_path: Path) -> None:
