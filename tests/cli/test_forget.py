@@ -26,7 +26,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def call(folder: Path, verb: str, *arguments: str, trains: bool = False) -> Result:
     named = ("--results-dir", str(folder / "results"), "--cache-dir", str(folder / "cache"))
-    trained = ("--task", "tiny", "--n-models", "2", "--engine", "inline") if trains else ()
+    trained = ("--task", "tiny", "--n-models", "4", "--engine", "inline") if trains else ()
     return CliRunner().invoke(main, [verb, *arguments, *named, *trained])
 
 
@@ -46,13 +46,13 @@ def test_records_boards_lists_and_comparisons_name_the_forget_set(folder: Path) 
     groups = read(call(folder, "leaderboard", "--json"))["groups"]
     assert [group["identity"]["forget"] for group in groups] == ["default", SPEC]
     board = call(folder, "leaderboard").stdout
-    assert "tiny: N=2" in board
-    assert f"tiny, forget {SPEC}: N=2" in board
+    assert "tiny: N=4" in board
+    assert f"tiny, forget {SPEC}: N=4" in board
     rows = read(call(folder, "ls", "results", "--json"))["results"]
     assert sorted(row["forget"] for row in rows) == [SPEC, SPEC, "default", "default"]
     two = ("compare", "retrain", "original", "--task", "tiny")
     assert read(call(folder, *two, "--json"))["forget"] == "default"
-    assert f"tiny, forget {SPEC}: N=2" in call(folder, *two, "--forget", "class:03:7").stdout
+    assert f"tiny, forget {SPEC}: N=4" in call(folder, *two, "--forget", "class:03:7").stdout
     refused = call(folder, *two, "--forget", "random:5")
     assert refused.exit_code == 2
     assert "must have results with --forget random:5 to be compared" in refused.stderr

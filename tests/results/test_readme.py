@@ -82,7 +82,7 @@ def test_a_kept_leaderboard_is_read_as_it_was(group: Group, kept: Path) -> None:
 def test_boards_of_other_forget_sets_lie_beside_that_of_the_task(tmp_path: Path) -> None:
     for forget, name in (
         ("class:3:20", "digits-class-3-20"),
-        ("subject:-1,4", "digits-subject-1-4"),
+        ("subject:-1,4", "digits-subject--1-4"),
     ):
         record = make_record(forget=forget)
         (group,) = build_leaderboard([record]).groups

@@ -62,7 +62,7 @@ def test_what_is_kept_is_the_public_split(
 ) -> None:  # fmt: skip
     with caplog.at_level(logging.WARNING, "scorer"):
         measured = SMALL.split(material(hard, tmp_path / "a"))
-    assert "task tiny are not kept with the code" in caplog.text
+    assert "task tiny is not kept with the code" in caplog.text
     assert "python -m scorer.tasks.keep tiny" in caplog.text
     path = keep_hard(hard, tmp_path / "a", monkeypatch)
     caplog.clear()
@@ -158,7 +158,7 @@ def test_the_order_of_all_is_kept_too(
     with caplog.at_level(logging.WARNING, "scorer"):
         again = from_hardest(material(hard, tmp_path / "a"), given.partition())
     np.testing.assert_array_equal(again, order)
-    assert "task tiny are not kept with the code" in caplog.text
+    assert "task tiny is not kept with the code" in caplog.text
 
 
 @pytest.mark.parametrize("wrong", ["short", "turned", "words"])

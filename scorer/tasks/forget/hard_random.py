@@ -70,7 +70,7 @@ class HardRandom(ForgetSet):
         if self.n_hard:
             hard = read_kept(material, self, parts)
             if hard is None:
-                _tell_unkept(material)
+                _tell_unkept(material, "the choice of hard examples")
                 difficulty = measure_difficulty(material, parts.train, self.n_models)
             else:
                 difficulty = np.where(np.isin(parts.train, hard), 0.0, 1.0)
@@ -96,7 +96,7 @@ def from_hardest(material: Material, parts: Partition) -> NDArray[np.int64]:
         order = read_kept_order(material, own, parts)
         if order is not None:
             return order
-        _tell_unkept(material)
+        _tell_unkept(material, "the order of difficulty")
         return own.measure(material, parts)
     if material.options.split_seed == PUBLIC_SEED:
         logger.warning(
@@ -107,12 +107,13 @@ def from_hardest(material: Material, parts: Partition) -> NDArray[np.int64]:
     return HardRandom(n_hard=1, n_random=0, n_models=N_MODELS).measure(material, parts)
 
 
-def _tell_unkept(material: Material) -> None:
+def _tell_unkept(material: Material, what: str) -> None:
     """Say that the public forget set is measured here, and may be another elsewhere."""
     if material.options.split_seed == PUBLIC_SEED:
         logger.warning(
-            "the hard examples of task %s are not kept with the code: they are measured now, and"
-            " another machine may choose a few others, which is another task; keep them by `%s`",
+            "%s of task %s is not kept with the code: it is measured now, and another machine may"
+            " choose a few others, which is another task; keep it by `%s`",
+            what,
             material.task.name,
             keep_command(material.task),
         )
