@@ -33,8 +33,8 @@ def render_list(kind: str) -> str:
 
 def render_forms() -> str:
     """Return how forget sets are typed, and what they are."""
-    rows = ((f"`{row['typed']}`", row["summary"]) for row in kind_named("forget_sets").rows())
-    typed = (row for row in rows if row[0] != "``")
+    rows = [row for row in kind_named("forget_sets").rows() if row["typed"]]
+    typed = ((f"`{row['typed']}`".replace(" or ", "` or `"), row["summary"]) for row in rows)
     return markdown_table(("behind `--forget`", "what is forgotten"), typed)
 
 
