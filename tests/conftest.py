@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,9 @@ from scorer.tasks.task import Task
 from scorer.training.paths import TrainingPath
 from scorer.training.recipe import Recipe
 from tests._engine import InlineEngine
+
+# A shell ignores it for what it starts in the background, and all processes of a test inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
