@@ -20,8 +20,10 @@ from scorer.training.paths import TrainingPath
 from scorer.training.recipe import Recipe
 from tests._engine import InlineEngine
 
-# A shell ignores it for what it starts in the background, and all processes of a test inherit that.
+# Shells ignore the first for what they start in the background, nohup the second, and processes that
+# tests start inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
