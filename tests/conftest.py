@@ -20,8 +20,8 @@ from scorer.training.paths import TrainingPath
 from scorer.training.recipe import Recipe
 from tests._engine import InlineEngine
 
-# Shells ignore the first for what they start in the background, nohup the second, and processes that
-# tests start inherit that.
+# Shells ignore the first for what they start in the background, nohup the second, and what tests
+# start inherits that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
