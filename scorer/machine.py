@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import re
 from pathlib import Path
 from typing import Any
 
+from scorer.settings import n_cores
+
 CPU_INFO = Path("/proc/cpuinfo")
-
-
-def n_cores() -> int:
-    """Return the number of processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
 
 
 def machine(device: str) -> dict[str, Any]:

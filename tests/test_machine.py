@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from scorer.machine import machine, n_cores, processor_name
+from scorer.machine import machine, processor_name
+from scorer.settings import n_cores
 
 
 def test_the_processor_has_a_name(tmp_path: Path) -> None:
