@@ -259,7 +259,12 @@ def test_bad_arrays_are_named(
 
 def test_help_lists_what_can_be_chosen() -> None:
     text = " ".join(call("score", "--help").stdout.split())
-    for names in ("competition or exact", "local or ray", "auto, cpu, cuda, cuda:2, cuda:0,1", "see `ls tasks`"):
+    for names in (
+        "competition or exact",
+        "local or ray",
+        "auto, cpu, cuda, cuda:2, cuda:0,1",
+        "see `ls tasks`",
+    ):
         assert names in text
 
 
