@@ -28,7 +28,7 @@ from scorer.results.provenance import bank_sha256, environment
 from scorer.results.record import Record, new_record, save_record
 from scorer.runner.designs import DESIGNS
 from scorer.runner.load import Submission, find_method
-from scorer.runner.run import RunResults, run_submissions
+from scorer.runner.run import RunResults, run_submissions, try_submissions
 from scorer.runner.tiers import resolve
 
 Method = Submission | str
@@ -95,10 +95,19 @@ def score(
     ]
     pool, engine = open_pool(options, progress)
     on_stage("open")
-    banks = pool_banks(found, pool, engine, options, progress, measures)
-    on_stage("train")
     submissions = [each for each in found if isinstance(each, Submission)]
     where = (pool, options, engine, progress, runs_dir)
+    wanted = models_wanted(found, options, measures)
+    originals = {"original": wanted["original"]}
+    if submissions and lacks_models(pool, wanted, originals):
+        # The file first: nobody is to wait for oracles to learn of a fault in its first line.
+        pool.banks({"original": 1}, engine, progress)
+        faults = try_submissions(submissions, *where, anew=anew)
+        anew = False
+        if len(submissions) == len(found) and all(faults):
+            wanted = originals
+    banks = pool_banks(wanted, pool, engine, options, progress)
+    on_stage("train")
     runs = iter(run_submissions(submissions, *where, anew=anew))
     results = [next(runs) if isinstance(each, Submission) else None for each in found]
     on_stage("run")
@@ -116,22 +125,27 @@ def score(
     return scored
 
 
-def pool_banks(
-    methods: Sequence[Method],
-    pool: Pool,
-    engine: Engine,
-    options: Options,
-    progress: Progress,
-    measures: Collection[str] | None,
-) -> dict[str, Bank]:
-    """Return the outputs of the models that the runs start from and the measures look at."""
+def models_wanted(
+    methods: Sequence[Method], options: Options, measures: Collection[str] | None
+) -> dict[str, int]:
+    """Return how many models of each role the runs start from and the measures look at."""
     n = options.n_models
-    originals = DESIGNS[options.design].originals(n)
-    wanted = {"original": len(set(originals))}
+    wanted = {"original": len(set(DESIGNS[options.design].originals(n)))}
     wanted |= {role: n for role in ("oracle", "control") if role in roles_needed(measures)}
-    wanted |= {role: n for role in methods if isinstance(role, str) and role != "original"}
+    return wanted | {role: n for role in methods if isinstance(role, str) and role != "original"}
+
+
+def lacks_models(pool: Pool, wanted: Mapping[str, int], besides: Collection[str]) -> bool:
+    """Tell whether models of any wanted role but some are still to be trained."""
+    return any(pool.store(role).missing(n) for role, n in wanted.items() if role not in besides)
+
+
+def pool_banks(
+    wanted: Mapping[str, int], pool: Pool, engine: Engine, options: Options, progress: Progress
+) -> dict[str, Bank]:
+    """Return the outputs of the wanted models, those of the originals once a run, as the floor."""
     banks = pool.banks(wanted, engine, progress)
-    banks["floor"] = banks.pop("original").take(originals)
+    banks["floor"] = banks.pop("original").take(DESIGNS[options.design].originals(options.n_models))
     return banks
 
 

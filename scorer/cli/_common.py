@@ -27,6 +27,7 @@ LABELS = {
     "images": "reading images",
     "difficulty": "measuring which examples are hard",
     "train": "training models",
+    "try": "trying the first run",
     "unlearn": "unlearning",
     "score": "scoring",
     "bench": "measuring, rounds",

@@ -38,6 +38,7 @@ def command(method: str | None, as_json: bool, **values: Any) -> None:
       python -m scorer check finetune
       python -m scorer check path/to/mine.py
     """
+    from scorer.files import ensure_writable
     from scorer.options import Options
     from scorer.pipeline import score
     from scorer.runner.faults import Fault
@@ -46,6 +47,7 @@ def command(method: str | None, as_json: bool, **values: Any) -> None:
     submission = find_submission(method)
     chosen = Options(n_models=N_RUNS, workers=1, **values)
     show_tier(chosen)
+    ensure_writable(chosen.cache_dir)
     with progress_bar() as progress:
         (scored,) = score([submission], chosen, progress, MEASURES)
     facts = describe(scored)

@@ -30,6 +30,7 @@ def command(method: str | None, rerun: bool, as_json: bool, **values: Any) -> No
       python -m scorer score adversarial
       python -m scorer score path/to/mine.py --task digits --n-models 128 --rule exact
     """
+    from scorer.files import ensure_writable
     from scorer.options import Options
     from scorer.pipeline import score
     from scorer.results.tables import record_tables, warnings
@@ -40,6 +41,8 @@ def command(method: str | None, rerun: bool, as_json: bool, **values: Any) -> No
     if method not in REFERENCES:
         find_submission(method)  # so that nothing stands before what is wrong with it
         show_tier(chosen)
+    for folder in (chosen.results_dir, chosen.cache_dir):
+        ensure_writable(folder)  # hours before the first file is written there
     with progress_bar() as progress:
         (scored,) = score([method], chosen, progress, anew=rerun)
     record, path = scored.record, scored.keep(chosen.results_dir)

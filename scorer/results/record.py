@@ -34,6 +34,9 @@ MOST_BYTES = 256 * 2**20
 STUDIES_FOLDER = "studies"
 """Folder of the results where studies lie, which hold no records."""
 
+HOPELESS = {"import_error", "bad_signature"}
+"""Faults of the file itself, the same for every run of it."""
+
 NOT_IN_FILE = "not in the file"
 NO_REASON = "no reason was kept"
 
@@ -99,6 +102,8 @@ def describe_faults(
 ) -> str:
     """Return "2 of 64 runs failed: raised, timeout"; empty where none did.
 
+    Where the fault is the file's own, it is one of all runs, although only the first was made.
+
     Args:
         faults: of the runs, and of the audited one, which is none of the N.
         n_models: N.
@@ -106,6 +111,8 @@ def describe_faults(
     """
     if not faults:
         return ""
+    if n_not_made and {fault["fault"] for fault in faults} <= HOPELESS:
+        return f"none of {n_models} runs can work: {faults[0]['fault']}"
     n_failed = sum(fault.get("kind", "run") == "run" for fault in faults)
     said = [f"{n_failed} of {n_models} runs failed"] if n_failed else []
     if n_not_made:

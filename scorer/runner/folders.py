@@ -29,6 +29,7 @@ from scorer.options import Options
 from scorer.oracles.pool import Pool
 from scorer.runner.host import Kind
 from scorer.runner.load import Submission
+from scorer.runner.packages import packages_sha256
 from scorer.runner.units import is_current
 from scorer.secret import create_secret, derived_key, draw_secret, read_secret, secret_id
 from scorer.store import MANIFEST, Seal, Store
@@ -109,7 +110,8 @@ def open_runs(
 
     Args:
         place: where the folders of all submissions lie.
-        submission: whose outcomes they are.
+        submission: whose outcomes they are: of this file, of what it shares with baselines and of
+            the packages that it imports, as they are now.
         pool: whose originals they start from.
         options: design, tier and secrets are looked at. A secret of the runs that is not named
             follows from the pool's where that was named, so that one option makes all again;
@@ -121,6 +123,9 @@ def open_runs(
     """
     named = named_secret(options)
     name = f"{submission.name}-{submission.sha256[:16]}-{options.design}-{options.sandbox}"
+    packages = packages_sha256([submission.source])
+    if packages:
+        name += f"-{packages[:16]}"
     root = place / (name if named is None else f"{name}-{secret_id(named)}")
     if anew:
         n_outcomes = len(list(root.glob(f"run/*/{MANIFEST}")))

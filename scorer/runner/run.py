@@ -95,8 +95,9 @@ def run_submissions(
     """
     if not submissions:
         return []
-    place, n_models = runs_dir or pool.root / RUNS, options.n_models
+    n_models = options.n_models
     options = replace(options, sandbox=resolve(options.sandbox, pool.device))
+    place = runs_dir or pool.root / RUNS
     folders = [open_runs(place, each, pool, options, anew=anew) for each in submissions]
     for folder, submission in zip(folders, submissions, strict=True):
         outdated = folder.store("run").outdated(n_models)
@@ -105,7 +106,8 @@ def run_submissions(
             logger.warning(message, len(outdated), submission.name)
 
     def make() -> None:
-        _make_missing(submissions, folders, pool, options, engine, progress)
+        units = _missing_units(folders, n_models)
+        _make(units, "unlearn", submissions, folders, pool, options, engine, progress)
 
     def read() -> list[RunResults]:
         references = folders[0].store("reference")
@@ -122,7 +124,54 @@ def run_submissions(
     return read_or_make(make, read, repair)
 
 
-def _make_missing(
+def try_submissions(
+    submissions: Sequence[Submission],
+    pool: Pool,
+    options: Options,
+    engine: Engine,
+    progress: Progress = no_progress,
+    runs_dir: Path | None = None,
+    *,
+    anew: bool = False,
+) -> list[Fault | None]:
+    """Make run 0 of each submission where it is not there, and return what was wrong with it.
+
+    It is the same run as that of `run_submissions`, which goes on from there. So whether a file
+    works at all is known before anything else is made for it; the first original is enough.
+
+    Args:
+        submissions: in any number.
+        pool: holds the first original.
+        options: see `run_submissions`, as for the rest.
+        engine: where the shard runs.
+        progress: called with ("try", done, total).
+        runs_dir: where runs are kept and looked for.
+        anew: delete what an earlier call finished first.
+
+    Raises:
+        ScorerError: the kit failed, not a submission.
+    """
+    options = replace(options, sandbox=resolve(options.sandbox, pool.device))
+    place = runs_dir or pool.root / RUNS
+    folders = [open_runs(place, each, pool, options, anew=anew) for each in submissions]
+    stores = [folder.store("run") for folder in folders]
+
+    def make() -> None:
+        units: list[Unit] = [(job, "run", 0) for job, each in enumerate(stores) if each.missing(1)]
+        _make(units, "try", submissions, folders, pool, options, engine, progress)
+
+    def repair() -> None:
+        for store in stores:
+            store.repair(1)
+
+    return read_or_make(
+        make, lambda: [Fault.of_manifest(store.manifest(0)) for store in stores], repair
+    )
+
+
+def _make(
+    units: Sequence[Unit],
+    what: str,
     submissions: Sequence[Submission],
     folders: Sequence[RunsFolder],
     pool: Pool,
@@ -130,8 +179,7 @@ def _make_missing(
     engine: Engine,
     progress: Progress,
 ) -> None:
-    """Make the outcomes that are not there, in workers."""
-    units = _missing_units(folders, options.n_models)
+    """Make outcomes in workers; `what` names the work to the progress."""
     if not units:
         return
     jobs = []
@@ -155,8 +203,8 @@ def _make_missing(
     engine.share(
         "scorer.runner.shard:run_shard",
         spec,
-        units,
-        what="unlearn",
+        list(units),
+        what=what,
         progress=progress,
         unless_chosen=workers_on(pool.device, RUNS_PER_GPU),
     )

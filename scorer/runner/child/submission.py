@@ -19,6 +19,7 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from .confined import confine
 from .contract import make_loader, seed_everything, signature_problem
 from .faults import fault, thrown
 from .preload import preload
@@ -72,6 +73,7 @@ class SubmissionWork:
         self.source = folder / "in" / "source"
         self.weights = folder / "in"
         self.device, self.gpu_share = torch.device(job["device"]), job["gpu_share"]
+        self.confined_to = job["confined_to"]
         self.sets = read_sets(folder, job)
         networks = importlib.import_module("networks.models")
         shape = job["recipe"]["architecture"], job["n_channels"], job["n_classes"]
@@ -100,6 +102,8 @@ class SubmissionWork:
             load_kernels(self.device)
         sys.path.insert(0, str(self.source))
         path = self.source / f"{MODULE}.py"
+        if self.confined_to is not None:
+            confine({**self.confined_to, str(out): True})
         tell_ready()
         if order["kind"] != "audit":
             return call(path, order, net, self.sets, out, nullcontext())
