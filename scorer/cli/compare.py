@@ -11,6 +11,7 @@ from scorer.cli._common import (
     json_option,
     say,
     show_json,
+    show_left_out,
     show_problems,
     task_name,
 )
@@ -44,6 +45,7 @@ def command(
     task = task_name(task, results_dir)
     results = read_records(results_dir, task)
     show_problems(results.problems)
+    show_left_out(results)
     found = compare(results, first, second, results_dir)
     show_problems(found.problems)
     if as_json:

@@ -70,6 +70,16 @@ class Record(Conditions, frozen=True, kw_only=True):
         return {name: getattr(self, name) for name in IDENTITY}
 
     @property
+    def group(self) -> tuple[Any, ...]:
+        """Return what is equal for the records that may stand on one board.
+
+        That is their identity; of those older than `bank_sha256`, of whose oracles nothing is
+        known but the secret that they were made from, that secret too.
+        """
+        unknown_bank = self.pool_secret if self.bank_sha256 is None else None
+        return (*self.identity.values(), unknown_bank)
+
+    @property
     def is_reference(self) -> bool:
         """Return whether the kit made the models itself: no submission, whatever its name."""
         return self.method_sha256 == ""
@@ -263,6 +273,11 @@ class Results:
 
     records: list[Record]
     problems: list[Problem]
+
+    @property
+    def left_out(self) -> dict[str, list[str]]:
+        """Return the fields that are not known here, kept and shown nowhere, by the record."""
+        return {one.run_id: sorted(one.unknown) for one in self.records if one.unknown}
 
     def __iter__(self) -> Iterator[Record]:
         """Iterate over the records."""

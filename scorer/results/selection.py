@@ -27,7 +27,7 @@ def select(records: Iterable[Record]) -> Selection:
     newest: dict[tuple[Any, ...], Record] = {}
     for record in records:
         # A file that a user named like a baseline must not stand in for it, nor it for the file.
-        key = (record.method, record.is_baseline, *record.identity.values())
+        key = (record.method, record.is_baseline, *record.group)
         if key not in newest or newest[key].created_at < record.created_at:
             newest[key] = record
     found = Selection([], [])

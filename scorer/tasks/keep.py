@@ -24,6 +24,7 @@ FOLDER = click.Path(file_okay=False, resolve_path=True, path_type=Path)
 
 
 @click.command(
+    context_settings={"help_option_names": ["-h", "--help"]},
     epilog="""\b
 Examples:
   python -m scorer.tasks.keep digits
