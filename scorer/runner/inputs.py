@@ -11,9 +11,10 @@ from typing import Any
 from safetensors.torch import save as to_bytes
 from torch import Tensor
 
+from scorer.runner.adapt import Code
 from scorer.runner.child.leftovers import empty
 from scorer.runner.load import BASELINES
-from scorer.runner.program import install_program, install_source
+from scorer.runner.program import install_code, install_program
 from scorer.runner.weights import Forms, State, forms_of
 
 SETS = Path("in", "sets.safetensors")
@@ -26,7 +27,7 @@ class Inputs:
         original: name of the original's file, another at every change: a submission is not to know
             which original of how many it was given.
         original_sha256: of its content, for the process to hold it against.
-        source_sha256: of the submission.
+        source_sha256: of the submission, everything of it.
         forms: dtypes and shapes that a returned network must have.
         n_bytes: of the original's file.
     """
@@ -40,7 +41,7 @@ class Inputs:
             sets: images and labels by name.
         """
         self._folder, self._job, self._sets = folder, job, sets
-        self._source = self._weights = b""
+        self._code, self._weights = Code({}), b""
         self.original = self.original_sha256 = self.source_sha256 = ""
         self.forms: Forms = {}
         self.n_bytes = 0
@@ -58,15 +59,20 @@ class Inputs:
         install_program(self._folder, {**self._job, "sets_sha256": digest})
         (self._folder / SETS).write_bytes(content)
         if self.source_sha256:
-            install_source(self._folder / "in", self._source, BASELINES)
+            install_code(self._folder / "in", self._code, BASELINES)
         if self.original:
             (self._folder / "in" / self.original).write_bytes(self._weights)
         self._written = self._facts()
 
-    def set_source(self, source: bytes) -> None:
+    @property
+    def told(self) -> dict[str, Any]:
+        """Return what a run is told of the submission, as JSON values."""
+        return {"main": self._code.main, "entry": self._code.entry.as_facts()}
+
+    def set_code(self, code: Code) -> None:
         """Put another submission into the place of the one that is there."""
-        self._source, self.source_sha256 = source, hashlib.sha256(source).hexdigest()
-        install_source(self._folder / "in", source, BASELINES)
+        self._code, self.source_sha256 = code, hashlib.sha256(code.to_bytes()).hexdigest()
+        install_code(self._folder / "in", code, BASELINES)
         self._written = self._facts()
 
     def set_original(self, weights: State) -> None:
