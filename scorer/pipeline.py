@@ -44,18 +44,20 @@ class Scored:
     Attributes:
         record: every number, and where it comes from.
         arrays: to compute them again from.
-        source: bytes of the submission, None for a row that the kit makes itself.
+        source: bytes of the submission as it is run, None for a row that the kit makes itself.
+        others: what was copied with it, by path.
         banks: the outputs that were measured, by role; without "unlearned" where a run failed.
     """
 
     record: Record
     arrays: Mapping[str, np.ndarray]
     source: bytes | None
+    others: Mapping[str, bytes]
     banks: Mapping[str, Bank]
 
     def keep(self, results_dir: Path) -> Path:
         """Write the record with its arrays and source; return the path of its JSON."""
-        return save_record(self.record, self.arrays, self.source, results_dir)
+        return save_record(self.record, self.arrays, self.source, results_dir, self.others)
 
 
 def score(
@@ -118,8 +120,10 @@ def score(
         evidence = gather(method, own, banks, pool, options)
         measured = measure(evidence, measures)
         record = make_record(method, own, measured, evidence.banks, pool, options, about)
-        source = method.source if isinstance(method, Submission) else None
-        scored.append(Scored(record, measured.arrays, source, evidence.banks))
+        source, others = None, {}
+        if isinstance(method, Submission):
+            source, others = method.source, method.code.others
+        scored.append(Scored(record, measured.arrays, source, others, evidence.banks))
     progress("score", len(found), len(found))
     on_stage("measure")
     return scored
@@ -195,6 +199,12 @@ def provenance(pool: Pool, engine: Engine, options: Options) -> dict[str, Any]:
     }
 
 
+def adaptations(file: Submission | None, runs: RunResults | None) -> list[str]:
+    """Return what was adapted of a file and of what its runs returned, a line each."""
+    notes = list(file.code.notes) if file else []
+    return notes + [f"returned {name}" for name in (runs.taken_off if runs else ())]
+
+
 def make_record(
     method: Method,
     runs: RunResults | None,
@@ -231,5 +241,6 @@ def make_record(
         budget=options.budget,
         faults=[asdict(fault) for fault in runs.faults] if runs else [],
         runs_not_made=runs.n_not_made if runs else 0,
+        adapted=adaptations(file, runs),
         provenance={**about, "seeds": runs.seeds if runs else []},
     )

@@ -22,7 +22,7 @@ from scorer.options import Options, flag, names_known
 from scorer.shown import shown
 
 if TYPE_CHECKING:
-    from scorer.results.record import Problem, Results
+    from scorer.results.record import Problem, Record, Results
 
 Command = Callable[..., Any]
 
@@ -103,6 +103,10 @@ FOLDERS = ("results_dir", "data_dir", "cache_dir")
 
 folder_options = options(*FOLDERS)
 
+function_option = click.option(
+    "--function", default="", metavar="NAME", help="which function or class; default: unlearning"
+)
+
 json_option = click.option("--json", "as_json", is_flag=True, help="one JSON object on stdout")
 
 
@@ -156,6 +160,12 @@ def show_problems(problems: Iterable[Problem]) -> None:
     """Name on stderr what is wrong with files of results."""
     for problem in problems:
         say(f"not read: {problem.message}", err=True)
+
+
+def show_adapted(record: Record) -> None:
+    """Say on stderr what was adapted of a file to run it."""
+    for note in record.adapted or ():
+        say(f"adapted: {note}", err=True)
 
 
 def show_tier(chosen: Options) -> None:

@@ -9,10 +9,12 @@ import numpy as np
 
 from scorer.cli._common import (
     FOLDERS,
+    function_option,
     json_option,
     options,
     progress_bar,
     say,
+    show_adapted,
     show_json,
     show_tier,
 )
@@ -27,8 +29,9 @@ MEASURES = ("utility", "time", "compute", "budget")
 @click.command()
 @click.argument("method", required=False)
 @options("task", "device", "sandbox", *FOLDERS)
+@function_option
 @json_option
-def command(method: str | None, as_json: bool, **values: Any) -> None:
+def command(method: str | None, function: str, as_json: bool, **values: Any) -> None:
     """Try METHOD on real data: imports, signature, two runs, return value, finite weights.
 
     Nothing is scored and no oracle is trained. Exit code 3: the file is at fault.
@@ -36,7 +39,7 @@ def command(method: str | None, as_json: bool, **values: Any) -> None:
     \b
     Examples:
       python -m scorer check finetune
-      python -m scorer check path/to/mine.py
+      python -m scorer check path/to/mine.ipynb --function unlearning_2
     """
     from scorer.files import ensure_writable
     from scorer.options import Options
@@ -44,12 +47,13 @@ def command(method: str | None, as_json: bool, **values: Any) -> None:
     from scorer.runner.faults import Fault
     from scorer.runner.load import find_submission
 
-    submission = find_submission(method)
+    submission = find_submission(method, function)
     chosen = Options(n_models=N_RUNS, workers=1, **values)
     show_tier(chosen)
     ensure_writable(chosen.cache_dir)
     with progress_bar() as progress:
         (scored,) = score([submission], chosen, progress, MEASURES)
+    show_adapted(scored.record)
     facts = describe(scored)
     if as_json:
         show_json(facts)
@@ -76,6 +80,7 @@ def describe(scored: Scored) -> dict[str, Any]:
         "path": record.method_path,
         "ok": not record.faults,
         "faults": record.faults,
+        "adapted": record.adapted,
         "notes": [],
     }
     if facts["ok"]:

@@ -6,7 +6,17 @@ from typing import Any
 
 import click
 
-from scorer.cli._common import json_option, options, progress_bar, say, show, show_json, show_tier
+from scorer.cli._common import (
+    function_option,
+    json_option,
+    options,
+    progress_bar,
+    say,
+    show,
+    show_adapted,
+    show_json,
+    show_tier,
+)
 
 
 @click.command()
@@ -17,9 +27,10 @@ from scorer.cli._common import json_option, options, progress_bar, say, show, sh
     is_flag=True,
     help="delete its outcomes; all runs anew, with new seeds unless a secret is named",
 )
+@function_option
 @json_option
-def command(method: str | None, rerun: bool, as_json: bool, **values: Any) -> None:
-    """Score METHOD: a baseline's name, a file in submission/, or a path.
+def command(method: str | None, rerun: bool, function: str, as_json: bool, **values: Any) -> None:
+    """Score METHOD: a baseline's name, a file in submission/, or the path of one or of a folder.
 
     Without METHOD it is submission/unlearn.py. `original` and `retrain` are rows that the kit
     makes itself. Oracles are trained on first use and kept, and so is what became of every run: a
@@ -38,14 +49,15 @@ def command(method: str | None, rerun: bool, as_json: bool, **values: Any) -> No
     from scorer.runner.load import REFERENCES, find_submission
 
     chosen = Options(**values)
-    if method not in REFERENCES:
-        find_submission(method)  # so that nothing stands before what is wrong with it
+    found = method if method in REFERENCES else find_submission(method, function)
+    if found is not method:
         show_tier(chosen)
     for folder in (chosen.results_dir, chosen.cache_dir):
         ensure_writable(folder)  # hours before the first file is written there
     with progress_bar() as progress:
-        (scored,) = score([method], chosen, progress, anew=rerun)
+        (scored,) = score([found], chosen, progress, anew=rerun)
     record, path = scored.record, scored.keep(chosen.results_dir)
+    show_adapted(record)
     if as_json:
         for one in warnings(record):
             say(f"warning: {one}", err=True)

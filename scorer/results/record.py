@@ -208,11 +208,22 @@ def _explain(
 
 
 def save_record(
-    record: Record, arrays: Mapping[str, np.ndarray], source: bytes | None, results_dir: Path
+    record: Record,
+    arrays: Mapping[str, np.ndarray],
+    source: bytes | None,
+    results_dir: Path,
+    others: Mapping[str, bytes] | None = None,
 ) -> Path:
     """Write JSON, NPZ and a copy of the submission; return the JSON's path.
 
     All are written aside and renamed, the JSON last, so that a record on disk is a whole one.
+
+    Args:
+        record: of the score.
+        arrays: to compute it again from.
+        source: of the submission, None for a row that the kit makes itself.
+        results_dir: where records go.
+        others: files of the submission besides, by path; they go into one ZIP.
 
     Raises:
         ValueError: a number is not finite.
@@ -222,12 +233,28 @@ def save_record(
     folder = results_dir / record.task / record.method
     packed = io.BytesIO()
     np.savez_compressed(packed, **dict(arrays))  # type: ignore[arg-type]
-    endings = {".npz": packed.getvalue(), ".py": source, ".json": text.encode() + b"\n"}
+    copied = packed_files(others) if others else None
+    endings = {".npz": packed.getvalue(), ".zip": copied, ".py": source}
+    endings[".json"] = text.encode() + b"\n"
     files = {f"{record.run_id}{end}": it for end, it in endings.items() if it is not None}
     with written_folder(folder, "record", files) as aside:
         for name in files:
             (aside / name).replace(folder / name)
     return folder / f"{record.run_id}.json"
+
+
+def packed_files(files: Mapping[str, bytes]) -> bytes:
+    """Return files as a ZIP, the same for the same files.
+
+    Args:
+        files: content by path; ".." at its beginning is a folder called "above" there.
+    """
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(files):
+            name = path.replace("../", "above/", 1) if path.startswith("../") else path
+            archive.writestr(zipfile.ZipInfo(name), files[path], zipfile.ZIP_DEFLATED)
+    return packed.getvalue()
 
 
 def read_record(path: Path, kind: type[msgspec.Struct] | None = None) -> Record:

@@ -39,8 +39,8 @@ logger = logging.getLogger("scorer")
 SECRET = "secret"
 """The file of a folder of runs that holds its secret, readable by its owner alone."""
 
-SOURCE = "submission.py"
-"""The file of a folder of runs that is run."""
+SOURCE = "submission.json"
+"""The file of a folder of runs that holds what is run."""
 
 KINDS: tuple[Kind, ...] = ("run", "audit", "reference")
 
@@ -82,15 +82,15 @@ class RunsFolder:
             self.store(kind).repair()
 
     def keep_source(self, source: bytes) -> None:
-        """Keep the file that is run, for workers to read."""
+        """Keep what is run, as `Code.to_bytes` gives it, for workers to read."""
         with written_folder(self.root, SOURCE, {SOURCE: source}) as folder:
             (folder / SOURCE).replace(self.root / SOURCE)
 
     def source(self, sha256: str) -> bytes:
-        """Return the file that is run.
+        """Return what is run.
 
         Raises:
-            Damaged: it is not the one of that hash.
+            Damaged: it is not that of the hash.
         """
         source = read_regular(self.root / SOURCE)
         if hashlib.sha256(source).hexdigest() != sha256:
@@ -123,7 +123,7 @@ def open_runs(
     """
     named = named_secret(options)
     name = f"{submission.name}-{submission.sha256[:16]}-{options.design}-{options.sandbox}"
-    packages = packages_sha256([submission.source])
+    packages = packages_sha256(submission.code)
     if packages:
         name += f"-{packages[:16]}"
     root = place / (name if named is None else f"{name}-{secret_id(named)}")

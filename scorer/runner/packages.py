@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 import hashlib
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 
+from scorer.runner.adapt import Code
 from scorer.runner.child.preload import parsed
 from scorer.runner.imports import PACKAGE
 from scorer.runner.program import package_folders
@@ -18,19 +19,21 @@ OF_THE_KIT = {"torch", "torchvision", "numpy", "scipy", "sklearn"}
 in its name, the others are equal for all that is ranked."""
 
 
-def packages_sha256(sources: Iterable[bytes]) -> str:
-    """Return what changes with the code of the installed packages that files import.
+def packages_sha256(code: Code) -> str:
+    """Return what changes with the installed packages that a submission imports.
 
-    Packages count that are named in an import anywhere in a file, by their Python files; those that
-    they import in turn do not, nor does what is not installed, which no run finds.
+    Packages count that are named in an import anywhere in its files, by their Python files; those
+    that they import in turn do not, nor does what is not installed, which no run finds.
 
     Args:
-        sources: of the submission.
+        code: of the submission; what lies beside it goes before an installed package.
 
     Returns:
         SHA-256 (hex); "" where there is none but those of `OF_THE_KIT`.
     """
-    names = sorted({name for source in sources for name in _imported(source)})
+    own = {path.removeprefix("../").partition("/")[0].removesuffix(".py") for path in code.files}
+    sources = [content for path, content in code.files.items() if path.endswith(".py")]
+    names = sorted({name for source in sources for name in _imported(source)} - own)
     digest = hashlib.sha256()
     places = [str(each) for each in package_folders()]
     found = [(name, spec) for name in names if (spec := PathFinder.find_spec(name, places))]

@@ -47,6 +47,7 @@ class RunResults:
         reference_multiply_adds: of one retraining, counted alike.
         seeds: of the runs.
         secret: that the seeds come from.
+        taken_off: what was around returned networks, see `scorer.runner.child.unwrap`.
         n_not_made: runs that were not made, since the first one failed.
         faults: of the runs that failed, the audited one included.
     """
@@ -61,6 +62,7 @@ class RunResults:
     reference_multiply_adds: int | None
     seeds: list[int]
     secret: str
+    taken_off: tuple[str, ...] = ()
     n_not_made: int = 0
     faults: list[Fault] = field(default_factory=list)
 
@@ -184,12 +186,13 @@ def _make(
         return
     jobs = []
     for folder, submission in zip(folders, submissions, strict=True):
-        folder.keep_source(submission.source)
+        content = submission.code.to_bytes()
+        folder.keep_source(content)
         jobs.append(
             {
                 "root": str(folder.root),
-                "source_sha256": hashlib.sha256(submission.source).hexdigest(),
-                "shown_path": submission.shown_path,
+                "source_sha256": hashlib.sha256(content).hexdigest(),
+                "shown_path": submission.shown_file,
             }
         )
     spec = {
@@ -278,6 +281,7 @@ def _results(
         reference_multiply_adds=counted.get("reference_multiply_adds"),
         seeds=[fact["seed"] for fact in outcomes],
         secret=folder.secret,
+        taken_off=tuple(dict.fromkeys(name for f in good for name in f.get("taken_off", ()))),
         n_not_made=n_not_made,
         faults=faults,
     )

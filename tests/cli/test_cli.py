@@ -128,7 +128,7 @@ def test_check_tells_what_is_wrong_in_seconds(folders: Path, tmp_path: Path) -> 
     assert "nothing was unlearned" in result.stdout
     assert "two seeds gave the same outputs" in result.stdout
     bad = tmp_path / "three.py"
-    bad.write_text("def unlearning(net, retain, forget):\n    return net\n")
+    bad.write_text("def unlearning(a, b, c):\n    return a\n")
     result = call("check", str(bad), *options)
     assert result.exit_code == 3
     assert "bad_signature" in result.stderr

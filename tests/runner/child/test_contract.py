@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch.utils.data import ConcatDataset, DataLoader, Subset
 
-from scorer.runner.child.contract import make_loader, seed_everything, signature_problem
+from scorer.runner.child.contract import make_loader, seed_everything
 
 IMAGES = torch.randn(100, 1, 4, 4)
 LABELS = torch.arange(100) % 10
@@ -80,22 +80,3 @@ def test_seeding_covers_all_three_generators() -> None:
         seed_everything(2**62 + 1)
         draws.append((random.random(), np.random.rand(), torch.rand(1).item()))
     assert draws[0] == draws[1]
-
-
-@pytest.mark.parametrize(
-    ("function", "problem"),
-    [
-        (lambda net, retain, forget, val: net, None),
-        (lambda *loaders: None, None),
-        (lambda net, retain, forget, val, epochs=1: net, None),
-        (lambda net, retain, forget: net, "too many positional"),
-        (lambda net, retain, forget, val, seed: net, "missing a required argument: 'seed'"),
-        (3, "must be a function, got int"),
-    ],
-)
-def test_signatures(function: object, problem: str | None) -> None:
-    found = signature_problem(function)
-    assert (found is None) == (problem is None)
-    if problem is not None:
-        assert found is not None
-        assert problem in found
