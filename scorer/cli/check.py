@@ -17,6 +17,7 @@ from scorer.cli._common import (
     show_adapted,
     show_json,
     show_tier,
+    stop_if_refused,
 )
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def command(method: str | None, function: str, as_json: bool, **values: Any) -> 
 
     submission = find_submission(method, function)
     chosen = Options(n_models=N_RUNS, workers=1, **values)
+    stop_if_refused(submission, as_json)
     show_tier(chosen)
     ensure_writable(chosen.cache_dir)
     with progress_bar() as progress:

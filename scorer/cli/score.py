@@ -16,6 +16,7 @@ from scorer.cli._common import (
     show_adapted,
     show_json,
     show_tier,
+    stop_if_refused,
 )
 
 
@@ -46,11 +47,12 @@ def command(method: str | None, rerun: bool, function: str, as_json: bool, **val
     from scorer.pipeline import score
     from scorer.results.tables import record_tables, warnings
     from scorer.runner.faults import Fault
-    from scorer.runner.load import REFERENCES, find_submission
+    from scorer.runner.load import Submission, find_method
 
     chosen = Options(**values)
-    found = method if method in REFERENCES else find_submission(method, function)
-    if found is not method:
+    found = find_method(method, function)
+    if isinstance(found, Submission):
+        stop_if_refused(found, as_json)
         show_tier(chosen)
     for folder in (chosen.results_dir, chosen.cache_dir):
         ensure_writable(folder)  # hours before the first file is written there
