@@ -19,7 +19,7 @@ from scorer.options import Options, flag, names_known
 from scorer.shown import shown
 
 if TYPE_CHECKING:
-    from scorer.results.record import Problem, Record
+    from scorer.results.record import Problem
 
 Command = Callable[..., Any]
 
@@ -143,9 +143,9 @@ def show_problems(problems: Iterable[Problem]) -> None:
         say(f"not read: {problem.message}", err=True)
 
 
-def show_adapted(record: Record) -> None:
+def show_adapted(notes: Iterable[str]) -> None:
     """Say on stderr what was adapted of a file to run it."""
-    for note in record.adapted or ():
+    for note in notes:
         say(f"adapted: {note}", err=True)
 
 

@@ -54,7 +54,7 @@ def command(method: str | None, rerun: bool, function: str, as_json: bool, **val
     with progress_bar() as progress:
         (scored,) = score([found], chosen, progress, anew=rerun)
     record, path = scored.record, scored.keep(chosen.results_dir)
-    show_adapted(record)
+    show_adapted(record.adapted or ())
     if as_json:
         for one in warnings(record):
             say(f"warning: {one}", err=True)

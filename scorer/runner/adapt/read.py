@@ -75,7 +75,7 @@ def code_of(
     if devices and not entry.fault:
         notes.append(f"{' and '.join(devices)}, which it does not define, is the device of net")
     missing = missing_packages(files, main, text.place)
-    if missing and not entry.fault:
+    if missing:
         entry = replace(entry, fault="import_error", message=missing)
     return Code(files, main, entry, (*found, *notes), function)
 
