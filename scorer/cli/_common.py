@@ -22,8 +22,7 @@ from scorer.options import Options, flag, names_known
 from scorer.shown import shown
 
 if TYPE_CHECKING:
-    from scorer.results.record import Problem, Record, Results
-    from scorer.runner.load import Submission
+    from scorer.results.record import Problem, Results
 
 Command = Callable[..., Any]
 
@@ -163,32 +162,10 @@ def show_problems(problems: Iterable[Problem]) -> None:
         say(f"not read: {problem.message}", err=True)
 
 
-def show_adapted(record: Record) -> None:
+def show_adapted(notes: Iterable[str]) -> None:
     """Say on stderr what was adapted of a file to run it."""
-    for note in record.adapted or ():
+    for note in notes:
         say(f"adapted: {note}", err=True)
-
-
-def stop_if_refused(submission: Submission, as_json: bool) -> None:
-    """End the command where the text of a submission shows that no run of it can work.
-
-    Nothing is opened or made before, so there is no record either.
-
-    Raises:
-        SystemExit: 3, after the fault was shown.
-    """
-    from scorer.runner.faults import FAULTS
-
-    fault = submission.refusal
-    if fault is None:
-        return
-    if as_json:
-        about = {"method": submission.name, "method_path": submission.shown_path}
-        facts = {"ok": False, "faults": [dataclasses.asdict(fault)]}
-        show_json({**about, **facts, "adapted": list(submission.code.notes)})
-    say(f"{submission.shown_path} is at fault, and no run of it can work", err=True)
-    say(f"{fault.fault}: {FAULTS[fault.fault]}\n{fault.message}", err=True)
-    raise SystemExit(3)
 
 
 def show_tier(chosen: Options) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,11 +18,12 @@ from scorer.cli._common import (
     show_adapted,
     show_json,
     show_tier,
-    stop_if_refused,
 )
 
 if TYPE_CHECKING:
     from scorer.pipeline import Scored
+    from scorer.runner.faults import Fault
+    from scorer.runner.load import Submission
 
 N_RUNS = 2
 MEASURES = ("utility", "time", "compute", "budget")
@@ -50,13 +52,15 @@ def command(method: str | None, function: str, as_json: bool, **values: Any) -> 
 
     submission = find_submission(method, function)
     chosen = Options(n_models=N_RUNS, workers=1, **values)
-    stop_if_refused(submission, as_json)
-    show_tier(chosen)
-    ensure_writable(chosen.cache_dir)
-    with progress_bar() as progress:
-        (scored,) = score([submission], chosen, progress, MEASURES)
-    show_adapted(scored.record)
-    facts = describe(scored)
+    if submission.refusal is not None:  # no run of it can end well, so nothing is trained for it
+        facts = refused(submission, submission.refusal)
+    else:
+        show_tier(chosen)
+        ensure_writable(chosen.cache_dir)
+        with progress_bar() as progress:
+            (scored,) = score([submission], chosen, progress, MEASURES)
+        facts = describe(scored)
+    show_adapted(facts["adapted"])
     if as_json:
         show_json(facts)
     elif facts["ok"]:
@@ -69,13 +73,25 @@ def command(method: str | None, function: str, as_json: bool, **values: Any) -> 
         for note in facts["notes"]:
             say(f"note: {note}")
     if not facts["ok"]:
-        fault = Fault(**scored.record.faults[0])
+        fault = Fault(**facts["faults"][0])
         say(f"{facts['path']} is at fault\n{fault.describe()}", err=True)
         raise SystemExit(3)
 
 
+def refused(submission: Submission, fault: Fault) -> dict[str, Any]:
+    """Return the JSON values of the command for a file whose text shows a fault."""
+    return {
+        "method": submission.name,
+        "path": submission.shown_path,
+        "ok": False,
+        "faults": [asdict(fault)],
+        "adapted": list(submission.code.notes),
+        "notes": [],
+    }
+
+
 def describe(scored: Scored) -> dict[str, Any]:
-    """Return the JSON values of the command."""
+    """Return the JSON values of the command for a file that was run."""
     record = scored.record
     facts: dict[str, Any] = {
         "method": record.method,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -16,8 +16,11 @@ from scorer.cli._common import (
     show_adapted,
     show_json,
     show_tier,
-    stop_if_refused,
 )
+
+if TYPE_CHECKING:
+    from scorer.runner.faults import Fault
+    from scorer.runner.load import Submission
 
 
 @click.command()
@@ -52,14 +55,15 @@ def command(method: str | None, rerun: bool, function: str, as_json: bool, **val
     chosen = Options(**values)
     found = find_method(method, function)
     if isinstance(found, Submission):
-        stop_if_refused(found, as_json)
+        if found.refusal is not None:
+            refuse(found, found.refusal, as_json)
         show_tier(chosen)
     for folder in (chosen.results_dir, chosen.cache_dir):
         ensure_writable(folder)  # hours before the first file is written there
     with progress_bar() as progress:
         (scored,) = score([found], chosen, progress, anew=rerun)
     record, path = scored.record, scored.keep(chosen.results_dir)
-    show_adapted(record)
+    show_adapted(record.adapted or ())
     if as_json:
         for one in warnings(record):
             say(f"warning: {one}", err=True)
@@ -72,3 +76,18 @@ def command(method: str | None, rerun: bool, function: str, as_json: bool, **val
         say(Fault(**record.faults[0]).describe(), err=True)
         say("outcomes are final: only --rerun makes all runs anew", err=True)
         raise SystemExit(3)
+
+
+def refuse(submission: Submission, fault: Fault, as_json: bool) -> NoReturn:
+    """End the command where the text of a file shows that no run of it can work.
+
+    Nothing was opened or made for it, so there is no record either.
+    """
+    from scorer.cli.check import refused
+
+    show_adapted(submission.code.notes)
+    if as_json:
+        show_json(refused(submission, fault))
+    say(f"no score of {submission.name}: no run of it can work, and none was made", err=True)
+    say(fault.describe(), err=True)
+    raise SystemExit(3)

@@ -26,7 +26,11 @@ def host(tiny_pool: Pool) -> Iterator[SubmissionHost]:
 FAULTY = {
     "syntax": ("def unlearning(net, retain, forget, val:\n", "import_error", "SyntaxError"),
     "missing module": ("import no_such_module\n", "import_error", "no_such_module"),
-    "exits on import": ("raise SystemExit(0)\n", "import_error", "SystemExit"),
+    "exits on import": (
+        "raise SystemExit(0)\n" + START + "    pass\n",
+        "import_error",
+        "SystemExit",
+    ),
     "no function": ("def other(): pass\n", "bad_signature", "must define unlearning(net,"),
     "three parameters": ("def unlearning(a, b, c): pass\n", "bad_signature", "got no val"),
     "raises": (START + "    raise KeyError('my own')\n", "raised", "my own"),

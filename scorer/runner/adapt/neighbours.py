@@ -10,11 +10,12 @@ from __future__ import annotations
 import ast
 import importlib.util
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from scorer.errors import UsageError
 from scorer.files import Damaged, DiskError, read_regular
+from scorer.runner.adapt.added_paths import added_paths
 from scorer.runner.child.preload import parsed
 from scorer.runner.imports import PACKAGE
 from scorer.runner.program import KIT_PACKAGES
@@ -29,27 +30,29 @@ LOADED = ("torch", "numpy", "safetensors")
 UP = "../"
 
 
-def neighbours(main: bytes, folder: Path) -> dict[str, bytes]:
-    """Return what a file imports from its own folder and the one above, by path.
+def neighbours(main: bytes, file: Path) -> dict[str, bytes]:
+    """Return what a file imports from its own folder, the one above and those it adds, by path.
 
     Args:
         main: source of the file.
-        folder: that it lies in.
+        file: its path.
 
     Raises:
         UsageError: they are too many or too large, or one is no regular file.
     """
     found: dict[str, bytes] = {}
+    folder, tree = file.parent, parsed(main)
+    added = added_paths(tree, file) if tree is not None else []
     waiting = [("", main)]
     while waiting:
         path, source = waiting.pop()
         tree = parsed(source)
         for top in dict.fromkeys(_tops(tree, path)) if tree is not None else ():
-            for prefix, place in _places(top, folder):
+            for prefix, place in _places(top, folder, added):
                 files = _files_of(top, place)
                 if files:
-                    added = {f"{prefix}{name}": each for name, each in files.items()}
-                    new = {name: each for name, each in added.items() if name not in found}
+                    named = {f"{prefix}{name}": each for name, each in files.items()}
+                    new = {name: each for name, each in named.items() if name not in found}
                     found |= new
                     check_size(len(found), sum(map(len, found.values())), folder)
                     waiting += new.items()
@@ -71,11 +74,13 @@ def _tops(tree: ast.Module, path: str) -> Iterator[str]:
                 yield from (alias.name for alias in node.names)
 
 
-def _places(top: str, folder: Path) -> Iterator[tuple[str, Path]]:
+def _places(top: str, folder: Path, added: Sequence[Path]) -> Iterator[tuple[str, Path]]:
     """Yield where a module may lie, with what its path begins with."""
     if not top.isidentifier() or top in (*sys.stdlib_module_names, *LOADED, PACKAGE, *KIT_PACKAGES):
         return
     yield "", folder
+    # Copied to where the file is, which goes before all that it adds itself.
+    yield from (("", each) for each in added)
     # Above an entry in the kit's own folders lies the kit, and nothing of the user's.
     if folder.parent != PROJECT_ROOT and not _is_installed(top):
         yield UP, folder.parent

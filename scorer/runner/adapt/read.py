@@ -42,7 +42,7 @@ def read_code(path: Path, function: str = "") -> Code:
         files = _files_below(path)
         main = str(Path(name).with_suffix(".py"))
         return code_of(files | {main: text.source}, main, function, text)
-    around = {} if text.fault else neighbours(text.source, path.parent)
+    around = {} if text.fault else neighbours(text.source, path)
     return code_of(around | {MAIN: text.source}, MAIN, function, text)
 
 
@@ -75,7 +75,7 @@ def code_of(
     if devices and not entry.fault:
         notes.append(f"{' and '.join(devices)}, which it does not define, is the device of net")
     missing = missing_packages(files, main, text.place)
-    if missing and not entry.fault:
+    if missing:
         entry = replace(entry, fault="import_error", message=missing)
     return Code(files, main, entry, (*found, *notes), function)
 

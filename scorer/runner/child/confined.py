@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 WRITING = os.O_WRONLY
@@ -45,7 +46,29 @@ def confine(places: Mapping[str, bool]) -> None:
                 " there. Put it beside the submission, or its values into the file"
             )
 
+    sys.path_hooks.insert(0, partial(_hidden, known))
     sys.addaudithook(look)
+
+
+class Nothing:
+    """Finds no module: what a folder is that a run may not look into."""
+
+    def find_spec(self, name: str, target: Any = None) -> None:
+        """Find nothing."""
+        del name, target
+
+
+def _hidden(known: Mapping[str, bool], path: str) -> Nothing:
+    """Return the finder of a folder that a run may not look into.
+
+    As under the better tiers, nothing is found there, and what was copied with the submission is.
+
+    Raises:
+        ImportError: it may, so that whatever else finds modules has its turn.
+    """
+    if _may(path, known):
+        raise ImportError
+    return Nothing()
 
 
 def _may(path: str | bytes | os.PathLike[Any], known: Mapping[str, bool]) -> bool:

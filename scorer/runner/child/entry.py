@@ -15,9 +15,9 @@ from typing import Any
 from .roles import DEVICE, WHAT_TO_WRITE, Call, Parameter, bind, has_default
 
 KINDS = {
-    inspect.Parameter.KEYWORD_ONLY: "keyword",
-    inspect.Parameter.VAR_POSITIONAL: "*",
-    inspect.Parameter.VAR_KEYWORD: "**",
+    "KEYWORD_ONLY": "keyword",
+    "VAR_POSITIONAL": "*",
+    "VAR_KEYWORD": "**",
 }
 
 
@@ -112,7 +112,7 @@ def parameters_of(function: Callable[..., Any], *, by_text: bool = False) -> lis
     return [
         Parameter(
             each.name,
-            KINDS.get(each.kind, "positional"),
+            KINDS.get(each.kind.name, "positional"),
             each.default is not inspect.Parameter.empty
             and (by_text or has_default(each.name, each.default)),
         )

@@ -1,0 +1,114 @@
+"""Folders that a file adds to `sys.path`, as far as its text says where they are.
+
+What is imported from them is copied with the file, like what lies beside it: a run sees neither.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+FILE = "__file__"
+SAME = {"abspath", "realpath", "normpath", "resolve", "absolute", "as_posix", "str", "Path", "fspath"}
+"""Calls that name the same folder as what they are called with, or on."""
+
+
+def added_paths(tree: ast.Module, file: Path) -> list[Path]:
+    """Return the folders that a file adds to `sys.path`, those first that it looks through first.
+
+    Args:
+        tree: of the file.
+        file: its path; relative folders are taken to be beside it.
+    """
+    known: dict[str, str] = {FILE: str(file)}
+    before: list[Path] = []
+    after: list[Path] = []
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            value = _value(node.value, known)
+            if value is not None:
+                known[node.targets[0].id] = value
+    for node in ast.walk(tree):
+        for is_first, expression in _added(node):
+            value = _value(expression, known)
+            if value is not None:
+                place = Path(os.path.normpath(file.parent / value))
+                if place.is_dir():
+                    (before if is_first else after).append(place)
+    return list(dict.fromkeys([*reversed(before), *after]))
+
+
+def _added(node: ast.AST) -> Iterator[tuple[bool, ast.expr]]:
+    """Yield what a statement or call adds to `sys.path`, and whether in front."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        if not _is_path(node.func.value) or not node.args:
+            return
+        if node.func.attr == "insert" and len(node.args) == 2:
+            yield True, node.args[1]
+        elif node.func.attr == "append":
+            yield False, node.args[0]
+        elif node.func.attr == "extend":
+            yield from ((False, each) for each in _items(node.args[0]))
+    elif isinstance(node, ast.AugAssign) and _is_path(node.target):
+        yield from ((False, each) for each in _items(node.value))
+    elif isinstance(node, ast.Assign):
+        target = node.targets[0]
+        if isinstance(target, ast.Subscript) and _is_path(target.value):
+            yield from ((True, each) for each in reversed(_items(node.value)))
+
+
+def _is_path(node: ast.expr) -> bool:
+    """Tell whether an expression is `sys.path`."""
+    return ast.unparse(node) in ("sys.path", "path")
+
+
+def _items(node: ast.expr) -> list[ast.expr]:
+    """Return what stands in a list."""
+    return node.elts if isinstance(node, ast.List | ast.Tuple) else []
+
+
+def _value(node: ast.expr, known: Mapping[str, str]) -> str | None:
+    """Return the path that an expression of constants and `__file__` is, None for any other."""
+    if isinstance(node, ast.Constant):
+        return node.value if isinstance(node.value, str) else None
+    if isinstance(node, ast.Name):
+        return known.get(node.id)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Div):
+        parts = _value(node.left, known), _value(node.right, known)
+        join = os.path.join if isinstance(node.op, ast.Div) else str.__add__
+        return None if parts[0] is None or parts[1] is None else join(parts[0], parts[1])
+    if isinstance(node, ast.Attribute) and node.attr == "parent":
+        inner = _value(node.value, known)
+        return None if inner is None else os.path.dirname(inner)
+    if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Attribute):
+        inner, depth = _value(node.value.value, known), node.slice
+        if node.value.attr != "parents" or inner is None or not isinstance(depth, ast.Constant):
+            return None
+        return str(Path(inner).parents[depth.value]) if _is_depth(depth.value, inner) else None
+    return _of_call(node, known) if isinstance(node, ast.Call) else None
+
+
+def _is_depth(depth: object, path: str) -> bool:
+    """Tell whether a path has that many folders above it, and one."""
+    return isinstance(depth, int) and 0 <= depth < len(Path(path).parents)
+
+
+def _of_call(node: ast.Call, known: Mapping[str, str]) -> str | None:
+    """Return the path that a call of `os.path` or `pathlib` gives, None for any other."""
+    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    given = list(node.args)
+    if not given and isinstance(node.func, ast.Attribute):
+        given = [node.func.value]
+    values = [_value(each, known) for each in given]
+    parts = [value for value in values if value is not None]
+    if not parts or len(parts) < len(values):
+        return None
+    if name in ("join", "joinpath", "Path"):
+        return os.path.join(*parts)
+    if name in SAME:
+        return parts[0]
+    if name == "dirname":
+        return os.path.dirname(parts[0])
+    return os.path.expanduser(parts[0]) if name == "expanduser" else None
