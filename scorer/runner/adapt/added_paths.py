@@ -11,33 +11,38 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 FILE = "__file__"
+MOST_LETTERS = 4096
+"""Of a path; a constant that doubles itself line by line is none."""
 SAME = {"abspath", "realpath", "normpath", "resolve", "absolute", "as_posix", "str", "Path", "fspath"}
 """Calls that name the same folder as what they are called with, or on."""
 
 
-def added_paths(tree: ast.Module, file: Path) -> list[Path]:
-    """Return the folders that a file adds to `sys.path`, those first that it looks through first.
+def added_paths(tree: ast.Module, file: Path) -> tuple[list[Path], list[Path]]:
+    """Return the folders that a file adds to `sys.path`, in the order in which they are searched.
 
     Args:
         tree: of the file.
         file: its path; relative folders are taken to be beside it.
+
+    Returns:
+        Those before all packages, and those behind them.
     """
     known: dict[str, str] = {FILE: str(file)}
     before: list[Path] = []
     after: list[Path] = []
     for node in tree.body:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            value = _value(node.value, known)
+            value = _known(node.value, known)
             if value is not None:
                 known[node.targets[0].id] = value
     for node in ast.walk(tree):
         for is_first, expression in _added(node):
-            value = _value(expression, known)
+            value = _known(expression, known)
             if value is not None:
                 place = Path(os.path.normpath(file.parent / value))
-                if place.is_dir():
+                if os.path.isdir(place):  # which no name is too long for
                     (before if is_first else after).append(place)
-    return list(dict.fromkeys([*reversed(before), *after]))
+    return before[::-1], after
 
 
 def _added(node: ast.AST) -> Iterator[tuple[bool, ast.expr]]:
@@ -61,12 +66,23 @@ def _added(node: ast.AST) -> Iterator[tuple[bool, ast.expr]]:
 
 def _is_path(node: ast.expr) -> bool:
     """Tell whether an expression is `sys.path`."""
-    return ast.unparse(node) in ("sys.path", "path")
+    if not isinstance(node, ast.Attribute) or node.attr != "path":
+        return False
+    return isinstance(node.value, ast.Name) and node.value.id == "sys"
 
 
 def _items(node: ast.expr) -> list[ast.expr]:
     """Return what stands in a list."""
     return node.elts if isinstance(node, ast.List | ast.Tuple) else []
+
+
+def _known(node: ast.expr, known: Mapping[str, str]) -> str | None:
+    """Return the path that an expression is, None where that is not known or no path can be it."""
+    try:
+        value = _value(node, known)
+    except RecursionError:  # a sum of thousands of texts
+        return None
+    return value if value is not None and len(value) <= MOST_LETTERS else None
 
 
 def _value(node: ast.expr, known: Mapping[str, str]) -> str | None:

@@ -42,7 +42,7 @@ def neighbours(main: bytes, file: Path) -> dict[str, bytes]:
     """
     found: dict[str, bytes] = {}
     folder, tree = file.parent, parsed(main)
-    added = added_paths(tree, file) if tree is not None else []
+    added = added_paths(tree, file) if tree is not None else ([], [])
     waiting = [("", main)]
     while waiting:
         path, source = waiting.pop()
@@ -74,16 +74,21 @@ def _tops(tree: ast.Module, path: str) -> Iterator[str]:
                 yield from (alias.name for alias in node.names)
 
 
-def _places(top: str, folder: Path, added: Sequence[Path]) -> Iterator[tuple[str, Path]]:
+def _places(
+    top: str, folder: Path, added: tuple[Sequence[Path], Sequence[Path]]
+) -> Iterator[tuple[str, Path]]:
     """Yield where a module may lie, with what its path begins with."""
     if not top.isidentifier() or top in (*sys.stdlib_module_names, *LOADED, PACKAGE, *KIT_PACKAGES):
         return
     yield "", folder
     # Copied to where the file is, which goes before all that it adds itself.
-    yield from (("", each) for each in added)
-    # Above an entry in the kit's own folders lies the kit, and nothing of the user's.
-    if folder.parent != PROJECT_ROOT and not _is_installed(top):
-        yield UP, folder.parent
+    before, after = added
+    yield from (("", each) for each in before)
+    if not _is_installed(top):
+        yield from (("", each) for each in after)
+        # Above an entry in the kit's own folders lies the kit, and nothing of the user's.
+        if folder.parent != PROJECT_ROOT:
+            yield UP, folder.parent
 
 
 def _is_installed(top: str) -> bool:
