@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from data_prep.arrays import has_arrays, load_arrays
+from data_prep.arrays import load_arrays
+from data_prep.elsewhere import has_arrays
 from data_prep.raw import DamagedData, MissingData, RawData, damaged_data, missing_data
 
 FOLDER = "cifar-10-batches-py"

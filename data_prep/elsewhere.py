@@ -1,4 +1,4 @@
-"""What lies where a data set was looked for and is not: what it may be, and what to name instead."""
+"""What lies where a data set was looked for and is not, and what to name instead."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import os
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
+
+ARRAY_FILES = ("train_images.npy", "train_labels.npy", "test_images.npy", "test_labels.npy")
+"""Of the layout of `data_prep.arrays`, in a folder of the data set's name."""
 
 MOST_NAMED = 6
 DEEPEST = 2
@@ -23,6 +26,11 @@ OTHER_LAYOUTS = {
     ".jpeg": "images one by one",
 }
 """What files with an ending are that no loader of this kit reads as a data set of the publisher."""
+
+
+def has_arrays(name: str, data_dir: Path) -> bool:
+    """Return whether at least one of the four files of that layout is there."""
+    return any((data_dir / name / file_name).exists() for file_name in ARRAY_FILES)
 
 
 def told_missing(name: str, expected: Path, data_dir: Path, to_do: str) -> str:
@@ -79,8 +87,6 @@ def _below(name: str, relative: Path, data_dir: Path) -> Path | None:
 
 def _has_arrays(name: str, relative: Path, data_dir: Path) -> bool:
     """Tell whether arrays stand in for a data set; for a single file beside it none do."""
-    from data_prep.arrays import has_arrays  # which needs the errors that this module words
-
     return not relative.suffix and has_arrays(name, data_dir)
 
 

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from data_prep.arrays import has_arrays, load_arrays
+from data_prep.arrays import load_arrays
+from data_prep.elsewhere import has_arrays
 from data_prep.raw import RawData, arrays_sha256, damaged_data, missing_data
 
 FOLDER = "FashionMNIST"

@@ -13,8 +13,9 @@ from __future__ import annotations
 from pathlib import Path
 from types import ModuleType
 
-from data_prep.arrays import has_arrays, load_arrays
+from data_prep.arrays import load_arrays
 from data_prep.decoding import Progress, no_progress
+from data_prep.elsewhere import has_arrays
 from data_prep.own import is_folder, load_folder
 from data_prep.raw import RawData
 from scorer.errors import UsageError, unknown_name

@@ -90,7 +90,7 @@ def open_closed_streams() -> None:
             os.fstat(number)
         except OSError:
             mode = "r" if number == 0 else "w"
-            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115 - for good
+            setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115 - for good
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -20,6 +20,7 @@ from scorer.errors import ScorerError
 from scorer.files import Damaged, DiskError, read_regular, written_folder
 from scorer.measures import fields
 from scorer.measures.base import Measured
+from scorer.results.failures import describe_faults
 from scorer.results.migrations import migrate
 from scorer.results.schema import Conditions, record_type
 
@@ -33,9 +34,6 @@ MOST_BYTES = 256 * 2**20
 
 STUDIES_FOLDER = "studies"
 """Folder of the results where studies lie, which hold no records."""
-
-HOPELESS = {"import_error", "bad_signature"}
-"""Faults of the file itself, the same for every run of it."""
 
 NOT_IN_FILE = "not in the file"
 NO_REASON = "no reason was kept"
@@ -105,31 +103,6 @@ class Record(Conditions, frozen=True, kw_only=True):
         values = msgspec.structs.asdict(self)
         measured, unknown, provenance = map(values.pop, ("measured", "unknown", "provenance"))
         return {**values, **measured, **unknown, "provenance": provenance}
-
-
-def describe_faults(
-    faults: Sequence[Mapping[str, Any]], n_models: int, n_not_made: int | None = None
-) -> str:
-    """Return "2 of 64 runs failed: raised, timeout"; empty where none did.
-
-    Where the fault is the file's own, it is one of all runs, although only the first was made.
-
-    Args:
-        faults: of the runs, and of the audited one, which is none of the N.
-        n_models: N.
-        n_not_made: how many were not made because the first one failed.
-    """
-    if not faults:
-        return ""
-    if n_not_made and {fault["fault"] for fault in faults} <= HOPELESS:
-        return f"none of {n_models} runs can work: {faults[0]['fault']}"
-    n_failed = sum(fault.get("kind", "run") == "run" for fault in faults)
-    said = [f"{n_failed} of {n_models} runs failed"] if n_failed else []
-    if n_not_made:
-        said.append(f"{n_not_made} were not made")
-    if n_failed < len(faults):
-        said.append("the audited run failed")
-    return f"{', '.join(said)}: {', '.join(sorted({fault['fault'] for fault in faults}))}"
 
 
 def new_record(*, measured: Measured, **conditions: Any) -> Record:

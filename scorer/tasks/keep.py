@@ -28,7 +28,7 @@ FOLDER = click.Path(file_okay=False, resolve_path=True, path_type=Path)
     epilog="""\b
 Examples:
   python -m scorer.tasks.keep digits
-  python -m scorer.tasks.keep cifar10 --device cuda --workers 4 --data-dir /mnt/data"""
+  python -m scorer.tasks.keep cifar10 --device cuda --workers 4 --data-dir /mnt/data""",
 )
 @click.argument("task")
 @click.option("--device", type=click.Choice(DEVICES), default="auto", show_default=True)

@@ -1,4 +1,4 @@
-"""Tables on the terminal that there is: none is wider, no cell is cut, and nothing needs a stream."""
+"""Tables on the terminal that there is: none is wider, no number is cut, no stream is needed."""
 
 from __future__ import annotations
 

@@ -11,7 +11,6 @@ from click.testing import CliRunner
 from scorer.cli import main
 from scorer.files import DiskError, ensure_writable
 
-
 SOURCE = "def unlearning(net, retain, forget, val): pass\n"
 
 

@@ -21,8 +21,8 @@ from scorer import files
 from scorer.errors import ScorerError
 from scorer.files import DiskError
 from scorer.measures.base import Measured
+from scorer.results.failures import describe_faults
 from scorer.results.record import (
-    describe_faults,
     new_record,
     parse_record,
     read_arrays,

@@ -40,7 +40,10 @@ def test_oracles_of_no_digest_are_told_by_their_secret() -> None:
     one, other = old("a", "1" * 64), old("b", "2" * 64, created_at=NEW)
     assert ranked(one, other) == ["b"]
     (apart,) = build_leaderboard([one, other]).not_comparable
-    assert apart["reason"] == "bank_sha256 is not in the file, and it is of another pool: other oracles"
+    assert (
+        apart["reason"]
+        == "bank_sha256 is not in the file, and it is of another pool: other oracles"
+    )
     assert ranked(old("a", "1" * 64), old("b", "1" * 64)) == ["a", "b"]
     assert ranked(old("a", None), old("b", None)) == ["a", "b"], "before seeds came from a secret"
     assert ranked(old("a", None), old("b", "1" * 64, created_at=NEW)) == ["b"]
@@ -60,7 +63,7 @@ def test_they_are_not_compared_either(tmp_path: Path, known: bool) -> None:
         record = make_record(name, bank_sha256=digest, pool_secret=secret)
         banks = {f"{role}_confidence": rng.normal(size=(64, 5)) for role in ("unlearned", "oracle")}
         save_record(record, banks, None, tmp_path)
-    with pytest.raises(UsageError, match="must have results that agree in .*bank_sha256"):
+    with pytest.raises(UsageError, match=r"must have results that agree in .*bank_sha256"):
         compare(read_records(tmp_path), "a", "b", tmp_path)
 
 

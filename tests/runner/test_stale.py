@@ -27,7 +27,10 @@ from tests.runner._hosts import host_of, run_file
 
 BESIDE = {
     "a module beside it": ("import helper", "helper.py"),
-    "a module of a package beside it": ("from tools.rates import LR\nimport tools", "tools/rates.py"),
+    "a module of a package beside it": (
+        "from tools.rates import LR\nimport tools",
+        "tools/rates.py",
+    ),
     "a module in a folder that it adds": (
         'import sys\nsys.path.insert(0, "elsewhere")\nimport helper',
         "elsewhere/helper.py",

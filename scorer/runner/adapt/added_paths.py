@@ -8,12 +8,23 @@ from __future__ import annotations
 import ast
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 FILE = "__file__"
 MOST_LETTERS = 4096
 """Of a path; a constant that doubles itself line by line is none."""
-SAME = {"abspath", "realpath", "normpath", "resolve", "absolute", "as_posix", "str", "Path", "fspath"}
+SAME = {
+    "abspath",
+    "realpath",
+    "normpath",
+    "resolve",
+    "absolute",
+    "as_posix",
+    "str",
+    "Path",
+    "fspath",
+}
 """Calls that name the same folder as what they are called with, or on."""
 
 
@@ -30,18 +41,19 @@ def added_paths(tree: ast.Module, file: Path) -> tuple[list[Path], list[Path]]:
     known: dict[str, str] = {FILE: str(file)}
     before: list[Path] = []
     after: list[Path] = []
-    for node in tree.body:
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            value = _known(node.value, known)
+    for each in tree.body:
+        if isinstance(each, ast.Assign) and isinstance(each.targets[0], ast.Name):
+            value = _known(each.value, known)
             if value is not None:
-                known[node.targets[0].id] = value
+                known[each.targets[0].id] = value
     for node in ast.walk(tree):
         for is_first, expression in _added(node):
             value = _known(expression, known)
             if value is not None:
                 place = Path(os.path.normpath(file.parent / value))
-                if os.path.isdir(place):  # which no name is too long for
-                    (before if is_first else after).append(place)
+                with suppress(OSError):  # a name that is too long for any folder
+                    if place.is_dir():
+                        (before if is_first else after).append(place)
     return before[::-1], after
 
 
@@ -93,22 +105,21 @@ def _value(node: ast.expr, known: Mapping[str, str]) -> str | None:
         return known.get(node.id)
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Div):
         parts = _value(node.left, known), _value(node.right, known)
-        join = os.path.join if isinstance(node.op, ast.Div) else str.__add__
-        return None if parts[0] is None or parts[1] is None else join(parts[0], parts[1])
+        if parts[0] is None or parts[1] is None:
+            return None
+        return str(Path(*parts)) if isinstance(node.op, ast.Div) else parts[0] + parts[1]
     if isinstance(node, ast.Attribute) and node.attr == "parent":
         inner = _value(node.value, known)
-        return None if inner is None else os.path.dirname(inner)
+        return None if inner is None else str(Path(inner).parent)
     if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Attribute):
         inner, depth = _value(node.value.value, known), node.slice
         if node.value.attr != "parents" or inner is None or not isinstance(depth, ast.Constant):
             return None
-        return str(Path(inner).parents[depth.value]) if _is_depth(depth.value, inner) else None
+        above = Path(inner).parents
+        if isinstance(depth.value, int) and 0 <= depth.value < len(above):
+            return str(above[depth.value])
+        return None
     return _of_call(node, known) if isinstance(node, ast.Call) else None
-
-
-def _is_depth(depth: object, path: str) -> bool:
-    """Tell whether a path has that many folders above it, and one."""
-    return isinstance(depth, int) and 0 <= depth < len(Path(path).parents)
 
 
 def _of_call(node: ast.Call, known: Mapping[str, str]) -> str | None:
@@ -122,9 +133,7 @@ def _of_call(node: ast.Call, known: Mapping[str, str]) -> str | None:
     if not parts or len(parts) < len(values):
         return None
     if name in ("join", "joinpath", "Path"):
-        return os.path.join(*parts)
+        return str(Path(*parts))
     if name in SAME:
         return parts[0]
-    if name == "dirname":
-        return os.path.dirname(parts[0])
-    return os.path.expanduser(parts[0]) if name == "expanduser" else None
+    return str(Path(parts[0]).parent) if name == "dirname" else None

@@ -103,7 +103,7 @@ class Code:
         return sorted({path for text in texts for path in shared_modules(text, baselines)})
 
     def sha256_of_shared(self, baselines: Path) -> str:
-        """Return the digest of the modules of `baselines` that it imports, as they lie there now."""
+        """Return the digest of the modules of `baselines` that it imports, as they are now."""
         digest = hashlib.sha256()
         for path in self.shared(baselines):
             digest.update(f"{path.name} ".encode() + hashlib.sha256(path.read_bytes()).digest())

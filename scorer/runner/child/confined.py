@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 WRITING = os.O_WRONLY
@@ -76,9 +77,5 @@ def _may(path: str | bytes | os.PathLike[Any], known: Mapping[str, bool]) -> boo
     real = os.path.realpath(os.fsdecode(path))
     if not os.path.lexists(real):
         return True
-    while real not in known:
-        above = os.path.dirname(real)
-        if above == real:
-            return False
-        real = above
-    return known[real]
+    places = map(str, (Path(real), *Path(real).parents))
+    return next((known[place] for place in places if place in known), False)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
 
@@ -37,6 +37,8 @@ class ProcessSandbox(Sandbox):
 
     def confined_to(self, folder: Path) -> dict[str, bool] | None:
         """See `Sandbox.confined_to`: the user's own files are not for runs, wherever they lie."""
-        own = (PROJECT_ROOT, home(), os.path.expanduser("~"), os.getcwd())
+        own = [PROJECT_ROOT, home(), Path.cwd()]
+        with suppress(RuntimeError):  # a user without a home
+            own.append(Path.home())
         seen = (*map(Path, SYSTEM), *interpreter_folders(), folder / "program", folder / "in")
         return {str(each): False for each in own} | {str(each): True for each in seen}

@@ -14,7 +14,7 @@ BEFORE = {
     "a text": 'sys.path.insert(0, "{lib}")',
     "relative to the file": 'sys.path.insert(0, "lib")',
     "a sum": 'ROOT = "{root}"\nsys.path.insert(0, ROOT + "/lib")',
-    "os.path": 'sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))',
+    "os.path": 'sys.path.insert(0, os.path.join(os.path.dirname(__file__), "lib"))',
     "pathlib": 'HERE = Path(__file__).resolve().parent\nsys.path.insert(0, str(HERE / "lib"))',
     "parents": 'sys.path.insert(0, str(Path(__file__).parents[0].joinpath("lib")))',
     "a slice": 'sys.path[:0] = ["lib"]',
