@@ -37,11 +37,6 @@ def drawn(table: Table, width: int, encoding: str = "utf-8") -> str:
     return file.getvalue()
 
 
-def words(text: str) -> str:
-    """Return a table's letters, however its cells are folded."""
-    return "".join(text.translate(dict.fromkeys(map(ord, "│┃┡┢╇┏┓┳┗┛┻└┘┴├┤┼┴─━╈┩┯┷"))).split())
-
-
 @pytest.mark.parametrize("width", [60, 80, 140])
 @pytest.mark.parametrize("which", [0, 1, 2])
 def test_no_table_is_wider_and_no_number_is_cut(width: int, which: int) -> None:
@@ -54,8 +49,6 @@ def test_no_table_is_wider_and_no_number_is_cut(width: int, which: int) -> None:
             number = str(cell)
             if "±" in number or number.replace(".", "").isdigit():
                 assert number in text, "numbers stand on one line"
-    # The method's own name is in a heading here and in a cell there, however long it is.
-    assert LONG in words(text) or width < 80
 
 
 def test_a_wide_terminal_has_the_table_in_one_piece() -> None:
@@ -80,10 +73,10 @@ def test_names_are_folded_and_stay_whole() -> None:
         table.add_column(name, overflow="fold", no_wrap=name == "name")
     names = [row["name"] for row in KINDS["methods"].rows()]
     for name in names:
-        table.add_row(name, "x" * 200)
+        table.add_row(name, "%" * 200)
     text = drawn(table, 60)
     assert all(f" {name} " in text for name in names)
-    assert text.count("x") == 200 * len(names)
+    assert text.count("%") == 200 * len(names)
 
 
 @pytest.mark.parametrize(("encoding", "sign"), [("ascii", "+-"), ("latin-1", "+-"), ("utf-8", "±")])

@@ -64,7 +64,7 @@ def test_what_is_no_confidence_is_named(tmp_path: Path, good: Path, name: str) -
 
 def damaged(folder: Path) -> dict[str, Path]:
     """Return files that hold no whole array."""
-    np.savez(folder / "whole.npz", oracle_confidence=BANKS[0], unlearned_confidence=BANKS[1])
+    np.savez(folder / "whole.npz", unlearned_confidence=BANKS[1])
     content, flipped = (folder / "whole.npz").read_bytes(), bytearray()
     flipped += content
     flipped[200] ^= 0xFF

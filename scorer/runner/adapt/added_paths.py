@@ -104,10 +104,10 @@ def _value(node: ast.expr, known: Mapping[str, str]) -> str | None:
     if isinstance(node, ast.Name):
         return known.get(node.id)
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Div):
-        parts = _value(node.left, known), _value(node.right, known)
-        if parts[0] is None or parts[1] is None:
+        left, right = _value(node.left, known), _value(node.right, known)
+        if left is None or right is None:
             return None
-        return str(Path(*parts)) if isinstance(node.op, ast.Div) else parts[0] + parts[1]
+        return str(Path(left, right)) if isinstance(node.op, ast.Div) else left + right
     if isinstance(node, ast.Attribute) and node.attr == "parent":
         inner = _value(node.value, known)
         return None if inner is None else str(Path(inner).parent)
