@@ -94,14 +94,16 @@ def _needed(body: Sequence[ast.stmt], functions: set[str]) -> set[str]:
 
 
 def _leaves(node: ast.stmt) -> Iterator[ast.stmt]:
-    """Yield the statements under an `if` or `try`, at any depth."""
-    if isinstance(node, (ast.If, ast.Try)):
-        blocks = [node.body, node.orelse]
-        if isinstance(node, ast.Try):
-            blocks += [node.finalbody, *(each.body for each in node.handlers)]
-        for each in (one for block in blocks for one in block):
+    """Yield the statements under an `if` or `try`, at any depth, of a chain of `elif` too."""
+    waiting: list[ast.AST] = [node]
+    while waiting:
+        each = waiting.pop()
+        if each is not node and isinstance(each, ast.stmt):
             yield each
-            yield from _leaves(each)
+        if isinstance(each, (ast.If, ast.Try, ast.ExceptHandler)):
+            below = ast.iter_child_nodes(each)
+            blocks = [one for one in below if isinstance(one, (ast.stmt, ast.ExceptHandler))]
+            waiting += reversed(blocks)
 
 
 def _is_kept(node: ast.stmt, needed: set[str], available: set[str]) -> bool:
@@ -110,8 +112,8 @@ def _is_kept(node: ast.stmt, needed: set[str], available: set[str]) -> bool:
         return True
     if isinstance(node, (ast.If, ast.Try)):
         simple = [each for each in _leaves(node) if not isinstance(each, (ast.If, ast.Try))]
-        test = [node.test] if isinstance(node, ast.If) else []
-        return all(_makes_a_value(each, available) for each in test) and all(
+        tests = [each.test for each in (node, *_leaves(node)) if isinstance(each, ast.If)]
+        return all(_makes_a_value(each, available) for each in tests) and all(
             _is_kept(each, needed, available) for each in simple
         )
     if isinstance(node, Assignment) and node.value is not None:
