@@ -33,7 +33,7 @@ def read_notebook(content: bytes, function: str = "") -> Text:
     """
     try:
         cells = _code_cells(json.loads(content.decode("utf-8-sig")))
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
         why = f"must be a notebook of Jupyter, got {type(error).__name__} when its cells were read"
         return Text(b"", fault=f"{why}; save it anew, or copy its code to a .py file")
     lines: list[str] = []

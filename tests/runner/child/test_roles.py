@@ -110,8 +110,8 @@ def test_a_function_is_held_against_what_was_read() -> None:
 
 def test_a_function_without_a_signature_takes_what_it_is_given() -> None:
     with pytest.raises(ValueError):
-        inspect.signature(dict.fromkeys.__class__)
-    assert call_of(dict.fromkeys.__class__, "f", None) == PLAIN
+        inspect.signature(max)
+    assert call_of(max, "f", None) == PLAIN
 
 
 def test_a_call_survives_json() -> None:
