@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -45,16 +46,19 @@ def command(method: str | None, rerun: bool, function: str, as_json: bool, **val
     from scorer.pipeline import score
     from scorer.results.tables import record_tables, warnings
     from scorer.runner.faults import Fault
-    from scorer.runner.load import REFERENCES, find_submission
+    from scorer.runner.load import Submission, find_method
 
     chosen = Options(**values)
-    found = method if method in REFERENCES else find_submission(method, function)
-    if found is not method:
+    found = find_method(method, function)
+    notes_on_text: Sequence[str] = ()
+    if isinstance(found, Submission):
         show_tier(chosen)
+        notes_on_text = found.code.notes
+        show_adapted(notes_on_text)
     with progress_bar() as progress:
         (scored,) = score([found], chosen, progress, anew=rerun)
     record, path = scored.record, scored.keep(chosen.results_dir)
-    show_adapted(record.adapted or ())
+    show_adapted((record.adapted or [])[len(notes_on_text) :])
     if as_json:
         for one in warnings(record):
             say(f"warning: {one}", err=True)

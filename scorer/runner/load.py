@@ -145,13 +145,17 @@ def methods_in(folder: Path) -> dict[str, Path]:
     }
 
 
-def find_method(method: str | None) -> Submission | str:
+def find_method(method: str | None, function: str = "") -> Submission | str:
     """Return a row that the kit makes itself by its name, any other method as its submission.
+
+    Args:
+        method: as a user types it.
+        function: see `Submission.read`.
 
     Raises:
         UsageError: there is no such method or file.
     """
-    return method if method in REFERENCES else find_submission(method)
+    return method if method in REFERENCES else find_submission(method, function)
 
 
 def find_submission(method: str | None, function: str = "") -> Submission:
