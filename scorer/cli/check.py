@@ -52,6 +52,8 @@ def command(method: str | None, function: str, as_json: bool, **values: Any) -> 
 
     submission = find_submission(method, function)
     chosen = Options(n_models=N_RUNS, workers=1, **values)
+    notes_on_text = submission.code.notes
+    show_adapted(notes_on_text)
     if submission.refusal is not None:  # no run of it can end well, so nothing is trained for it
         facts = refused(submission, submission.refusal)
     else:
@@ -60,7 +62,7 @@ def command(method: str | None, function: str, as_json: bool, **values: Any) -> 
         with progress_bar() as progress:
             (scored,) = score([submission], chosen, progress, MEASURES)
         facts = describe(scored)
-    show_adapted(facts["adapted"])
+    show_adapted(facts["adapted"][len(notes_on_text) :])
     if as_json:
         show_json(facts)
     elif facts["ok"]:

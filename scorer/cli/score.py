@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -54,7 +55,10 @@ def command(method: str | None, rerun: bool, function: str, as_json: bool, **val
 
     chosen = Options(**values)
     found = find_method(method, function)
+    notes_on_text: Sequence[str] = ()
     if isinstance(found, Submission):
+        notes_on_text = found.code.notes
+        show_adapted(notes_on_text)
         if found.refusal is not None:
             refuse(found, found.refusal, as_json)
         show_tier(chosen)
@@ -63,7 +67,7 @@ def command(method: str | None, rerun: bool, function: str, as_json: bool, **val
     with progress_bar() as progress:
         (scored,) = score([found], chosen, progress, anew=rerun)
     record, path = scored.record, scored.keep(chosen.results_dir)
-    show_adapted(record.adapted or ())
+    show_adapted((record.adapted or [])[len(notes_on_text) :])
     if as_json:
         for one in warnings(record):
             say(f"warning: {one}", err=True)
@@ -85,7 +89,6 @@ def refuse(submission: Submission, fault: Fault, as_json: bool) -> NoReturn:
     """
     from scorer.cli.check import refused
 
-    show_adapted(submission.code.notes)
     if as_json:
         show_json(refused(submission, fault))
     say(f"no score of {submission.name}: no run of it can work, and none was made", err=True)

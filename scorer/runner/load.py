@@ -149,6 +149,10 @@ def methods_in(folder: Path) -> dict[str, Path]:
 def find_method(method: str | None, function: str = "") -> Submission | str:
     """Return a row that the kit makes itself by its name, any other method as its submission.
 
+    Args:
+        method: as a user types it.
+        function: see `Submission.read`.
+
     Raises:
         UsageError: there is no such method or file.
     """

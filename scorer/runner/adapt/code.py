@@ -93,14 +93,18 @@ class Code:
         """Return what was copied with it, in the order of the paths."""
         return {path: self.files[path] for path in sorted(self.files) if path != self.main}
 
+    @property
+    def texts(self) -> list[bytes]:
+        """Return all of its Python files."""
+        return [content for path, content in self.files.items() if path.endswith(".py")]
+
     def with_source(self, source: bytes) -> Code:
         """Return the same with another text of the file itself, such as other constants."""
         return replace(self, files={**self.files, self.main: source})
 
     def shared(self, baselines: Path) -> list[Path]:
         """Return the modules of `baselines` that any of the files imports."""
-        texts = [content for path, content in self.files.items() if path.endswith(".py")]
-        return sorted({path for text in texts for path in shared_modules(text, baselines)})
+        return sorted({path for text in self.texts for path in shared_modules(text, baselines)})
 
     def sha256_of_shared(self, baselines: Path) -> str:
         """Return the digest of the modules of `baselines` that it imports, as they are now."""

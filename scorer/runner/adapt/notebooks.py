@@ -33,7 +33,7 @@ def read_notebook(content: bytes, function: str = "") -> Text:
     """
     try:
         cells = _code_cells(json.loads(content.decode("utf-8-sig")))
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
         why = f"must be a notebook of Jupyter, got {type(error).__name__} when its cells were read"
         return Text(b"", fault=f"{why}; save it anew, or copy its code to a .py file")
     lines: list[str] = []
@@ -45,7 +45,7 @@ def read_notebook(content: bytes, function: str = "") -> Text:
             dropped.append(number)
             continue
         places.append((len(lines) + 1, number))
-        lines += [f"# cell {number}", *text.splitlines()]
+        lines += [f"# cell {number}", *text.split("\n")]
     return _reduced("\n".join(lines) + "\n", places, dropped, function)
 
 
@@ -63,6 +63,7 @@ def reduce_export(source: bytes, function: str = "") -> Text:
         text = source.decode("utf-8-sig")
     except UnicodeDecodeError:
         return Text(source)  # with a coding line: no export has one
+    text = _with_plain_ends(text)
     marks = [text.count("\n", 0, mark.start()) + 1 for mark in CELL_OF_EXPORT.finditer(text)]
     places = [(line, number) for number, line in enumerate(marks, start=1)]
     reduced = _reduced(text, places, [], function)
@@ -77,8 +78,14 @@ def _code_cells(notebook: dict[str, Any]) -> list[tuple[int, str]]:
     for number, cell in enumerate(cells, start=1):
         if cell["cell_type"] == "code":
             text = cell["source"] if "source" in cell else cell["input"]
-            found.append((number, text if isinstance(text, str) else "".join(text)))
+            text = text if isinstance(text, str) else "".join(text)
+            found.append((number, _with_plain_ends(text)))
     return found
+
+
+def _with_plain_ends(text: str) -> str:
+    """Return a text whose lines are counted as Python counts them."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _without_magics(cell: str) -> str | None:
@@ -91,7 +98,7 @@ def _without_magics(cell: str) -> str | None:
     if parsed(cell.encode(errors="replace")) is not None:
         return cell
     lines = []
-    for line in cell.splitlines():
+    for line in cell.split("\n"):
         magic = MAGIC.match(line)
         lines.append(f"{magic[1]}pass" if magic else line)
     text = "\n".join(lines)

@@ -73,7 +73,8 @@ def code_of(
     devices = missing_devices(tree)
     entry = replace(entry, devices=devices)
     if devices and not entry.fault:
-        notes.append(f"{' and '.join(devices)}, which it does not define, is the device of net")
+        are = "are" if len(devices) > 1 else "is"
+        notes.append(f"{' and '.join(devices)}, not defined by the file, {are} the device of net")
     missing = missing_packages(files, main, text.place)
     if missing:
         entry = replace(entry, fault="import_error", message=missing)

@@ -51,15 +51,7 @@ def kept_statements(body: Sequence[ast.stmt], functions: set[str]) -> set[int]:
         if not _is_kept(node, needed, available):
             continue
         kept.add(position)
-        if isinstance(node, Definition):
-            available.add(node.name)
-        elif isinstance(node, Imports):
-            available |= imported(node)
-        else:
-            for each in _leaves(node):
-                available |= set(bound_here(each))
-                if isinstance(each, Imports):
-                    available |= imported(each)
+        available |= _binds(node)
     return kept - _idle_imports(body, kept)
 
 
@@ -67,10 +59,7 @@ def needed_and_lost(body: Sequence[ast.stmt], kept: set[int], functions: set[str
     """Return the names that the functions read and that only statements left out would bind."""
     bound: dict[str, bool] = {}
     for position, node in enumerate(body):
-        names = [node.name] if isinstance(node, Definition) else list(bound_here(node))
-        for each in _leaves(node):
-            names += bound_here(each)
-        for name in names:
+        for name in _binds(node):
             bound[name] = bound.get(name, False) or position in kept
     needed = _needed(body, functions)
     return sorted(name for name, is_kept in bound.items() if name in needed and not is_kept)
@@ -80,8 +69,7 @@ def _needed(body: Sequence[ast.stmt], functions: set[str]) -> set[str]:
     """Return the names that some functions read, and all that is read for these in turn."""
     reads: dict[str, set[str]] = {}
     for node in body:
-        names = [node.name] if isinstance(node, Definition) else list(bound_here(node))
-        for name in names:
+        for name in _binds(node):
             reads.setdefault(name, set()).update(free_names(node))
     waiting = list(functions or {node.name for node in body if isinstance(node, Definition)})
     found: set[str] = set()
@@ -93,15 +81,30 @@ def _needed(body: Sequence[ast.stmt], functions: set[str]) -> set[str]:
     return found
 
 
+def _binds(node: ast.stmt) -> set[str]:
+    """Return the names that a statement binds, with all that stands under it."""
+    found: set[str] = set()
+    for each in (node, *_leaves(node)):
+        if isinstance(each, Definition):
+            found.add(each.name)
+        elif isinstance(each, Imports):
+            found |= imported(each)
+        else:
+            found.update(bound_here(each))
+    return found
+
+
 def _leaves(node: ast.stmt) -> Iterator[ast.stmt]:
-    """Yield the statements under an `if` or `try`, at any depth."""
-    if isinstance(node, (ast.If, ast.Try)):
-        blocks = [node.body, node.orelse]
-        if isinstance(node, ast.Try):
-            blocks += [node.finalbody, *(each.body for each in node.handlers)]
-        for each in (one for block in blocks for one in block):
+    """Yield the statements under an `if` or `try`, at any depth, of a chain of `elif` too."""
+    waiting: list[ast.AST] = [node]
+    while waiting:
+        each = waiting.pop()
+        if each is not node and isinstance(each, ast.stmt):
             yield each
-            yield from _leaves(each)
+        if isinstance(each, (ast.If, ast.Try, ast.ExceptHandler)):
+            below = ast.iter_child_nodes(each)
+            blocks = [one for one in below if isinstance(one, (ast.stmt, ast.ExceptHandler))]
+            waiting += reversed(blocks)
 
 
 def _is_kept(node: ast.stmt, needed: set[str], available: set[str]) -> bool:
@@ -109,11 +112,14 @@ def _is_kept(node: ast.stmt, needed: set[str], available: set[str]) -> bool:
     if isinstance(node, ALWAYS):
         return True
     if isinstance(node, (ast.If, ast.Try)):
-        simple = [each for each in _leaves(node) if not isinstance(each, (ast.If, ast.Try))]
-        test = [node.test] if isinstance(node, ast.If) else []
-        return all(_makes_a_value(each, available) for each in test) and all(
-            _is_kept(each, needed, available) for each in simple
-        )
+        there = set(available)
+        for each in (node, *_leaves(node)):
+            if isinstance(each, ast.If) and not _makes_a_value(each.test, there):
+                return False
+            if not isinstance(each, (ast.If, ast.Try)) and not _is_kept(each, needed, there):
+                return False
+            there |= _binds(each) if each is not node else set()
+        return True
     if isinstance(node, Assignment) and node.value is not None:
         if all(isinstance(each, LITERALS) for each in ast.walk(node.value)):
             return True

@@ -29,7 +29,7 @@ _WORDS = {
 }
 _OF_A_SET = "data|loader|dataloader|set|dataset|dl|ds|iter|iterator|batches|examples|samples"
 _SET_NAMES = {
-    role: re.compile(f"(train|data|the)*({words})(train|{_OF_A_SET})*s?")
+    role: re.compile(f"(train|the|{_OF_A_SET})*({words})(train|{_OF_A_SET})*s?")
     for role, words in _WORDS.items()
 }
 _NET_NAME = re.compile(

@@ -41,3 +41,22 @@ def test_a_file_comes_to_what_is_expected(host: SubmissionHost, name: str) -> No
     assert expected.get("says", "") in text
     if fault is None:
         assert (expected["outcome"] == "as it is") == (not said), said
+
+
+def test_what_a_parser_prints_stands_in_the_trace(host: SubmissionHost) -> None:
+    mine = find_submission(str(HERE / "files" / "script_with_required_argument.py"))
+    host.set_code(mine.code, mine.shown_file)
+    answer = host.run(1)[1]
+    assert "the following arguments are required: --data-root" in answer["trace"]
+    assert "usage: script_with_required_argument.py" in answer["trace"]
+
+
+def test_a_notebook_run_as_python_leaves_no_message_of_its_size(
+    host: SubmissionHost, tmp_path: Path
+) -> None:
+    (tmp_path / "mine.py").write_text("{" + '"cells": 1, ' * 50_000 + "true: null}\n")
+    mine = find_submission(str(tmp_path / "mine.py"))
+    host.set_code(mine.code, mine.shown_file)
+    answer = host.run(1)[1]
+    assert answer["fault"] in ("bad_signature", "import_error")
+    assert len(answer["message"]) + len(answer["trace"]) <= 5000
