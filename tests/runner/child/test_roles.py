@@ -17,7 +17,7 @@ from scorer.runner.child.roles import PLAIN, Call, bind, has_default, role_of
         ("net", "net model network Net original_model pretrained_net base_model my_network"),
         (
             "retain",
-            "retain retain_loader retainLoader RETAIN retain_dl train_retain_loader loader_retain remain",
+            "retain retain_loader retainLoader RETAIN train_retain_loader loader_retain remain",
         ),
         ("forget", "forget forget_loader forgetDataLoader forget_set unlearn_loader forget_data"),
         ("val", "val val_loader valid validation_loader valDataset validate val_ds"),
