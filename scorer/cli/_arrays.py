@@ -43,13 +43,13 @@ def load_bank(path: Path, role: str) -> FloatArray:
     """
     array = _load(path, f"{role}_confidence")
     try:
-        bank = check_bank(str(path), array)
+        bank = check_bank(role, array)
     except ValueError as error:
-        raise UsageError(str(error)) from error
+        raise UsageError(f"{path}: {error}") from error
     largest = float(np.abs(bank).max())
     if largest > LARGEST:
         raise UsageError(
-            f"`{path}` must hold logit-scaled confidences, up to {LARGEST:g} in size, got"
+            f"{path}: `{role}` must hold logit-scaled confidences, up to {LARGEST:g} in size, got"
             f" {largest:g}; leave out or mend what overflowed"
         )
     return bank
@@ -57,7 +57,7 @@ def load_bank(path: Path, role: str) -> FloatArray:
 
 def _load(path: Path, name: str) -> np.ndarray:
     """Return an array of a file, the one of that name where there are several."""
-    requirement = f"{path} must be an .npy or .npz file of numbers"
+    requirement = f"{path} must be an .npy file of numbers, or an .npz of them"
     try:
         loaded = np.load(io.BytesIO(read_regular(path.resolve())), allow_pickle=False)
         if isinstance(loaded, np.ndarray):
@@ -79,16 +79,17 @@ def _load(path: Path, name: str) -> np.ndarray:
     )
 
 
-def doubts(*banks: FloatArray, rule: str, has_unit: bool) -> list[str]:
+def doubts(*banks: FloatArray, rule: str, is_in_doubt: bool) -> list[str]:
     """Return what makes an F of these banks doubtful whatever it is, a sentence each.
 
     Args:
         banks: `(n_models, n_examples)` each.
         rule: its name.
-        has_unit: whether it measures in logits.
+        is_in_doubt: whether it measures in logits, and nothing was said of their spread, which
+            is small where they are probabilities.
     """
     found = []
-    if has_unit and all(bank.min() >= 0 and bank.max() <= 1 for bank in banks):
+    if is_in_doubt and all(bank.min() >= 0 and bank.max() <= 1 for bank in banks):
         found.append(PROBABILITIES.format(rule=rule))
     if len(banks[0]) == MIN_MODELS:
         found.append(TWO_MODELS)

@@ -46,7 +46,8 @@ def command(unlearned: Path, oracle: Path, rule: str, delta: float, as_json: boo
     about = {"rule": chosen.name, "delta": chosen.delta, "n_models": n_models}
     share = tiny_spread_share(*arrays, chosen.min_spread)
     warnings = [WARNING.format(value=share)] if share else []
-    warnings += doubts(*arrays, rule=chosen.name, has_unit=chosen.min_spread > 0)
+    is_in_doubt = chosen.min_spread > 0 and not share
+    warnings += doubts(*arrays, rule=chosen.name, is_in_doubt=is_in_doubt)
     for one in warnings:
         say(f"warning: {one}", err=True)
     if as_json:

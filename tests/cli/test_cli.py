@@ -189,14 +189,18 @@ def test_metric_refuses_a_delta_out_of_range(tmp_path: Path, delta: str) -> None
 def test_metric_refuses_files_that_are_no_array(tmp_path: Path) -> None:
     bank = save(tmp_path / "bank.npy", np.eye(3))
     (tmp_path / "empty.npy").touch()
-    np.savez(tmp_path / "several.npz", bank=np.eye(3))
+    np.savez(tmp_path / "several.npz", one=np.eye(3), other=np.eye(3))
     huge = b"{'descr': '<f8', 'fortran_order': False, 'shape': (999999999999, 999), }"
     header = b"\x93NUMPY\x01\x00" + (118).to_bytes(2, "little") + huge.ljust(117) + b"\n"
     (tmp_path / "huge.npy").write_bytes(header)
-    for name in ("empty.npy", "several.npz", "huge.npy"):
+    for name, must in {
+        "empty.npy": "be an .npy file of numbers",
+        "several.npz": "hold one array",
+        "huge.npy": "be an .npy file of numbers",
+    }.items():
         result = call("metric", "--unlearned", str(tmp_path / name), "--oracle", bank)
         assert result.exit_code == 2, result.output
-        assert f"{tmp_path / name} must be an .npy file of" in result.stderr
+        assert f"{tmp_path / name} must {must}" in result.stderr
     result = call("metric", "--unlearned", str(tmp_path), "--oracle", bank)
     assert result.exit_code == 2
     assert "is a directory" in result.stderr
