@@ -161,7 +161,7 @@ def test_no_tier_lets_a_run_read_what_nobody_has_hashed(
     read = f"PRIOR = open({str(tmp_path / 'prior.txt')!r}).read()"
     _, answer = run_file(host, start + read + end)
     assert answer["fault"] == "import_error"
-    assert "Put it beside the submission" in answer["message"]
+    assert "Let the submission be a folder with it inside" in answer["message"]
     hidden = f"sys.path.insert(0, ''.join({list(str(tmp_path))}))\n__import__('unseen')"
     _, answer = run_file(host, start + hidden + end)
     assert answer["fault"] == "import_error" and "No module named 'unseen'" in answer["message"]

@@ -44,7 +44,7 @@ def confine(places: Mapping[str, bool]) -> None:
             raise PermissionError(
                 f"{os.fsdecode(path)} must not be read by a run, which has packages, the files of"
                 " its own submission and what it wrote itself: under other tiers it is not even"
-                " there. Put it beside the submission, or its values into the file"
+                " there. Let the submission be a folder with it inside, or write its values down"
             )
 
     sys.path_hooks.insert(0, partial(_hidden, known))
