@@ -5,8 +5,8 @@ VENV ?= .venv
 RUN := $(VENV)/bin/python -m scorer
 NO :=
 COMMA := ,
-CHOSEN := $(strip $(EXTRA) $(TORCH))
-STAMP := $(VENV)/.installed$(if $(CHOSEN),-$(subst $(NO) $(NO),-,$(CHOSEN)))
+CHOSEN := $(strip $(EXTRA) $(TORCH) $(ALSO))
+STAMP := $(VENV)/.installed$(if $(CHOSEN),-$(subst :,_,$(subst /,_,$(subst $(NO) $(NO),-,$(CHOSEN)))))
 
 # Variables become flags of the same name; an unset one leaves the default to the command.
 FLAGS = $(if $(TASK),--task $(TASK)) $(if $(N),--n-models $(N)) $(if $(DEVICE),--device $(DEVICE)) \
@@ -14,7 +14,9 @@ FLAGS = $(if $(TASK),--task $(TASK)) $(if $(N),--n-models $(N)) $(if $(DEVICE),-
         $(if $(FORGET),--forget $(FORGET)) $(if $(SEED),--split-seed $(SEED)) $(if $(SECRET),--secret $(SECRET))
 SCORE_FLAGS = $(FLAGS) $(if $(RULE),--rule $(RULE)) $(if $(SANDBOX),--sandbox $(SANDBOX)) \
               $(if $(BUDGET),--budget $(BUDGET)) $(if $(DESIGN),--design $(DESIGN)) \
-              $(if $(RERUN),--rerun)
+              $(if $(RERUN),--rerun) $(if $(FUNCTION),--function $(FUNCTION))
+# By way of the environment, so that the shell takes any name as it is.
+METHOD_AS_IT_IS = $${METHOD:+"$$METHOD"}
 
 .PHONY: help env score scores leaderboard check doctor oracles bench study readme boards test lint \
         clean
@@ -33,7 +35,8 @@ for kind in ("tasks", "rules", "engines", "sandboxes"):
 endef
 export NAMES
 
-# METHOD = ## a baseline's name, a file in submission/ or a path; default submission/unlearn.py
+# METHOD = ## a baseline's name, a file or folder in submission/, or a path; default submission/unlearn.py
+# FUNCTION = ## which function or class of METHOD, default unlearning
 # NAME = ## a study, see python -m scorer study
 # TASK = ## data, split, forget set and network, default digits
 # FORGET = ## what is to be forgotten: default, random:100, class:3, ...; see python -m scorer ls forget_sets
@@ -50,6 +53,7 @@ export NAMES
 # DESIGN = ## originals that the runs share: reuse-1 (default), reuse-8 or another number, reuse-n
 # TORCH = ## other torch packages for make env, e.g. TORCH="torch==2.13.0 torchvision==0.28.0"
 # EXTRA = ## optional packages for make env: ray
+# ALSO = ## packages that your submission imports, for make env, e.g. ALSO="timm einops"
 # VENV = ## folder of the environment, default .venv
 
 $(STAMP): pyproject.toml constraints.txt
@@ -57,13 +61,14 @@ $(STAMP): pyproject.toml constraints.txt
 	[ -x $(VENV)/bin/python ] || $(PYTHON) -m venv $(VENV)
 	@sed '$(if $(TORCH),/^torch/d)' constraints.txt > $(VENV)/constraints.txt
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
-	  --constraint $(VENV)/constraints.txt --editable ".[$(subst $(NO) $(NO),$(COMMA),$(strip dev $(EXTRA)))]" $(TORCH)
+	  --constraint $(VENV)/constraints.txt --editable ".[$(subst $(NO) $(NO),$(COMMA),$(strip dev submissions $(EXTRA)))]" $(TORCH) \
+	  $(foreach package,$(ALSO),'$(package)')
 	@touch $(VENV)/.installed '$(STAMP)'
 
 env: $(STAMP) ## build the environment in .venv by pyproject.toml and constraints.txt
 
 score: $(STAMP) ## score METHOD, training the oracles first where there are none
-	@$(RUN) score $(METHOD) $(SCORE_FLAGS)
+	@$(RUN) score $(METHOD_AS_IT_IS) $(SCORE_FLAGS)
 
 scores: $(STAMP) ## score every baseline, two at a time
 	@printf '%s\n' original retrain $(filter-out _% common,$(basename $(notdir $(wildcard baselines/*.py)))) \
@@ -73,8 +78,9 @@ leaderboard: $(STAMP) ## show all results
 	@$(RUN) leaderboard $(if $(TASK),--task $(TASK))
 
 check: $(STAMP) ## try METHOD in seconds: imports, signature, a real run
-	@$(RUN) check $(METHOD) $(if $(TASK),--task $(TASK)) $(if $(FORGET),--forget $(FORGET)) $(if $(DEVICE),--device $(DEVICE)) \
-	  $(if $(SANDBOX),--sandbox $(SANDBOX))
+	@$(RUN) check $(METHOD_AS_IT_IS) $(if $(TASK),--task $(TASK)) $(if $(FORGET),--forget $(FORGET)) \
+	  $(if $(DEVICE),--device $(DEVICE)) $(if $(SANDBOX),--sandbox $(SANDBOX)) \
+	  $(if $(FUNCTION),--function $(FUNCTION))
 
 doctor: $(STAMP) ## say what this machine has: device, packages, sandbox tiers, disk
 	@$(RUN) doctor

@@ -187,6 +187,23 @@ def written_folder(
         sync_folder(parent)
 
 
+def ensure_writable(folder: Path) -> None:
+    """Make a folder where it is not there, and try whether files can be made in it.
+
+    Raises:
+        DiskError: they cannot.
+    """
+    try:
+        with written_folder(folder, "trial", {"trial": b"x"}):
+            pass
+    except (FileExistsError, NotADirectoryError, FileNotFoundError) as error:
+        # A file or a dead link on the way, or a place such as /proc where nothing can be made.
+        raise DiskError(
+            f"{folder} must be a folder to write to, got: {error.strerror} ({error.filename});"
+            " name another one (CACHE_DIR, RESULTS_DIR)"
+        ) from error
+
+
 def _lock(descriptor: int) -> bool | None:
     """Tell whether the lock was free, and take it; None where there are no locks."""
     try:

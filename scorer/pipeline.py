@@ -28,7 +28,7 @@ from scorer.results.provenance import bank_sha256, environment
 from scorer.results.record import Record, new_record, save_record
 from scorer.runner.designs import DESIGNS
 from scorer.runner.load import Submission, find_method
-from scorer.runner.run import RunResults, run_submissions
+from scorer.runner.run import RunResults, run_submissions, try_submissions
 from scorer.runner.tiers import resolve
 
 Method = Submission | str
@@ -44,18 +44,20 @@ class Scored:
     Attributes:
         record: every number, and where it comes from.
         arrays: to compute them again from.
-        source: bytes of the submission, None for a row that the kit makes itself.
+        source: bytes of the submission as it is run, None for a row that the kit makes itself.
+        others: what was copied with it, by path.
         banks: the outputs that were measured, by role; without "unlearned" where a run failed.
     """
 
     record: Record
     arrays: Mapping[str, np.ndarray]
     source: bytes | None
+    others: Mapping[str, bytes]
     banks: Mapping[str, Bank]
 
     def keep(self, results_dir: Path) -> Path:
         """Write the record with its arrays and source; return the path of its JSON."""
-        return save_record(self.record, self.arrays, self.source, results_dir)
+        return save_record(self.record, self.arrays, self.source, results_dir, self.others)
 
 
 def score(
@@ -95,10 +97,19 @@ def score(
     ]
     pool, engine = open_pool(options, progress)
     on_stage("open")
-    banks = pool_banks(found, pool, engine, options, progress, measures)
-    on_stage("train")
     submissions = [each for each in found if isinstance(each, Submission)]
     where = (pool, options, engine, progress, runs_dir)
+    wanted = models_wanted(found, options, measures)
+    originals = {"original": wanted["original"]}
+    if submissions and lacks_models(pool, wanted, originals):
+        # The file first: nobody is to wait for oracles to learn of a fault in its first line.
+        pool.banks({"original": 1}, engine, progress)
+        faults = try_submissions(submissions, *where, anew=anew)
+        anew = False
+        if len(submissions) == len(found) and all(faults):
+            wanted = originals
+    banks = pool_banks(wanted, pool, engine, options, progress)
+    on_stage("train")
     runs = iter(run_submissions(submissions, *where, anew=anew))
     results = [next(runs) if isinstance(each, Submission) else None for each in found]
     on_stage("run")
@@ -109,29 +120,36 @@ def score(
         evidence = gather(method, own, banks, pool, options)
         measured = measure(evidence, measures)
         record = make_record(method, own, measured, evidence.banks, pool, options, about)
-        source = method.source if isinstance(method, Submission) else None
-        scored.append(Scored(record, measured.arrays, source, evidence.banks))
+        source, others = None, {}
+        if isinstance(method, Submission):
+            source, others = method.source, method.code.others
+        scored.append(Scored(record, measured.arrays, source, others, evidence.banks))
     progress("score", len(found), len(found))
     on_stage("measure")
     return scored
 
 
-def pool_banks(
-    methods: Sequence[Method],
-    pool: Pool,
-    engine: Engine,
-    options: Options,
-    progress: Progress,
-    measures: Collection[str] | None,
-) -> dict[str, Bank]:
-    """Return the outputs of the models that the runs start from and the measures look at."""
+def models_wanted(
+    methods: Sequence[Method], options: Options, measures: Collection[str] | None
+) -> dict[str, int]:
+    """Return how many models of each role the runs start from and the measures look at."""
     n = options.n_models
-    originals = DESIGNS[options.design].originals(n)
-    wanted = {"original": len(set(originals))}
+    wanted = {"original": len(set(DESIGNS[options.design].originals(n)))}
     wanted |= {role: n for role in ("oracle", "control") if role in roles_needed(measures)}
-    wanted |= {role: n for role in methods if isinstance(role, str) and role != "original"}
+    return wanted | {role: n for role in methods if isinstance(role, str) and role != "original"}
+
+
+def lacks_models(pool: Pool, wanted: Mapping[str, int], besides: Collection[str]) -> bool:
+    """Tell whether models of any wanted role but some are still to be trained."""
+    return any(pool.store(role).missing(n) for role, n in wanted.items() if role not in besides)
+
+
+def pool_banks(
+    wanted: Mapping[str, int], pool: Pool, engine: Engine, options: Options, progress: Progress
+) -> dict[str, Bank]:
+    """Return the outputs of the wanted models, those of the originals once a run, as the floor."""
     banks = pool.banks(wanted, engine, progress)
-    banks["floor"] = banks.pop("original").take(originals)
+    banks["floor"] = banks.pop("original").take(DESIGNS[options.design].originals(options.n_models))
     return banks
 
 
@@ -181,6 +199,12 @@ def provenance(pool: Pool, engine: Engine, options: Options) -> dict[str, Any]:
     }
 
 
+def adaptations(file: Submission | None, runs: RunResults | None) -> list[str]:
+    """Return what was adapted of a file and of what its runs returned, a line each."""
+    notes = list(file.code.notes) if file else []
+    return notes + [f"returned {name}" for name in (runs.taken_off if runs else ())]
+
+
 def make_record(
     method: Method,
     runs: RunResults | None,
@@ -218,5 +242,6 @@ def make_record(
         budget=options.budget,
         faults=[asdict(fault) for fault in runs.faults] if runs else [],
         runs_not_made=runs.n_not_made if runs else 0,
+        adapted=adaptations(file, runs),
         provenance={**about, "seeds": runs.seeds if runs else []},
     )

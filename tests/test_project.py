@@ -57,7 +57,7 @@ def test_conda_installs_the_project_by_the_same_files() -> None:
     _, _, by_pip = conda.partition("- pip:\n")
     assert [line.strip() for line in by_pip.splitlines()] == [
         "- --constraint constraints.txt",
-        "- --editable .[dev]",
+        "- --editable .[dev,submissions]",
     ]
     (python,) = re.findall(r"- python=(\S+)", conda)
     assert python in Requirement(f"python{PYPROJECT['project']['requires-python']}").specifier

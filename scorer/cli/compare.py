@@ -13,6 +13,7 @@ from scorer.cli._common import (
     options,
     say,
     show_json,
+    show_left_out,
     show_problems,
     task_name,
 )
@@ -54,6 +55,7 @@ def command(
     task = task_name(task, results_dir)
     results = read_records(results_dir, task)
     show_problems(results.problems)
+    show_left_out(results)
     forget = forget_name(forget, {record.forget for record in results})
     chosen = [record for record in results if record.forget == forget]
     if not chosen and results.records:

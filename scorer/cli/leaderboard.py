@@ -12,6 +12,7 @@ from scorer.cli._common import (
     say,
     show,
     show_json,
+    show_left_out,
     show_problems,
     task_name,
 )
@@ -44,6 +45,7 @@ def command(task: str | None, results_dir: Path, as_json: bool, **_: Path) -> No
     results = read_records(results_dir, task)
     board = build_leaderboard(results)
     show_problems(results.problems)
+    show_left_out(results)
     if as_json:
         problems = [problem.as_dict() for problem in results.problems]
         show_json({**board.as_dict(), "problems": problems})

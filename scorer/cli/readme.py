@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,9 @@ from scorer.layout import drawing, first_lines
 from scorer.results.markdown import markdown_table
 from scorer.runner.faults import FAULTS
 from scorer.settings import PROJECT_ROOT
+
+STRANGERS = PROJECT_ROOT / "tests" / "runner" / "adapt" / "expected.toml"
+"""What is tested to become of files of each kind."""
 
 EXAMPLE = ("digits", "adversarial")
 """Task and method of the quickstart, whose output is shown there."""
@@ -57,6 +61,21 @@ def render_faults() -> str:
     return markdown_table(("fault", "what it means"), coded(FAULTS.items()))
 
 
+def render_files(which: str) -> str:
+    """Return what becomes of each kind of file that is tested: of those that run, or the others.
+
+    Raises:
+        ScorerError: neither is asked for.
+    """
+    if which not in ("runs", "refused"):
+        raise ScorerError(f"a document must show files that are runs or refused, got {which!r}")
+    expected = tomllib.loads(STRANGERS.read_text()).values()
+    well = ("as it is", "adapted")
+    shown = [each for each in expected if (each["outcome"] in well) == (which == "runs")]
+    rows = ((each["kind"], each["outcome"], each.get("says", "")) for each in shown)
+    return markdown_table(("a file with", "outcome", "said, among others"), rows)
+
+
 def written() -> dict[Path, str]:
     """Return every document that holds something generated, as it must be.
 
@@ -79,6 +98,7 @@ def written() -> dict[Path, str]:
         "parts": render_parts,
         "drawing": drawing,
         "faults": render_faults,
+        "files": render_files,
     }
     pages = {
         path.with_suffix(".md"): readme.leaderboard_page(path)

@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from scorer.cli._common import json_option, options, progress_bar, say, show, show_json, show_tier
+from scorer.cli._common import (
+    function_option,
+    json_option,
+    options,
+    progress_bar,
+    say,
+    show,
+    show_adapted,
+    show_json,
+    show_tier,
+)
+
+if TYPE_CHECKING:
+    from scorer.runner.faults import Fault
+    from scorer.runner.load import Submission
 
 
 @click.command()
@@ -17,9 +32,10 @@ from scorer.cli._common import json_option, options, progress_bar, say, show, sh
     is_flag=True,
     help="delete its outcomes; all runs anew, with new seeds unless a secret is named",
 )
+@function_option
 @json_option
-def command(method: str | None, rerun: bool, as_json: bool, **values: Any) -> None:
-    """Score METHOD: a baseline's name, a file in submission/, or a path.
+def command(method: str | None, rerun: bool, function: str, as_json: bool, **values: Any) -> None:
+    """Score METHOD: a baseline's name, a file in submission/, or the path of one or of a folder.
 
     Without METHOD it is submission/unlearn.py. `original` and `retrain` are rows that the kit
     makes itself. Oracles are trained on first use and kept, and so is what became of every run: a
@@ -31,19 +47,28 @@ def command(method: str | None, rerun: bool, as_json: bool, **values: Any) -> No
       python -m scorer score path/to/mine.py --task digits --n-models 128 --rule exact
       python -m scorer score finetune --forget class:3
     """
+    from scorer.files import ensure_writable
     from scorer.options import Options
     from scorer.pipeline import score
     from scorer.results.tables import record_tables, warnings
     from scorer.runner.faults import Fault
-    from scorer.runner.load import REFERENCES, find_submission
+    from scorer.runner.load import Submission, find_method
 
     chosen = Options(**values)
-    if method not in REFERENCES:
-        find_submission(method)  # so that nothing stands before what is wrong with it
+    found = find_method(method, function)
+    notes_on_text: Sequence[str] = ()
+    if isinstance(found, Submission):
+        notes_on_text = found.code.notes
+        show_adapted(notes_on_text)
+        if found.refusal is not None:
+            refuse(found, found.refusal, as_json)
         show_tier(chosen)
+    for folder in (chosen.results_dir, chosen.cache_dir):
+        ensure_writable(folder)  # hours before the first file is written there
     with progress_bar() as progress:
-        (scored,) = score([method], chosen, progress, anew=rerun)
+        (scored,) = score([found], chosen, progress, anew=rerun)
     record, path = scored.record, scored.keep(chosen.results_dir)
+    show_adapted((record.adapted or [])[len(notes_on_text) :])
     if as_json:
         for one in warnings(record):
             say(f"warning: {one}", err=True)
@@ -56,3 +81,17 @@ def command(method: str | None, rerun: bool, as_json: bool, **values: Any) -> No
         say(Fault(**record.faults[0]).describe(), err=True)
         say("outcomes are final: only --rerun makes all runs anew", err=True)
         raise SystemExit(3)
+
+
+def refuse(submission: Submission, fault: Fault, as_json: bool) -> NoReturn:
+    """End the command where the text of a file shows that no run of it can work.
+
+    Nothing was opened or made for it, so there is no record either.
+    """
+    from scorer.cli.check import refused
+
+    if as_json:
+        show_json(refused(submission, fault))
+    say(f"no score of {submission.name}: no run of it can work, and none was made", err=True)
+    say(fault.describe(), err=True)
+    raise SystemExit(3)

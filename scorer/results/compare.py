@@ -77,7 +77,7 @@ def comparable_pairs(
             raise UsageError(f"{name} must have a score to be compared, got: {reasons[0]}")
         if name not in scored:
             raise unknown_name("result", name, scored)
-    pairs = [(a, b) for a in scored[first] for b in scored[second] if a.identity == b.identity]
+    pairs = [(a, b) for a in scored[first] for b in scored[second] if a.group == b.group]
     if not pairs:
         raise UsageError(
             f"{first} and {second} must have results that agree in {', '.join(IDENTITY)}, got none"

@@ -122,7 +122,7 @@ def build_leaderboard(records: Iterable[Record]) -> Leaderboard:
     for record in selection.scored:
         is_other = record.forget != OWN_FORGET_SET
         identities = by_board.setdefault((record.task, is_other, record.forget), {})
-        identities.setdefault(tuple(record.identity.values()), []).append(record)
+        identities.setdefault(record.group, []).append(record)
     apart = [_apart(record, reason) for record, reason in selection.apart]
     groups = []
     for _, identities in sorted(by_board.items()):
@@ -156,6 +156,8 @@ def _difference(record: Record, other: Record) -> str:
             return NOT_IN_FILE
         return value[:8] if name in DIGESTS else value
 
+    if not differing:
+        return f"bank_sha256 is {NOT_IN_FILE}, and it is of another pool: other oracles"
     return "; ".join(f"{n} {shown(record, n)} instead of {shown(other, n)}" for n in differing)
 
 
@@ -208,7 +210,8 @@ def is_ahead(scores: ArrayLike, standard_errors: ArrayLike) -> BoolArray:
 
     limit = studentized_range.isf(SIGNIFICANCE, values.size, np.inf) / 2**0.5
     differences = values[:, np.newaxis] - values
-    return np.asarray(differences > limit * np.hypot(errors[:, np.newaxis], errors))
+    with np.errstate(over="ignore"):  # an error beyond all numbers ties with all
+        return np.asarray(differences > limit * np.hypot(errors[:, np.newaxis], errors))
 
 
 def _names(records: Sequence[Record]) -> dict[str, str]:

@@ -22,6 +22,7 @@ from scorer.files import Damaged, DiskError, read_regular, written_folder
 from scorer.measures import fields
 from scorer.measures.base import Measured
 from scorer.options import OWN_FORGET_SET
+from scorer.results.failures import describe_faults
 from scorer.results.migrations import migrate
 from scorer.results.schema import Conditions, record_type
 
@@ -75,6 +76,16 @@ class Record(Conditions, frozen=True, kw_only=True):
         return board_name(self.identity)
 
     @property
+    def group(self) -> tuple[Any, ...]:
+        """Return what is equal for the records that may stand on one board.
+
+        That is their identity; of those older than `bank_sha256`, of whose oracles nothing is
+        known but the secret that they were made from, that secret too.
+        """
+        unknown_bank = self.pool_secret if self.bank_sha256 is None else None
+        return (*self.identity.values(), unknown_bank)
+
+    @property
     def is_reference(self) -> bool:
         """Return whether the kit made the models itself: no submission, whatever its name."""
         return self.method_sha256 == ""
@@ -115,27 +126,6 @@ def board_name(identity: Mapping[str, Any]) -> str:
 def board_stem(identity: Mapping[str, Any]) -> str:
     """Return the same as the name of a file."""
     return re.sub(r"[^\w.-]+", "-", board_name(identity).replace(", forget ", "-"))
-
-
-def describe_faults(
-    faults: Sequence[Mapping[str, Any]], n_models: int, n_not_made: int | None = None
-) -> str:
-    """Return "2 of 64 runs failed: raised, timeout"; empty where none did.
-
-    Args:
-        faults: of the runs, and of the audited one, which is none of the N.
-        n_models: N.
-        n_not_made: how many were not made because the first one failed.
-    """
-    if not faults:
-        return ""
-    n_failed = sum(fault.get("kind", "run") == "run" for fault in faults)
-    said = [f"{n_failed} of {n_models} runs failed"] if n_failed else []
-    if n_not_made:
-        said.append(f"{n_not_made} were not made")
-    if n_failed < len(faults):
-        said.append("the audited run failed")
-    return f"{', '.join(said)}: {', '.join(sorted({fault['fault'] for fault in faults}))}"
 
 
 def new_record(*, measured: Measured, **conditions: Any) -> Record:
@@ -214,11 +204,22 @@ def _explain(
 
 
 def save_record(
-    record: Record, arrays: Mapping[str, np.ndarray], source: bytes | None, results_dir: Path
+    record: Record,
+    arrays: Mapping[str, np.ndarray],
+    source: bytes | None,
+    results_dir: Path,
+    others: Mapping[str, bytes] | None = None,
 ) -> Path:
     """Write JSON, NPZ and a copy of the submission; return the JSON's path.
 
     All are written aside and renamed, the JSON last, so that a record on disk is a whole one.
+
+    Args:
+        record: of the score.
+        arrays: to compute it again from.
+        source: of the submission, None for a row that the kit makes itself.
+        results_dir: where records go.
+        others: files of the submission besides, by path; they go into one ZIP.
 
     Raises:
         ValueError: a number is not finite.
@@ -228,12 +229,28 @@ def save_record(
     folder = results_dir / record.task / record.method
     packed = io.BytesIO()
     np.savez_compressed(packed, **dict(arrays))  # type: ignore[arg-type]
-    endings = {".npz": packed.getvalue(), ".py": source, ".json": text.encode() + b"\n"}
+    copied = packed_files(others) if others else None
+    endings = {".npz": packed.getvalue(), ".zip": copied, ".py": source}
+    endings[".json"] = text.encode() + b"\n"
     files = {f"{record.run_id}{end}": it for end, it in endings.items() if it is not None}
     with written_folder(folder, "record", files) as aside:
         for name in files:
             (aside / name).replace(folder / name)
     return folder / f"{record.run_id}.json"
+
+
+def packed_files(files: Mapping[str, bytes]) -> bytes:
+    """Return files as a ZIP, the same for the same files.
+
+    Args:
+        files: content by path; ".." at its beginning is a folder called "above" there.
+    """
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(files):
+            name = path.replace("../", "above/", 1) if path.startswith("../") else path
+            archive.writestr(zipfile.ZipInfo(name), files[path], zipfile.ZIP_DEFLATED)
+    return packed.getvalue()
 
 
 def read_record(path: Path, kind: type[msgspec.Struct] | None = None) -> Record:
@@ -279,6 +296,11 @@ class Results:
 
     records: list[Record]
     problems: list[Problem]
+
+    @property
+    def left_out(self) -> dict[str, list[str]]:
+        """Return the fields that are not known here, kept and shown nowhere, by the record."""
+        return {one.run_id: sorted(one.unknown) for one in self.records if one.unknown}
 
     def __iter__(self) -> Iterator[Record]:
         """Iterate over the records."""

@@ -84,6 +84,9 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True):
         Annotated[int, Meta(ge=0)] | None,
         Meta(description="how many of the N were not made, because the first one failed"),
     ] = None
+    adapted: Annotated[
+        list[str] | None, Meta(description="what was adapted of the file to run it, a line each")
+    ] = None
     provenance: Annotated[dict[str, Any], Meta(description="machine, versions, recipe, seeds")] = {}
     run_id: Annotated[str, Meta(pattern=NAME, description="name of the record's files")]
     created_at: Annotated[str, Meta(description="ISO 8601, UTC")]

@@ -29,6 +29,7 @@ from scorer.options import Options
 from scorer.oracles.pool import Pool
 from scorer.runner.host import Kind
 from scorer.runner.load import Submission
+from scorer.runner.packages import packages_sha256
 from scorer.runner.units import is_current
 from scorer.secret import create_secret, derived_key, draw_secret, read_secret, secret_id
 from scorer.store import MANIFEST, Seal, Store
@@ -38,8 +39,8 @@ logger = logging.getLogger("scorer")
 SECRET = "secret"
 """The file of a folder of runs that holds its secret, readable by its owner alone."""
 
-SOURCE = "submission.py"
-"""The file of a folder of runs that is run."""
+SOURCE = "submission.json"
+"""The file of a folder of runs that holds what is run."""
 
 KINDS: tuple[Kind, ...] = ("run", "audit", "reference")
 
@@ -81,15 +82,15 @@ class RunsFolder:
             self.store(kind).repair()
 
     def keep_source(self, source: bytes) -> None:
-        """Keep the file that is run, for workers to read."""
+        """Keep what is run, as `Code.to_bytes` gives it, for workers to read."""
         with written_folder(self.root, SOURCE, {SOURCE: source}) as folder:
             (folder / SOURCE).replace(self.root / SOURCE)
 
     def source(self, sha256: str) -> bytes:
-        """Return the file that is run.
+        """Return what is run.
 
         Raises:
-            Damaged: it is not the one of that hash.
+            Damaged: it is not that of the hash.
         """
         source = read_regular(self.root / SOURCE)
         if hashlib.sha256(source).hexdigest() != sha256:
@@ -109,7 +110,8 @@ def open_runs(
 
     Args:
         place: where the folders of all submissions lie.
-        submission: whose outcomes they are.
+        submission: whose outcomes they are: of this file, of what it shares with baselines and of
+            the packages that it imports, as they are now.
         pool: whose originals they start from.
         options: design, tier and secrets are looked at. A secret of the runs that is not named
             follows from the pool's where that was named, so that one option makes all again;
@@ -121,6 +123,9 @@ def open_runs(
     """
     named = named_secret(options)
     name = f"{submission.name}-{submission.sha256[:16]}-{options.design}-{options.sandbox}"
+    packages = packages_sha256(submission.code)
+    if packages:
+        name += f"-{packages[:16]}"
     root = place / (name if named is None else f"{name}-{secret_id(named)}")
     if anew:
         n_outcomes = len(list(root.glob(f"run/*/{MANIFEST}")))

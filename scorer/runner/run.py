@@ -46,6 +46,7 @@ class RunResults:
         reference_multiply_adds: of one retraining, counted alike.
         seeds: of the runs.
         secret: that the seeds come from.
+        taken_off: what was around returned networks, see `scorer.runner.child.unwrap`.
         n_not_made: runs that were not made, since the first one failed.
         faults: of the runs that failed, the audited one included.
     """
@@ -60,6 +61,7 @@ class RunResults:
     reference_multiply_adds: int | None
     seeds: list[int]
     secret: str
+    taken_off: tuple[str, ...] = ()
     n_not_made: int = 0
     faults: list[Fault] = field(default_factory=list)
 
@@ -94,8 +96,9 @@ def run_submissions(
     """
     if not submissions:
         return []
-    place, n_models = runs_dir or pool.root / RUNS, options.n_models
+    n_models = options.n_models
     options = replace(options, sandbox=resolve(options.sandbox, pool.device))
+    place = runs_dir or pool.root / RUNS
     folders = [open_runs(place, each, pool, options, anew=anew) for each in submissions]
     for folder, submission in zip(folders, submissions, strict=True):
         outdated = folder.store("run").outdated(n_models)
@@ -104,7 +107,8 @@ def run_submissions(
             logger.warning(message, len(outdated), submission.name)
 
     def make() -> None:
-        _make_missing(submissions, folders, pool, options, engine, progress)
+        units = _missing_units(folders, n_models)
+        _make(units, "unlearn", submissions, folders, pool, options, engine, progress)
 
     def read() -> list[RunResults]:
         references = folders[0].store("reference")
@@ -121,7 +125,54 @@ def run_submissions(
     return read_or_make(make, read, repair)
 
 
-def _make_missing(
+def try_submissions(
+    submissions: Sequence[Submission],
+    pool: Pool,
+    options: Options,
+    engine: Engine,
+    progress: Progress = no_progress,
+    runs_dir: Path | None = None,
+    *,
+    anew: bool = False,
+) -> list[Fault | None]:
+    """Make run 0 of each submission where it is not there, and return what was wrong with it.
+
+    It is the same run as that of `run_submissions`, which goes on from there. So whether a file
+    works at all is known before anything else is made for it; the first original is enough.
+
+    Args:
+        submissions: in any number.
+        pool: holds the first original.
+        options: see `run_submissions`, as for the rest.
+        engine: where the shard runs.
+        progress: called with ("try", done, total).
+        runs_dir: where runs are kept and looked for.
+        anew: delete what an earlier call finished first.
+
+    Raises:
+        ScorerError: the kit failed, not a submission.
+    """
+    options = replace(options, sandbox=resolve(options.sandbox, pool.device))
+    place = runs_dir or pool.root / RUNS
+    folders = [open_runs(place, each, pool, options, anew=anew) for each in submissions]
+    stores = [folder.store("run") for folder in folders]
+
+    def make() -> None:
+        units: list[Unit] = [(job, "run", 0) for job, each in enumerate(stores) if each.missing(1)]
+        _make(units, "try", submissions, folders, pool, options, engine, progress)
+
+    def repair() -> None:
+        for store in stores:
+            store.repair(1)
+
+    return read_or_make(
+        make, lambda: [Fault.of_manifest(store.manifest(0)) for store in stores], repair
+    )
+
+
+def _make(
+    units: Sequence[Unit],
+    what: str,
     submissions: Sequence[Submission],
     folders: Sequence[RunsFolder],
     pool: Pool,
@@ -129,18 +180,18 @@ def _make_missing(
     engine: Engine,
     progress: Progress,
 ) -> None:
-    """Make the outcomes that are not there, in workers."""
-    units = _missing_units(folders, options.n_models)
+    """Make outcomes in workers; `what` names the work to the progress."""
     if not units:
         return
     jobs = []
     for folder, submission in zip(folders, submissions, strict=True):
-        folder.keep_source(submission.source)
+        content = submission.code.to_bytes()
+        folder.keep_source(content)
         jobs.append(
             {
                 "root": str(folder.root),
-                "source_sha256": hashlib.sha256(submission.source).hexdigest(),
-                "shown_path": submission.shown_path,
+                "source_sha256": hashlib.sha256(content).hexdigest(),
+                "shown_path": submission.shown_file,
             }
         )
     spec = {
@@ -154,8 +205,8 @@ def _make_missing(
     engine.share(
         "scorer.runner.shard:run_shard",
         spec,
-        units,
-        what="unlearn",
+        list(units),
+        what=what,
         progress=progress,
         per_gpu=RUNS_PER_GPU,
     )
@@ -229,6 +280,7 @@ def _results(
         reference_multiply_adds=counted.get("reference_multiply_adds"),
         seeds=[fact["seed"] for fact in outcomes],
         secret=folder.secret,
+        taken_off=tuple(dict.fromkeys(name for f in good for name in f.get("taken_off", ()))),
         n_not_made=n_not_made,
         faults=faults,
     )

@@ -19,6 +19,7 @@ from scorer.features.base import versions
 from scorer.oracles.outputs import EvaluationData, NotFinite, evaluate
 from scorer.oracles.pool import Pool
 from scorer.oracles.shard import network
+from scorer.runner.adapt import Code
 from scorer.runner.designs import DESIGNS
 from scorer.runner.faults import Fault
 from scorer.runner.folders import RunsFolder
@@ -96,6 +97,8 @@ def start_host(task: Task, spec: Spec) -> SubmissionHost:
     for name in ("retain", "forget", "val"):
         sets[f"{name}_images"] = task.images(name)
         sets[f"{name}_labels"] = task.labels(name)
+        if (people := task.people(name)) is not None:
+            sets[f"{name}_people"] = people
     return SubmissionHost(sandbox=SANDBOXES[spec["sandbox"]](), settings=settings, sets=sets)
 
 
@@ -152,8 +155,8 @@ class Worker:
         """Let the next run be that of a submission, from an original."""
         if job != self._job:
             told = self._jobs[job]
-            source = self._folders[job].source(told["source_sha256"])
-            self._host.set_source(source, told["shown_path"])
+            content = self._folders[job].source(told["source_sha256"])
+            self._host.set_code(Code.of_bytes(content), told["shown_path"])
             self._job = job
         if original != self._original:
             self._host.set_original(self._pool.original_weights(original))
@@ -162,7 +165,8 @@ class Worker:
     def _more(self, kind: Kind, answer: dict[str, Any]) -> dict[str, Any]:
         """Return what the manifest of one kind holds besides what all do."""
         if kind == "run":
-            return {"features": versions(FEATURES.values())}
+            taken = {"taken_off": answer["taken_off"]} if answer["taken_off"] else {}
+            return {"features": versions(FEATURES.values()), **taken}
         if kind == "reference":
             return {}
         task = self._pool.task

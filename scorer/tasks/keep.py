@@ -25,10 +25,11 @@ FOLDER = click.Path(file_okay=False, resolve_path=True, path_type=Path)
 
 
 @click.command(
+    context_settings={"help_option_names": ["-h", "--help"]},
     epilog="""\b
 Examples:
   python -m scorer.tasks.keep digits
-  python -m scorer.tasks.keep cifar10 --device cuda --workers 4 --data-dir /mnt/data"""
+  python -m scorer.tasks.keep cifar10 --device cuda --workers 4 --data-dir /mnt/data""",
 )
 @click.argument("task")
 @click.option("-d", "--device", default="auto", help=f"one of {', '.join(FORMS)}")

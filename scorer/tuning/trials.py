@@ -225,7 +225,7 @@ def variant(
     if text == submission.source:
         return submission
     digest = hashlib.sha256(submission.sha256.encode() + text).hexdigest()
-    return Submission(submission.name, submission.path, text, digest)
+    return dataclasses.replace(submission, code=submission.code.with_source(text), sha256=digest)
 
 
 def largest_length(record: Record) -> float:

@@ -128,7 +128,7 @@ def test_check_tells_what_is_wrong_in_seconds(folders: Path, tmp_path: Path) -> 
     assert "nothing was unlearned" in result.stdout
     assert "two seeds gave the same outputs" in result.stdout
     bad = tmp_path / "three.py"
-    bad.write_text("def unlearning(net, retain, forget):\n    return net\n")
+    bad.write_text("def unlearning(a, b, c):\n    return a\n")
     result = call("check", str(bad), *options)
     assert result.exit_code == 3
     assert "bad_signature" in result.stderr
@@ -189,14 +189,18 @@ def test_metric_refuses_a_delta_out_of_range(tmp_path: Path, delta: str) -> None
 def test_metric_refuses_files_that_are_no_array(tmp_path: Path) -> None:
     bank = save(tmp_path / "bank.npy", np.eye(3))
     (tmp_path / "empty.npy").touch()
-    np.savez(tmp_path / "several.npz", bank=np.eye(3))
+    np.savez(tmp_path / "several.npz", one=np.eye(3), other=np.eye(3))
     huge = b"{'descr': '<f8', 'fortran_order': False, 'shape': (999999999999, 999), }"
     header = b"\x93NUMPY\x01\x00" + (118).to_bytes(2, "little") + huge.ljust(117) + b"\n"
     (tmp_path / "huge.npy").write_bytes(header)
-    for name in ("empty.npy", "several.npz", "huge.npy"):
+    for name, must in {
+        "empty.npy": "be an .npy file of numbers",
+        "several.npz": "hold one array",
+        "huge.npy": "be an .npy file of numbers",
+    }.items():
         result = call("metric", "--unlearned", str(tmp_path / name), "--oracle", bank)
         assert result.exit_code == 2, result.output
-        assert f"{tmp_path / name} must be an .npy file of" in result.stderr
+        assert f"{tmp_path / name} must {must}" in result.stderr
     result = call("metric", "--unlearned", str(tmp_path), "--oracle", bank)
     assert result.exit_code == 2
     assert "is a directory" in result.stderr

@@ -10,12 +10,21 @@ from typing import Any
 import pytest
 
 from scorer.errors import UsageError
+from scorer.metric.utility import relative_score
 from scorer.options import Options
 from scorer.runner.load import Submission
 from scorer.tuning import trials
 from scorer.tuning.log import TuningLog, log_path
 from scorer.tuning.plan import PLANS, Plan, Rung
-from scorer.tuning.trials import Trials, family_of_task, survivors, tune, tuned_names
+from scorer.tuning.trials import (
+    Trials,
+    family_of_task,
+    summary,
+    survivors,
+    tune,
+    tuned_names,
+)
+from tests.results._records import make_record
 from tests.tuning._shift import SOURCE, TUNED, StubScores, submission_in
 
 PLAN = Plan("reuse-4", 2, (Rung(12, 4, (1,)), Rung(4, 8, (1, 2)), Rung(2, 16, (1, 2))))
@@ -252,3 +261,13 @@ def test_real_runs_on_a_private_split_leave_no_record(options: Options, tmp_path
     assert all(row["time_ratio"] > 0 and 0 < row["retain_ratio"] <= 2 for row in log.rows)
     assert submission.path.read_text() == source
     assert not (tmp_path / "results" / "tiny").exists()
+
+
+def test_a_relative_score_is_one_thing_in_trials_and_in_scores() -> None:
+    values = {"final_score": 0.05, "ceiling_final_score": 0.2, "floor_final_score": 0.1}
+    # F over its ceiling would be another number.
+    more = {"forgetting_quality": 0.06, "ceiling": 0.1}
+    record = make_record(**values, **more, relative_score=relative_score(0.05, 0.2))
+    row = summary([record, record])
+    assert row["relative_score"] == record.relative_score == 0.25
+    assert row["original_relative_score"] == 0.5
