@@ -14,6 +14,7 @@ FLAGS = $(if $(TASK),--task $(TASK)) $(if $(N),--n-models $(N)) $(if $(DEVICE),-
         $(if $(SEED),--split-seed $(SEED)) $(if $(SECRET),--secret $(SECRET))
 SCORE_FLAGS = $(FLAGS) $(if $(RULE),--rule $(RULE)) $(if $(SANDBOX),--sandbox $(SANDBOX)) \
               $(if $(BUDGET),--budget $(BUDGET)) $(if $(DESIGN),--design $(DESIGN)) \
+              $(if $(SCENARIO),--scenario $(SCENARIO)) \
               $(if $(RERUN),--rerun)
 
 .PHONY: help env score scores leaderboard check doctor oracles bench study readme boards test lint \
@@ -47,6 +48,7 @@ export NAMES
 # RERUN = ## 1 deletes the outcomes of METHOD and makes all its runs anew
 # BUDGET = ## share of a retraining that a run may take, in time and arithmetic, default 0.2
 # DESIGN = ## originals that the runs share: reuse-1 (default), reuse-8 or another number, reuse-n
+# SCENARIO = ## how requests to forget come: standard (default), retain-free, streaming:K
 # TORCH = ## other torch packages for make env, e.g. TORCH="torch==2.13.0 torchvision==0.28.0"
 # EXTRA = ## optional packages for make env: ray
 # VENV = ## folder of the environment, default .venv
@@ -73,7 +75,7 @@ leaderboard: $(STAMP) ## show all results
 
 check: $(STAMP) ## try METHOD in seconds: imports, signature, a real run
 	@$(RUN) check $(METHOD) $(if $(TASK),--task $(TASK)) $(if $(DEVICE),--device $(DEVICE)) \
-	  $(if $(SANDBOX),--sandbox $(SANDBOX))
+	  $(if $(SANDBOX),--sandbox $(SANDBOX)) $(if $(SCENARIO),--scenario $(SCENARIO))
 
 doctor: $(STAMP) ## say what this machine has: device, packages, sandbox tiers, disk
 	@$(RUN) doctor

@@ -140,6 +140,7 @@ _ALL = (
     ),
     Kind("engines", "where shards of work run", "scorer.engines", "local"),
     Kind("sandboxes", "how far a submission is kept apart", "scorer.runner.sandboxes", "process"),
+    Kind("scenarios", "how requests to forget come", "scorer.scenarios", "retain_free"),
     Kind(
         "forget_sets", "how the examples to forget are chosen", "scorer.tasks.forget", "hard_random"
     ),

@@ -26,7 +26,7 @@ MEASURES = ("utility", "time", "compute", "budget")
 
 @click.command()
 @click.argument("method", required=False)
-@options("task", "device", "sandbox", *FOLDERS)
+@options("task", "scenario", "device", "sandbox", *FOLDERS)
 @json_option
 def command(method: str | None, as_json: bool, **values: Any) -> None:
     """Try METHOD on real data: imports, signature, two runs, return value, finite weights.

@@ -39,7 +39,7 @@ def command(
     """
     from scorer.results.compare import QUESTIONS, compare
     from scorer.results.record import read_records
-    from scorer.results.tables import number
+    from scorer.results.tables import in_scenario, number
 
     task = task_name(task, results_dir)
     results = read_records(results_dir, task)
@@ -52,7 +52,8 @@ def command(
         return
     one, other, paired = found.first, found.second, found.paired
     say(
-        f"{task}: N={one.n_models}, rule {one.rule}, delta {one.delta:g}, design {one.design}\n"
+        f"{task}: N={one.n_models}, rule {one.rule}, delta {one.delta:g}, design {one.design}"
+        f"{in_scenario(one.scenario)}\n"
         f"F({first}) = {number(one.forgetting_quality, 4)},"
         f" F({second}) = {number(other.forgetting_quality, 4)}"
         f" (ceiling {number(one.ceiling, 4)})\n"

@@ -24,10 +24,10 @@ from scorer.cli._common import (
 def command(task: str | None, results_dir: Path, as_json: bool, **_: Path) -> None:
     """Rank the newest result of every method; ceiling and floor are pinned.
 
-    Rows share N, rule, delta, design and oracles; a rank such as 2-4 is a tie within noise: of
-    methods that are equally good, any two are ranked apart on at most one board of twenty.
-    Methods over the budget, of time or of arithmetic, come last. What cannot be compared is listed
-    with the reason, and a file that cannot be read is named on stderr.
+    Rows share N, rule, delta, design, scenario and oracles; a rank such as 2-4 is a tie within
+    noise: of methods that are equally good, any two are ranked apart on at most one board of
+    twenty. Methods over the budget, of time or of arithmetic, come last. What cannot be compared is
+    listed with the reason, and a file that cannot be read is named on stderr.
 
     \b
     Examples:
@@ -36,7 +36,7 @@ def command(task: str | None, results_dir: Path, as_json: bool, **_: Path) -> No
     """
     from scorer.results.leaderboard import build_leaderboard
     from scorer.results.record import read_records
-    from scorer.results.tables import group_table
+    from scorer.results.tables import group_table, in_scenario
 
     if task is not None:
         task = task_name(task, results_dir)
@@ -55,4 +55,5 @@ def command(task: str | None, results_dir: Path, as_json: bool, **_: Path) -> No
     if board.not_comparable:
         say("not ranked:")
         for one in board.not_comparable:
-            say(f"  {one['method']} on {one['task']}: {one['reason']}")
+            where = f"{one['task']}{in_scenario(one['scenario'])}"
+            say(f"  {one['method']} on {where}: {one['reason']}")

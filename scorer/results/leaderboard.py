@@ -72,7 +72,7 @@ class Group:
     """Records that agree in everything that makes scores comparable.
 
     Attributes:
-        identity: task, fingerprint, engine, oracle bank, N, rule, delta and design.
+        identity: task, fingerprint, engine, oracle bank, N, rule, delta, design and scenario.
         rows: ceiling first, then references, methods best first, floor last.
         budget: share of a retraining that a run may take.
     """
@@ -94,11 +94,11 @@ class Group:
 
 @dataclass(frozen=True)
 class Leaderboard:
-    """One ranked group a task, and what could not be ranked with it.
+    """One ranked group for each scenario of a task, and what could not be ranked with it.
 
     Attributes:
-        groups: one a task.
-        not_comparable: method, task and reason of every other record.
+        groups: in the order of their tasks and scenarios.
+        not_comparable: method, task, scenario and reason of every other record.
     """
 
     groups: list[Group]
@@ -110,34 +110,36 @@ class Leaderboard:
 
 
 def build_leaderboard(records: Iterable[Record]) -> Leaderboard:
-    """Rank the newest record of each method, task by task.
+    """Rank the newest record of each method, scenario by scenario of each task.
 
-    A task's table holds the identity that most methods share, the newest where that is a tie;
+    A table holds the identity that most methods share, the newest where that is a tie;
     records of another identity are listed with what they differ in, records without a score with
     the reason.
     """
     selection = select(records)
-    by_task: dict[str, dict[tuple[Any, ...], list[Record]]] = {}
+    boards: dict[tuple[str, str], dict[tuple[Any, ...], list[Record]]] = {}
     for record in selection.scored:
-        identities = by_task.setdefault(record.task, {})
+        identities = boards.setdefault((record.task, record.scenario), {})
         identities.setdefault(tuple(record.identity.values()), []).append(record)
     apart = [_apart(record, reason) for record, reason in selection.apart]
     groups = []
-    for _, identities in sorted(by_task.items()):
+    for _, identities in sorted(boards.items()):
         chosen = max(identities.values(), key=lambda rs: (len(rs), max(r.created_at for r in rs)))
         groups.append(_rank(chosen))
         others = (r for records in identities.values() if records is not chosen for r in records)
-        apart += [_apart(record, _difference(record, chosen[0])) for record in others]
-    return Leaderboard(groups, sorted(apart, key=lambda one: (one["task"], one["method"])))
+        apart += [_apart(record, difference(record, chosen[0])) for record in others]
+    order = ("task", "scenario", "method")
+    return Leaderboard(groups, sorted(apart, key=lambda one: [one[name] for name in order]))
 
 
 def _apart(record: Record, reason: str) -> dict[str, str]:
     """Return a record that is not ranked, with the reason."""
-    return {"method": record.method, "task": record.task, "reason": reason, "run_id": record.run_id}
+    names = ("method", "task", "scenario", "run_id")
+    return {**{name: getattr(record, name) for name in names}, "reason": reason}
 
 
-def _difference(record: Record, other: Record) -> str:
-    """Return in what a record differs from those that are ranked."""
+def difference(record: Record, other: Record) -> str:
+    """Return in what a record differs from another that it cannot be compared with."""
     differing = [name for name in IDENTITY if getattr(record, name) != getattr(other, name)]
 
     def shown(one: Record, name: str) -> Any:

@@ -25,6 +25,7 @@ from scorer.results.schema import Conditions, record_type
 
 IDENTITY = (
     "task", "fingerprint", "engine_id", "bank_sha256", "n_models", "rule", "delta", "design",
+    "scenario",
 )  # fmt: skip
 """Two scores whose values differ in any of these are never ranked together."""
 

@@ -9,10 +9,11 @@ from rich.console import Console, JustifyMethod
 from rich.table import Table
 
 from scorer.measures import fields
-from scorer.measures.base import Measurement, value_at
-from scorer.results.leaderboard import Group, Row
+from scorer.measures.base import Measurement, Values, value_at
+from scorer.results.leaderboard import Group, Row, columns
 from scorer.results.markdown import markdown_table
 from scorer.results.record import Record
+from scorer.scenarios import STANDARD
 
 LONGEST_NAME = 32
 """Characters of a method's name on one line."""
@@ -44,12 +45,18 @@ def with_error(value: float | str | None, error: float | None, digits: int = 3) 
     return shown if value is None or error is None else f"{shown} ± {number(error, digits)}"
 
 
+def in_scenario(scenario: str) -> str:
+    """Return ", scenario retain-free" to stand in a title; nothing for the standard one."""
+    return "" if scenario == STANDARD else f", scenario {scenario}"
+
+
 def group_title(group: Group) -> str:
     """Return what every number of a group depends on."""
     i = group.identity
     return (
         f"{i['task']}: N={i['n_models']} models, rule {i['rule']}, delta {i['delta']:g},"
-        f" design {i['design']}, {i['engine_id']}, fingerprint {i['fingerprint'][:8]}"
+        f" design {i['design']}{in_scenario(i['scenario'])}, {i['engine_id']},"
+        f" fingerprint {i['fingerprint'][:8]}"
     )
 
 
@@ -97,7 +104,7 @@ def record_tables(record: Record) -> list[Table]:
     """Return what a score says: the score, its strata, what to mend, why any is missing."""
     title = (
         f"{record.method} on {record.task}: N={record.n_models} models, rule {record.rule},"
-        f" delta {record.delta:g}, design {record.design}"
+        f" delta {record.delta:g}, design {record.design}{in_scenario(record.scenario)}"
     )
     score = _table(title, ["", record.method, "ceiling", "floor"])
     mend = _table("against the oracles, forget set", ["", record.method])
@@ -115,7 +122,35 @@ def record_tables(record: Record) -> list[Table]:
     said = [f"warning: {one}" for one in warnings(record)]
     score.caption = "\n".join(filter(None, (*said, _gaps(score_gaps)))) or None
     mend.caption = _gaps(mend_gaps)
-    return [score, mend]
+    return [*([requests_table(record)] if record.requests else []), score, mend]
+
+
+def requests_table(record: Record) -> Table:
+    """Return a row for the state after each request of a stream, and one for all of it.
+
+    The last row holds what the record's other tables do: the state after the last request, with
+    the costs of a mean request and the budget of all.
+    """
+    shown = [entry for entry in columns() if value_at(record.measured, entry.name) is not None]
+    heads = ["request", "forgotten", *(entry.column for entry in shown), "ceiling of F", "floor"]
+    table = _table(f"{record.method} on {record.task}: request by request", heads)
+    for after in record.requests:
+        number, n_requested = str(after["request"]), str(after["n_requested"])
+        is_last = after is record.requests[-1]
+        cells = _request_cells(after["measured"], shown)
+        table.add_row(number, n_requested, *cells, end_section=is_last)
+    if not record.faults:
+        table.add_row("all", n_requested, *_request_cells(record.measured, shown))
+    return table
+
+
+def _request_cells(values: Values, shown: Sequence[Measurement]) -> list[str]:
+    """Return the columns of a leaderboard for one state, and ceiling and floor of its F."""
+    found = [
+        with_error(value_at(values, e.name), value_at(values, e.error), e.digits) for e in shown
+    ]
+    ceiling, error, floor = (value_at(values, it) for it in ("ceiling", "ceiling_se", "floor"))
+    return [*found, with_error(ceiling, error), number(floor)]
 
 
 def warnings(record: Record) -> list[str]:

@@ -19,7 +19,7 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from .contract import make_loader, seed_everything, signature_problem
+from .contract import Gone, make_loader, seed_everything, signature_problem
 from .faults import fault, thrown
 from .preload import preload
 from .serve import hide_the_kit
@@ -128,7 +128,9 @@ def call(
         out: where the state is saved.
         around: a context for all of it.
     """
-    shown = str(order["shown_path"])
+    shown, raised = str(order["shown_path"]), "raised"
+    loaders = [make_loader(*sets[name]) for name in SETS]
+    gone = [each.dataset for each in loaders if isinstance(each.dataset, Gone)]
     try:
         with around:
             # Before the import too: what a file draws there is no other than what it draws later.
@@ -137,7 +139,11 @@ def call(
             if problem is not None:
                 return problem
             seed_everything(order["seed"])
-            returned = function(net, *(make_loader(*sets[name]) for name in SETS))
+            returned = function(net, *loaders)
+            if any(each.was_asked for each in gone):
+                # And went on without, as if it had got some.
+                return fault("needs_retain", f"{shown} asked for retain data and hid that")
+            gone = []  # what fails from here on does not for want of them
             returned = net if returned is None else returned
             if not isinstance(returned, nn.Module):
                 what = type(returned).__name__
@@ -146,7 +152,10 @@ def call(
             state = returned.state_dict()
         return save_state(state, out)
     except BaseException as error:  # whatever a submission throws is its own fault
-        return thrown("raised", error, shown)
+        if any(each.was_asked or each.was_counted for each in gone):
+            # Many a file fails of the length alone: divides by it, or draws from nothing.
+            raised = "needs_retain"
+        return thrown(raised, error, shown)
 
 
 def import_submission(path: Path, shown: str) -> tuple[Any, dict[str, Any] | None]:
