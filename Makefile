@@ -81,7 +81,7 @@ doctor: $(STAMP) ## say what this machine has: device, packages, sandbox tiers, 
 	@$(RUN) doctor
 
 oracles: $(STAMP) ## train the oracles of TASK without scoring anything
-	@$(RUN) oracles $(FLAGS)
+	@$(RUN) oracles $(FLAGS) $(if $(SCENARIO),--scenario $(SCENARIO))
 
 bench: $(STAMP) ## measure speed side by side
 	@$(RUN) bench

@@ -22,7 +22,7 @@ from scorer.measures.costs import RunCosts
 from scorer.metric.rules import make_rule
 from scorer.options import Options
 from scorer.oracles.open import open_pool
-from scorer.oracles.originals import originals_on
+from scorer.oracles.originals import evaluate_originals
 from scorer.oracles.outputs import Bank
 from scorer.oracles.place import RUNS
 from scorer.oracles.pool import Pool
@@ -163,14 +163,15 @@ def open_steps(
     """
     n, originals = options.n_models, DESIGNS[options.design].originals(options.n_models)
     n_originals = len(set(originals))
-    wanted = dict.fromkeys({"oracle", "control"} & roles_needed(measures), n)
+    needed = roles_needed(measures)
+    wanted: dict[str, int] = {role: n for role in ("oracle", "control") if role in needed}
     wanted |= {role: n for role in methods if isinstance(role, str) and role != "original"}
     banks = pool.banks({"original": n_originals, **wanted}, engine, progress)
     banks["floor"] = banks.pop("original").take(originals)
     steps = []
     for request in requests[:-1]:
-        own = replace(pool, task=request.task)
-        floor = originals_on(request.task, pool, n_originals).take(originals)
+        own = pool.for_part(request.task)
+        floor = evaluate_originals(own, n_originals).take(originals)
         steps.append(Step(request, own, {**own.banks(wanted, engine, progress), "floor": floor}))
     return [*steps, Step(requests[-1], pool, banks)]
 

@@ -30,7 +30,7 @@ def spec_of(request: Request, pool: Pool) -> dict[str, Any]:
         "gives_retain": request.gives_retain,
         "keeps_weights": not request.is_last,
         "part": request.part,
-        "before": before and [models_of(replace(pool, task=before.task)), before.part],
+        "before": before and [models_of(pool.for_part(before.task)), before.part],
     }
 
 
