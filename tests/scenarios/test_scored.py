@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from scorer.results.leaderboard import build_leaderboard
 from scorer.results.record import Record, read_record
 from scorer.results.tables import plain_text, record_tables
 from scorer.runner.load import Submission, find_submission
+from scorer.runner.requests import Given, retain_set, spec_of
 from scorer.runner.stream import run_requests
 from scorer.scenarios import make_scenario
 from scorer.secret import PUBLIC
@@ -137,7 +139,24 @@ def test_each_request_starts_from_what_the_last_one_left(tiny_pool: Pool, tmp_pa
     assert len(set(seeds)) == 6, "a new seed for every run of every request"
     assert len({each.secret for each in (first, second, third)}) == 1
     assert len(stream.weights()) == 4, "of all requests but the last"
-    assert third.reference_multiply_adds < first.reference_multiply_adds
+
+
+def test_a_request_gives_what_is_left_and_retrainings_learn_it(tiny_pool: Pool) -> None:
+    task, images = tiny_pool.task, tiny_pool.task.raw.images
+    for request in make_scenario("streaming:3").requests(task):
+        pool = tiny_pool.for_part(request.task)
+        given = Given.from_spec(json.loads(json.dumps(spec_of(request, pool))))
+        sets, learned = given.sets(pool.task), retain_set(pool.task)
+        n_left = 250 - len(request.task.split.forget)
+        assert len(sets["retain_labels"]) == len(learned["retain_labels"]) == n_left
+        np.testing.assert_array_equal(sets["forget_labels"], task.raw.labels[request.asked])
+        assert sets["forget_images"].shape == (len(request.asked), *images.shape[1:])
+        assert torch.equal(sets["val_images"], task.images("val"))
+        assert pool.original_weights(0).keys() == tiny_pool.original_weights(0).keys()
+    (free,) = make_scenario("retain-free").requests(task)
+    given = Given.from_spec(spec_of(free, tiny_pool))
+    assert given.sets(task)["retain_images"].shape == (0, *images.shape[1:])
+    assert len(retain_set(task)["retain_labels"]) == 230
 
 
 def test_what_a_stream_finished_is_not_made_again_and_damage_is(
@@ -180,7 +199,8 @@ def test_a_record_tells_of_every_request(streamed: Scored, options: Options) -> 
     for name in ("forgetting_quality", "final_score", "ceiling", "accuracy", "strata"):
         assert last["measured"][name] == record.measured[name]
     ratios = [each["measured"]["compute_ratio"] for each in record.requests]
-    assert min(ratios) < record.compute_ratio < max(ratios)
+    assert min(ratios) <= record.compute_ratio <= max(ratios)
+    assert record.time_ratio not in [each["measured"]["time_ratio"] for each in record.requests]
     again = read_record(streamed.keep(options.results_dir))
     assert again.requests == record.requests
     assert again.scenario == record.scenario == STREAM
