@@ -80,8 +80,7 @@ def cells(row: Row, columns: Sequence[Measurement]) -> list[str]:
 def group_table(group: Group) -> Table:
     """Return a leaderboard of one task, below it why something is missing."""
     columns = group.columns()
-    # On two lines a heading is no wider than its numbers.
-    table = _table(group_title(group), ["\n".join(head.rsplit(" ", 1)) for head in heads(group)])
+    table = _table(group_title(group), [_on_two_lines(head) for head in heads(group)])
     table.caption = _gaps(
         (f"{entry.column} of {_listed(names)}", why)
         for entry in columns
@@ -92,6 +91,11 @@ def group_table(group: Group) -> Table:
         style = {"ceiling": "green", "reference": "cyan", "floor": "red"}.get(row.kind)
         table.add_row(*cells(row, columns), style=style, end_section=place == n_pinned)
     return table
+
+
+def _on_two_lines(head: str) -> str:
+    """Return a heading that is no wider than the numbers below it."""
+    return "\n".join(head.rsplit(" ", 1))
 
 
 def group_markdown(group: Group) -> str:
@@ -132,15 +136,18 @@ def requests_table(record: Record) -> Table:
     the costs of a mean request and the budget of all.
     """
     shown = [entry for entry in columns() if value_at(record.measured, entry.name) is not None]
-    heads = ["request", "forgotten", *(entry.column for entry in shown), "ceiling of F", "floor"]
-    table = _table(f"{record.method} on {record.task}: request by request", heads)
+    table = Table(
+        title=f"{record.method} on {record.task}: request by request; in brackets, examples so far",
+        title_justify="left",
+    )
+    for head in ("request", *(entry.column for entry in shown), "ceiling", "floor"):
+        table.add_column(_on_two_lines(head), justify="right", no_wrap=True)
     for after in record.requests:
-        number, n_requested = str(after["request"]), str(after["n_requested"])
+        named = f"{after['request']} ({after['n_requested']})"
         is_last = after is record.requests[-1]
-        cells = _request_cells(after["measured"], shown)
-        table.add_row(number, n_requested, *cells, end_section=is_last)
+        table.add_row(named, *_request_cells(after["measured"], shown), end_section=is_last)
     if not record.faults:
-        table.add_row("all", n_requested, *_request_cells(record.measured, shown))
+        table.add_row("all", *_request_cells(record.measured, shown))
     return table
 
 
@@ -149,8 +156,7 @@ def _request_cells(values: Values, shown: Sequence[Measurement]) -> list[str]:
     found = [
         with_error(value_at(values, e.name), value_at(values, e.error), e.digits) for e in shown
     ]
-    ceiling, error, floor = (value_at(values, it) for it in ("ceiling", "ceiling_se", "floor"))
-    return [*found, with_error(ceiling, error), number(floor)]
+    return [*found, *(number(value_at(values, name)) for name in ("ceiling", "floor"))]
 
 
 def warnings(record: Record) -> list[str]:

@@ -32,6 +32,8 @@ def draw_requests(record: Record, path: Path) -> Path:
         The path of the PNG.
     """
     states = record.requests
+    # Between two of these signs matplotlib would read a formula.
+    method, task = (name.replace("$", r"\$") for name in (record.method, record.task))
     labels = [f"{each['request']}\n({each['n_requested']})" for each in states]
     place = np.arange(1, len(states) + 1)
     with house_style():
@@ -40,7 +42,7 @@ def draw_requests(record: Record, path: Path) -> Path:
         for name, error, colour, marker, line in LINES:
             heights = _numbers(states, name)
             reach = None if error is None else BARS * _numbers(states, error)
-            label = record.method if name == LINES[0][0] else name
+            label = f"F of {method}" if name == LINES[0][0] else name
             ax.errorbar(
                 place, heights, reach, color=colour, marker=marker, ls=line, capsize=3, label=label
             )
@@ -49,7 +51,7 @@ def draw_requests(record: Record, path: Path) -> Path:
         ax.set_ylabel("forgetting quality F")
         ax.set_ylim(bottom=0)
         ax.set_title(
-            f"{record.method} on {record.task}, {record.scenario}, N={record.n_models};"
+            f"{method} on {task}, {record.scenario}, N={record.n_models};"
             f" bars: {BARS:g} standard errors"
         )
         ax.legend()
