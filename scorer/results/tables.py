@@ -135,7 +135,8 @@ def requests_table(record: Record) -> Table:
     The last row holds what the record's other tables do: the state after the last request, with
     the costs of a mean request and the budget of all.
     """
-    shown = [entry for entry in columns() if value_at(record.measured, entry.name) is not None]
+    states = [after["measured"] for after in record.requests]
+    shown = [e for e in columns() if any(value_at(it, e.name) is not None for it in states)]
     table = Table(
         title=f"{record.method} on {record.task}: request by request; in brackets, examples so far",
         title_justify="left",

@@ -25,6 +25,7 @@ from scorer.pipeline import Scored, score
 from scorer.results.leaderboard import build_leaderboard
 from scorer.results.record import read_record
 from scorer.results.tables import plain_text, record_tables
+from scorer.runner.faults import Fault
 from scorer.runner.folders import open_runs
 from scorer.runner.load import find_submission
 from scorer.runner.requests import Given, retain_set, spec_of
@@ -194,14 +195,15 @@ def test_to_run_a_stream_anew_deletes_all_its_requests(streamed: Streamed, tmp_p
 
 
 def test_a_stream_ends_with_the_request_that_failed(streamed: Streamed) -> None:
-    calls: list[Any] = []
-    found = streamed.runs("fails", calls)
-    assert calls == []
-    assert [[fault.fault for fault in each.faults] for each in found] == [[], ["raised"]]
-    whole = joined(found, 3)
-    assert whole.bank is None
-    assert whole.faults[0].message.startswith("request 2 of 3: ")
+    first, second = streamed.runs("double", [])
+    failed = dataclasses.replace(second, bank=None, faults=[Fault("raised", "mine", run=1)])
+    whole = joined([first, failed], 3)
+    assert whole.bank is None and len(whole.elapsed_s) == 8
+    assert whole.faults == [Fault("raised", "request 2 of 3: mine", run=1)]
+    assert joined([first, second], 2).bank is second.bank
+    assert joined([first], 1) is first
     record = streamed.scored["fails"].record
+    assert [fault["fault"] for fault in record.faults] == ["raised"]
     assert record.faults[0]["message"].startswith("request 2 of 2: ")
     assert record.requests[0]["measured"]["final_score"] is not None
     assert record.requests[1]["measured"]["final_score"] is record.final_score is None
@@ -270,4 +272,4 @@ def test_a_stream_too_long_is_refused_before_anything_is_trained(
     )
     with pytest.raises(UsageError, match="got 20 of task tiny; ask for fewer requests"):
         score(["retrain"], nowhere, no_progress)
-    assert not list((tmp_path / "cache").rglob(MANIFEST))
+    assert not list((tmp_path / "cache").rglob("oracle"))
