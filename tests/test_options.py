@@ -30,7 +30,7 @@ def test_the_defaults_are_allowed() -> None:
         ({"design": "reuse"}, "unknown design 'reuse'"),
         ({"engine": "locl"}, "unknown engine 'locl'. Did you mean local?"),
         ({"sandbox": "proces"}, "unknown sandbox 'proces'. Did you mean process?"),
-        ({"scenario": "retainfree"}, "unknown scenario 'retainfree'. Did you mean retain-free?"),
+        ({"scenario": "retainfree"}, "unknown scenario 'retainfree'. Did you mean retain-free"),
         ({"scenario": "streaming"}, "must have a whole number K of requests, at least 2, got"),
         ({"scenario": "streaming:1"}, "at least 2, got 'streaming:1'; type streaming:4"),
         ({"scenario": "streaming:2.5"}, "at least 2, got 'streaming:2.5'; type streaming:4"),
