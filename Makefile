@@ -14,6 +14,7 @@ FLAGS = $(if $(TASK),--task $(TASK)) $(if $(N),--n-models $(N)) $(if $(DEVICE),-
         $(if $(FORGET),--forget $(FORGET)) $(if $(SEED),--split-seed $(SEED)) $(if $(SECRET),--secret $(SECRET))
 SCORE_FLAGS = $(FLAGS) $(if $(RULE),--rule $(RULE)) $(if $(SANDBOX),--sandbox $(SANDBOX)) \
               $(if $(BUDGET),--budget $(BUDGET)) $(if $(DESIGN),--design $(DESIGN)) \
+              $(if $(SCENARIO),--scenario $(SCENARIO)) \
               $(if $(RERUN),--rerun) $(if $(FUNCTION),--function $(FUNCTION))
 # By way of the environment, so that the shell takes any name as it is.
 METHOD_AS_IT_IS = $${METHOD:+"$$METHOD"}
@@ -51,6 +52,7 @@ export NAMES
 # RERUN = ## 1 deletes the outcomes of METHOD and makes all its runs anew
 # BUDGET = ## share of a retraining that a run may take, in time and arithmetic, default 0.2
 # DESIGN = ## originals that the runs share: reuse-1 (default), reuse-8 or another number, reuse-n
+# SCENARIO = ## how requests to forget come: standard (default), retain-free, streaming:K
 # TORCH = ## other torch packages for make env, e.g. TORCH="torch==2.13.0 torchvision==0.28.0"
 # EXTRA = ## optional packages for make env: ray
 # ALSO = ## packages that your submission imports, for make env, e.g. ALSO="timm einops"
@@ -80,13 +82,13 @@ leaderboard: $(STAMP) ## show all results
 check: $(STAMP) ## try METHOD in seconds: imports, signature, a real run
 	@$(RUN) check $(METHOD_AS_IT_IS) $(if $(TASK),--task $(TASK)) $(if $(FORGET),--forget $(FORGET)) \
 	  $(if $(DEVICE),--device $(DEVICE)) $(if $(SANDBOX),--sandbox $(SANDBOX)) \
-	  $(if $(FUNCTION),--function $(FUNCTION))
+	  $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(FUNCTION),--function $(FUNCTION))
 
 doctor: $(STAMP) ## say what this machine has: device, packages, sandbox tiers, disk
 	@$(RUN) doctor
 
 oracles: $(STAMP) ## train the oracles of TASK without scoring anything
-	@$(RUN) oracles $(FLAGS)
+	@$(RUN) oracles $(FLAGS) $(if $(SCENARIO),--scenario $(SCENARIO))
 
 bench: $(STAMP) ## measure speed side by side
 	@$(RUN) bench

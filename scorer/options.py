@@ -20,6 +20,7 @@ from typing import Any
 
 from scorer.devices import FORMS, chosen_gpus
 from scorer.errors import UsageError, unknown_name
+from scorer.scenarios import make_scenario
 from scorer.secret import PUBLIC, parse_secret
 from scorer.settings import default_cache_dir, default_data_dir, default_results_dir
 
@@ -46,6 +47,7 @@ class Options:
         n_models: N, from 2 to `MOST_MODELS`.
         rule: a name in `scorer.metric.rules.RULES`.
         design: a name in `scorer.runner.designs.DESIGNS`.
+        scenario: as `scorer.scenarios.make_scenario` takes it, such as "streaming:4".
         budget: share of a retraining that the mean run may take, in time and in multiply-adds.
         timeout_s: of one run; None takes the task's.
         sandbox: one of `scorer.runner.tiers.CHOICES`; `resolve` there says which tier it comes to.
@@ -61,7 +63,8 @@ class Options:
 
     Raises:
         UsageError: a name is unknown, with near matches and the list; a number is out of its
-            limits; the secret is none; a GPU is asked for where there is none.
+            limits; the secret is none; a GPU is asked for where there is none; the scenario takes
+            another number.
     """
 
     task: str = _option(
@@ -84,6 +87,11 @@ class Options:
         "reuse-1",
         "originals that the runs share, any number",
         known="scorer.runner.designs:DESIGNS",
+    )
+    scenario: str = _option(
+        "standard",
+        "how requests to forget come, streaming:K for K of them",
+        known="scorer.scenarios:SCENARIOS",
     )
     budget: float = _option(
         0.2, "share of a retraining that a run may take, in time and arithmetic", above=0
@@ -124,6 +132,7 @@ class Options:
     def __post_init__(self) -> None:
         for each in fields(self):
             _check(each, getattr(self, each.name))
+        object.__setattr__(self, "scenario", make_scenario(self.scenario).title)
         for name in ("secret", "runs_secret"):
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, parse_secret(getattr(self, name), flag(name)))

@@ -22,14 +22,18 @@ from scorer.measures.costs import RunCosts
 from scorer.metric.rules import make_rule
 from scorer.options import Options
 from scorer.oracles.open import open_pool
+from scorer.oracles.originals import evaluate_originals
 from scorer.oracles.outputs import Bank
+from scorer.oracles.place import RUNS
 from scorer.oracles.pool import Pool
 from scorer.results.provenance import bank_sha256, environment
 from scorer.results.record import Record, new_record, save_record
 from scorer.runner.designs import DESIGNS
 from scorer.runner.load import Submission, find_method
-from scorer.runner.run import RunResults, run_submissions, try_submissions
+from scorer.runner.run import RunResults, try_submissions
+from scorer.runner.stream import joined, run_requests
 from scorer.runner.tiers import resolve
+from scorer.scenarios import Request, make_scenario
 
 Method = Submission | str
 """A file that is run, or the name of a row that the kit makes itself: a role of the pool."""
@@ -96,30 +100,38 @@ def score(
         find_method(each) if each is None or isinstance(each, str) else each for each in methods
     ]
     pool, engine = open_pool(options, progress)
+    requests = make_scenario(options.scenario).requests(pool.task)
     on_stage("open")
+    pools = [pool.for_part(request.task) for request in requests[:-1]] + [pool]
     submissions = [each for each in found if isinstance(each, Submission)]
-    where = (pool, options, engine, progress, runs_dir)
+    place = runs_dir or pool.root / RUNS
     wanted = models_wanted(found, options, measures)
     originals = {"original": wanted["original"]}
-    if submissions and lacks_models(pool, wanted, originals):
+    if submissions and any(lacks_models(each, wanted, originals) for each in pools):
         # The file first: nobody is to wait for oracles to learn of a fault in its first line.
         pool.banks({"original": 1}, engine, progress)
-        faults = try_submissions(submissions, *where, anew=anew)
+        where = (pools[0], options, engine, progress, place)
+        faults = try_submissions(submissions, *where, request=requests[0], anew=anew)
         anew = False
         if len(submissions) == len(found) and all(faults):
             wanted = originals
-    banks = pool_banks(wanted, pool, engine, options, progress)
+    steps = open_steps(requests, pools, wanted, engine, options, progress)
     on_stage("train")
-    runs = iter(run_submissions(submissions, *where, anew=anew))
+    told = (pools, requests, options, engine, progress, place)
+    runs = iter(run_requests(submissions, *told, anew=anew))
     results = [next(runs) if isinstance(each, Submission) else None for each in found]
     on_stage("run")
     about = provenance(pool, engine, options)
     scored = []
     for done, (method, own) in enumerate(zip(found, results, strict=True)):
         progress("score", done, len(found))
-        evidence = gather(method, own, banks, pool, options)
+        after_each = measure_requests(method, own, steps, options, measures)
+        whole = None if own is None else joined(own, len(steps))
+        evidence = gather(method, whole, steps[-1], options, own or ())
         measured = measure(evidence, measures)
-        record = make_record(method, own, measured, evidence.banks, pool, options, about)
+        record = make_record(
+            method, whole, measured, evidence.banks, pool, options, about, after_each
+        )
         source, others = None, {}
         if isinstance(method, Submission):
             source, others = method.source, method.code.others
@@ -144,19 +156,99 @@ def lacks_models(pool: Pool, wanted: Mapping[str, int], besides: Collection[str]
     return any(pool.store(role).missing(n) for role, n in wanted.items() if role not in besides)
 
 
-def pool_banks(
-    wanted: Mapping[str, int], pool: Pool, engine: Engine, options: Options, progress: Progress
-) -> dict[str, Bank]:
-    """Return the outputs of the wanted models, those of the originals once a run, as the floor."""
-    banks = pool.banks(wanted, engine, progress)
-    banks["floor"] = banks.pop("original").take(DESIGNS[options.design].originals(options.n_models))
-    return banks
+@dataclass(frozen=True)
+class Step:
+    """One request, the pool of the task that it is scored on, and models of it.
+
+    Attributes:
+        request: see `scorer.scenarios`.
+        pool: of its task.
+        banks: by role; "floor" are the original models that the first request starts from.
+    """
+
+    request: Request
+    pool: Pool
+    banks: Mapping[str, Bank]
+
+
+def open_steps(
+    requests: Sequence[Request],
+    pools: Sequence[Pool],
+    wanted: Mapping[str, int],
+    engine: Engine,
+    options: Options,
+    progress: Progress,
+) -> list[Step]:
+    """Return the requests with the models that runs start from and measures look at, trained now.
+
+    Args:
+        requests: of the scenario.
+        pools: of their tasks; the original models of the last one are those of all.
+        wanted: how many models of each role.
+        engine: where models are trained.
+        options: N and design are looked at.
+        progress: called with ("train", done, total), anew for each request.
+    """
+    originals = DESIGNS[options.design].originals(options.n_models)
+    banks = pools[-1].banks(wanted, engine, progress)
+    banks["floor"] = banks.pop("original").take(originals)
+    others = {role: n for role, n in wanted.items() if role != "original"}
+    steps = []
+    for request, own in zip(requests[:-1], pools[:-1], strict=True):
+        floor = evaluate_originals(own, wanted["original"]).take(originals)
+        steps.append(Step(request, own, {**own.banks(others, engine, progress), "floor": floor}))
+    return [*steps, Step(requests[-1], pools[-1], banks)]
+
+
+def measure_requests(
+    method: Method,
+    runs: Sequence[RunResults] | None,
+    steps: Sequence[Step],
+    options: Options,
+    measures: Collection[str] | None,
+) -> list[dict[str, Any]]:
+    """Return what a record says of the state after each of several requests; nothing of one.
+
+    Requests that were not run, since a run of an earlier one had failed, are left out.
+    """
+    if len(steps) == 1:
+        return []
+    n_done = len(steps) if runs is None else len(runs)
+    found = []
+    for k, step in enumerate(steps[:n_done]):
+        evidence = gather(method, runs[k] if runs else None, step, options)
+        measured = measure(evidence, measures)
+        found.append(
+            {
+                "request": step.request.number,
+                "n_asked": len(step.request.asked),
+                "n_requested": len(step.request.task.split.forget),
+                "fingerprint": step.pool.task.fingerprint,
+                "bank_sha256": digest_of(evidence.banks),
+                "measured": measured.values,
+                "missing": measured.missing,
+            }
+        )
+    return found
 
 
 def gather(
-    method: Method, runs: RunResults | None, banks: Mapping[str, Bank], pool: Pool, options: Options
+    method: Method,
+    runs: RunResults | None,
+    step: Step,
+    options: Options,
+    runs_by_request: Sequence[RunResults] = (),
 ) -> Evidence:
-    """Return what the measures of one method may look at."""
+    """Return what the measures of one method may look at.
+
+    Args:
+        method: whose models they are.
+        runs: that made them, None for a row of the kit.
+        step: whose models they are held against.
+        options: rule, budget, N and design are looked at.
+        runs_by_request: where the runs are of several requests, each of which has a budget.
+    """
+    banks, pool = step.banks, step.pool
     seen = {role: bank for role, bank in banks.items() if role in ("oracle", "control", "floor")}
     if isinstance(method, str):
         seen["unlearned"] = banks["floor" if method == "original" else method]
@@ -170,6 +262,7 @@ def gather(
         rule=make_rule(options.rule),
         budget=options.budget,
         costs=costs_of(runs, pool.device) if runs else None,
+        costs_by_request=tuple(costs_of(each, pool.device) for each in runs_by_request),
         originals=tuple(originals) if has_original else None,
     )
 
@@ -205,6 +298,11 @@ def adaptations(file: Submission | None, runs: RunResults | None) -> list[str]:
     return notes + [f"returned {name}" for name in (runs.taken_off if runs else ())]
 
 
+def digest_of(banks: Mapping[str, Bank]) -> str | None:
+    """Return what tells the retrained models of one score from those of others."""
+    return bank_sha256({role: bank.confidence() for role, bank in banks.items()})
+
+
 def make_record(
     method: Method,
     runs: RunResults | None,
@@ -213,10 +311,10 @@ def make_record(
     pool: Pool,
     options: Options,
     about: Mapping[str, Any],
+    requests: list[dict[str, Any]],
 ) -> Record:
     """Join numbers, identity and provenance."""
-    rule = make_rule(options.rule)
-    digest = bank_sha256({role: bank.confidence() for role, bank in banks.items()})
+    rule, digest = make_rule(options.rule), digest_of(banks)
     if digest is None:
         missing = {**measured.missing, "bank_sha256": "needs control and oracle models"}
         measured = replace(measured, missing=missing)
@@ -238,10 +336,12 @@ def make_record(
         rule=rule.name,
         delta=rule.delta,
         design=options.design,
+        scenario=options.scenario,
         sandbox=resolve(options.sandbox, pool.device) if file else "none",
         budget=options.budget,
         faults=[asdict(fault) for fault in runs.faults] if runs else [],
         runs_not_made=runs.n_not_made if runs else 0,
         adapted=adaptations(file, runs),
+        requests=requests,
         provenance={**about, "seeds": runs.seeds if runs else []},
     )

@@ -31,7 +31,7 @@ MEASURES = ("utility", "time", "compute", "budget")
 
 @click.command()
 @click.argument("method", required=False)
-@options("task", "forget", "device", "sandbox", *FOLDERS)
+@options("task", "forget", "scenario", "device", "sandbox", *FOLDERS)
 @function_option
 @json_option
 def command(method: str | None, function: str, as_json: bool, **values: Any) -> None:

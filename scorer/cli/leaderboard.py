@@ -25,11 +25,11 @@ from scorer.cli._common import (
 def command(task: str | None, results_dir: Path, as_json: bool, **_: Path) -> None:
     """Rank the newest result of every method; ceiling and floor are pinned.
 
-    Each forget set of a task has a table of its own. Rows share N, rule, delta, design and oracles;
-    a rank such as 2-4 is a tie within noise: of methods that are equally good, any two are ranked
-    apart on at most one board of twenty. Methods over the budget, of time or of arithmetic, come
-    last. What cannot be compared is listed with the reason, and a file that cannot be read is named
-    on stderr.
+    Each forget set and scenario of a task has a table of its own. Rows share N, rule, delta, design
+    and oracles; a rank such as 2-4 is a tie within noise: of methods that are equally good, any two
+    are ranked apart on at most one board of twenty. Methods over the budget, of time or of
+    arithmetic, come last. What cannot be compared is listed with the reason, and a file that cannot
+    be read is named on stderr.
 
     \b
     Examples:

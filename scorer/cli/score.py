@@ -40,6 +40,7 @@ def command(method: str | None, rerun: bool, function: str, as_json: bool, **val
     Without METHOD it is submission/unlearn.py. `original` and `retrain` are rows that the kit
     makes itself. Oracles are trained on first use and kept, and so is what became of every run: a
     run that failed is made again by --rerun alone, with all others. Exit code 3: a run failed.
+    With --scenario streaming:K it is scored after each of K requests, and F over them is drawn.
 
     \b
     Examples:
@@ -69,6 +70,12 @@ def command(method: str | None, rerun: bool, function: str, as_json: bool, **val
         (scored,) = score([found], chosen, progress, anew=rerun)
     record, path = scored.record, scored.keep(chosen.results_dir)
     show_adapted((record.adapted or [])[len(notes_on_text) :])
+    figure = None
+    if record.requests and not record.faults:
+        # Only now: with it come the studies and matplotlib.
+        from scorer.studies.over_requests import draw_requests
+
+        figure = draw_requests(record, path)
     if as_json:
         for one in warnings(record):
             say(f"warning: {one}", err=True)
@@ -76,6 +83,8 @@ def command(method: str | None, rerun: bool, function: str, as_json: bool, **val
     elif not record.faults:
         show(*record_tables(record))
         say(f"record: {path}")
+        if figure is not None:
+            say(f"figure: {figure}")
     if record.faults:
         say(f"no score of {record.method}: {record.failure}", err=True)
         say(Fault(**record.faults[0]).describe(), err=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,8 @@ class Pool:
         device: "cpu", "cuda" or "cuda:0".
         cache_dir: where everything that can be made again lies.
         secret: what the seeds of its models come from, and what its entries are sealed with.
+        originals_of: fingerprint of the task whose original models are unlearned; empty where that
+            is its own. See `for_part`.
     """
 
     task: Task
@@ -43,6 +45,7 @@ class Pool:
     device: str
     cache_dir: Path
     secret: str = field(repr=False)
+    originals_of: str = ""
 
     @classmethod
     def open(
@@ -53,8 +56,17 @@ class Pool:
         Raises:
             DiskError: its folder cannot be read or written.
         """
-        parent = _parent(task, path, device, cache_dir)
+        parent = _parent(task.fingerprint, path, device, cache_dir)
         return cls(task, path, device, cache_dir, choose_secret(parent, secret))
+
+    def for_part(self, task: Task) -> Pool:
+        """Return the pool of a task that forgets a part of what this one's does, of one secret.
+
+        Both have the same train examples, so the original models of this one are those of both.
+        """
+        originals_of = self.originals_of or self.task.fingerprint
+        is_part = task.fingerprint != originals_of
+        return replace(self, task=task, originals_of=originals_of if is_part else "")
 
     def to_spec(self) -> dict[str, Any]:
         """Return JSON values that `from_spec` makes this pool of again, in a worker.
@@ -68,6 +80,7 @@ class Pool:
             "device": self.device,
             "cache_dir": str(self.cache_dir),
             "pool": str(self.root),
+            "originals_of": self.originals_of,
         }
 
     @classmethod
@@ -75,7 +88,8 @@ class Pool:
         """Return the pool that `to_spec` told of."""
         task, path = read_snapshot(Path(spec["snapshot"])), TrainingPath(**spec["path"])
         secret = read_pool_secret(Path(spec["pool"]))
-        return cls(task, path, spec["device"], Path(spec["cache_dir"]), secret)
+        cache_dir = Path(spec["cache_dir"])
+        return cls(task, path, spec["device"], cache_dir, secret, spec["originals_of"])
 
     @property
     def engine_id(self) -> str:
@@ -85,13 +99,11 @@ class Pool:
     @property
     def root(self) -> Path:
         """Return the folder of this pool."""
-        parent = _parent(self.task, self.path, self.device, self.cache_dir)
-        return parent / secret_id(self.secret)
+        return self._root(self.task.fingerprint)
 
     def store(self, role: str) -> Store:
         """Return the store of one role; models without all features are missing in it."""
-        place = f"pool/{self.task.fingerprint}/{self.engine_id}/{role}"
-        return output_store(self.root / role, Seal(place, self.secret))
+        return self._store(self.task.fingerprint, role)
 
     def seeds(self, role: str, index: int) -> ModelSeeds:
         """Return the seeds of a model: a function of secret, fingerprint, role and index."""
@@ -187,7 +199,18 @@ class Pool:
 
     def original_weights(self, index: int) -> dict[str, Tensor]:
         """Return the state of an original model, by parameter and buffer name."""
-        return dict(load_tensors(self.store("original").content(index, WEIGHTS)))
+        store = self._store(self.originals_of or self.task.fingerprint, "original")
+        return dict(load_tensors(store.content(index, WEIGHTS)))
+
+    def _root(self, fingerprint: str) -> Path:
+        """Return the folder of the pool of a task, made like this one."""
+        parent = _parent(fingerprint, self.path, self.device, self.cache_dir)
+        return parent / secret_id(self.secret)
+
+    def _store(self, fingerprint: str, role: str) -> Store:
+        """Return the store of one role of such a pool."""
+        place = f"pool/{fingerprint}/{self.engine_id}/{role}"
+        return output_store(self._root(fingerprint) / role, Seal(place, self.secret))
 
     def _tell_outdated(self, role: str, n_models: int) -> None:
         """Say which models lack a feature and what that means."""
@@ -212,6 +235,6 @@ class Pool:
             )
 
 
-def _parent(task: Task, path: TrainingPath, device: str, cache_dir: Path) -> Path:
+def _parent(fingerprint: str, path: TrainingPath, device: str, cache_dir: Path) -> Path:
     """Return where the pools of a task lie whose models are made one way."""
-    return cache_dir / "v1" / task.fingerprint / engine_id(path, device)
+    return cache_dir / "v1" / fingerprint / engine_id(path, device)

@@ -12,6 +12,7 @@ from scorer.errors import ScorerError, UsageError, unknown_name
 from scorer.metric.arrays import FloatArray, IntArray, check_banks
 from scorer.metric.exchange import PairedDifference, paired_difference
 from scorer.metric.rules import make_rule
+from scorer.results.leaderboard import difference
 from scorer.results.record import IDENTITY, Problem, Record, arrays_path, read_arrays
 from scorer.results.selection import select
 
@@ -79,9 +80,11 @@ def comparable_pairs(
             raise unknown_name("result", name, scored)
     pairs = [(a, b) for a in scored[first] for b in scored[second] if a.group == b.group]
     if not pairs:
+        one, other = (max(scored[it], key=lambda r: r.created_at) for it in (first, second))
         raise UsageError(
             f"{first} and {second} must have results that agree in {', '.join(IDENTITY)}, got none"
-            " such; score both under the same conditions"
+            f" such; the newest of {first} has {difference(one, other)}; score both under the same"
+            " conditions"
         )
     return sorted(pairs, key=lambda pair: (pair[0].created_at, pair[1].created_at), reverse=True)
 

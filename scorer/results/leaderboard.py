@@ -73,7 +73,8 @@ class Group:
     """Records that agree in everything that makes scores comparable.
 
     Attributes:
-        identity: task, forget set, fingerprint, engine, oracle bank, N, rule, delta and design.
+        identity: task, forget set, fingerprint, engine, oracle bank, N, rule, delta, design and
+            scenario.
         rows: ceiling first, then references, methods best first, floor last.
         budget: share of a retraining that a run may take.
     """
@@ -95,11 +96,11 @@ class Group:
 
 @dataclass(frozen=True)
 class Leaderboard:
-    """One ranked group for each task and forget set, and what could not be ranked with it.
+    """One ranked group for each forget set and scenario of a task, and what is not in it.
 
     Attributes:
-        groups: by the names of task and forget set, the task's own first.
-        not_comparable: method, task, forget set and reason of every other record.
+        groups: by the names of task, forget set and scenario, the task's own set first.
+        not_comparable: method, task, forget set, scenario and reason of every other record.
     """
 
     groups: list[Group]
@@ -111,43 +112,37 @@ class Leaderboard:
 
 
 def build_leaderboard(records: Iterable[Record]) -> Leaderboard:
-    """Rank the newest record of each method, for each task and each of its forget sets apart.
+    """Rank the newest record of each method, for each task, forget set and scenario apart.
 
     A table holds the identity that most methods share, the newest where that is a tie;
     records of another identity are listed with what they differ in, records without a score with
     the reason.
     """
     selection = select(records)
-    by_board: dict[tuple[str, bool, str], dict[tuple[Any, ...], list[Record]]] = {}
+    by_board: dict[tuple[str, bool, str, str], dict[tuple[Any, ...], list[Record]]] = {}
     for record in selection.scored:
         is_other = record.forget != OWN_FORGET_SET
-        identities = by_board.setdefault((record.task, is_other, record.forget), {})
-        identities.setdefault(record.group, []).append(record)
+        key = (record.task, is_other, record.forget, record.scenario)
+        by_board.setdefault(key, {}).setdefault(record.group, []).append(record)
     apart = [_apart(record, reason) for record, reason in selection.apart]
     groups = []
     for _, identities in sorted(by_board.items()):
         chosen = max(identities.values(), key=lambda rs: (len(rs), max(r.created_at for r in rs)))
         groups.append(_rank(chosen))
         others = (r for records in identities.values() if records is not chosen for r in records)
-        apart += [_apart(record, _difference(record, chosen[0])) for record in others]
-    return Leaderboard(
-        groups, sorted(apart, key=lambda one: (one["task"], one["forget"], one["method"]))
-    )
+        apart += [_apart(record, difference(record, chosen[0])) for record in others]
+    order = ("task", "forget", "scenario", "method")
+    return Leaderboard(groups, sorted(apart, key=lambda one: [one[name] for name in order]))
 
 
 def _apart(record: Record, reason: str) -> dict[str, str]:
     """Return a record that is not ranked, with the reason."""
-    return {
-        "method": record.method,
-        "task": record.task,
-        "forget": record.forget,
-        "reason": reason,
-        "run_id": record.run_id,
-    }
+    names = ("method", "task", "forget", "scenario", "run_id")
+    return {**{name: getattr(record, name) for name in names}, "reason": reason}
 
 
-def _difference(record: Record, other: Record) -> str:
-    """Return in what a record differs from those that are ranked."""
+def difference(record: Record, other: Record) -> str:
+    """Return in what a record differs from another that it cannot be compared with."""
     differing = [name for name in IDENTITY if getattr(record, name) != getattr(other, name)]
 
     def shown(one: Record, name: str) -> Any:

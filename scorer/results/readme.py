@@ -21,6 +21,7 @@ from scorer.results.leaderboard import Group, Row
 from scorer.results.record import Record, board_stem
 from scorer.results.speed import speed_markdown
 from scorer.results.tables import group_markdown, plain_text, record_tables
+from scorer.scenarios import STANDARD
 from scorer.settings import PROJECT_ROOT
 
 SNAPSHOTS = PROJECT_ROOT / "baselines" / "leaderboards"
@@ -109,6 +110,8 @@ def read_snapshot(path: Path) -> tuple[Group, dict[str, Any]]:
         )
     kept = json.loads(path.read_text())
     rows = [Row.from_dict(row) for row in kept["rows"]]
+    # Boards that were kept before there were scenarios do not name theirs.
+    kept["identity"] = {**kept["identity"], "scenario": kept["identity"].get("scenario", STANDARD)}
     return Group(kept["identity"], rows, kept["budget"]), kept
 
 
@@ -149,10 +152,12 @@ def made_on(kept: Mapping[str, Any]) -> str:
     i, e = kept["identity"], kept["environment"]
     forget = i.get("forget", OWN_FORGET_SET)
     other = "" if forget == OWN_FORGET_SET else f" FORGET={forget}"
+    scenario = "" if i["scenario"] == STANDARD else f" SCENARIO={i['scenario']}"
     return (
         f"Made on {e['device_name']}, Python {e['python']}, torch {e['torch']}:"
         f" `make scores TASK={i['task']}{other} N={i['n_models']} RULE={i['rule']}"
-        f" DESIGN={i['design']}`, then `make boards`.{f' {noted(kept)}' if noted(kept) else ''}"
+        f" DESIGN={i['design']}{scenario}`, then `make boards`."
+        f"{f' {noted(kept)}' if noted(kept) else ''}"
     )
 
 

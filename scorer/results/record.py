@@ -25,10 +25,11 @@ from scorer.options import OWN_FORGET_SET
 from scorer.results.failures import describe_faults
 from scorer.results.migrations import migrate
 from scorer.results.schema import Conditions, record_type
+from scorer.scenarios import STANDARD
 
 IDENTITY = (
     "task", "forget", "fingerprint", "engine_id", "bank_sha256", "n_models", "rule", "delta",
-    "design",
+    "design", "scenario",
 )  # fmt: skip
 """Two scores whose values differ in any of these are never ranked together."""
 
@@ -114,18 +115,25 @@ class Record(Conditions, frozen=True, kw_only=True):
 
 
 def board_name(identity: Mapping[str, Any]) -> str:
-    """Return the name of what scores of an identity are about: a task, and what it forgets.
+    """Return what scores of an identity are about: a task, what it forgets, how that is asked for.
 
     Args:
         identity: see `IDENTITY`; those that were kept before there were other forget sets lack one.
     """
-    forget = identity.get("forget", OWN_FORGET_SET)
-    return f"{identity['task']}" + ("" if forget == OWN_FORGET_SET else f", forget {forget}")
+    return ", ".join([identity["task"], *(f"{name} {value}" for name, value in _others(identity))])
 
 
 def board_stem(identity: Mapping[str, Any]) -> str:
     """Return the same as the name of a file."""
-    return re.sub(r"[^\w.-]+", "-", board_name(identity).replace(", forget ", "-"))
+    values = (value for _, value in _others(identity))
+    return re.sub(r"[^\w.-]+", "-", "-".join([identity["task"], *values]))
+
+
+def _others(identity: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return what is not as usual of what scores are about."""
+    usual = {"forget": OWN_FORGET_SET, "scenario": STANDARD}
+    told = {name: identity.get(name, value) for name, value in usual.items()}
+    return [(name, value) for name, value in told.items() if value != usual[name]]
 
 
 def new_record(*, measured: Measured, **conditions: Any) -> Record:

@@ -9,8 +9,8 @@ from rich.console import Console, JustifyMethod
 from rich.table import Table
 
 from scorer.measures import fields
-from scorer.measures.base import Measurement, value_at
-from scorer.results.leaderboard import Group, Row
+from scorer.measures.base import Measurement, Values, value_at
+from scorer.results.leaderboard import Group, Row, columns
 from scorer.results.markdown import markdown_table
 from scorer.results.record import Record, board_name
 
@@ -73,8 +73,7 @@ def cells(row: Row, columns: Sequence[Measurement]) -> list[str]:
 def group_table(group: Group) -> Table:
     """Return a leaderboard of one task, below it why something is missing."""
     columns = group.columns()
-    # On two lines a heading is no wider than its numbers.
-    table = _table(group_title(group), ["\n".join(head.rsplit(" ", 1)) for head in heads(group)])
+    table = _table(group_title(group), [_on_two_lines(head) for head in heads(group)])
     table.caption = _gaps(
         (f"{entry.column} of {_listed(names)}", why)
         for entry in columns
@@ -85,6 +84,11 @@ def group_table(group: Group) -> Table:
         style = {"ceiling": "green", "reference": "cyan", "floor": "red"}.get(row.kind)
         table.add_row(*cells(row, columns), style=style, end_section=place == n_pinned)
     return table
+
+
+def _on_two_lines(head: str) -> str:
+    """Return a heading that is no wider than the numbers below it."""
+    return "\n".join(head.rsplit(" ", 1))
 
 
 def group_markdown(group: Group) -> str:
@@ -115,7 +119,38 @@ def record_tables(record: Record) -> list[Table]:
     said = [f"warning: {one}" for one in warnings(record)]
     score.caption = "\n".join(filter(None, (*said, _gaps(score_gaps)))) or None
     mend.caption = _gaps(mend_gaps)
-    return [score, mend]
+    return [*([requests_table(record)] if record.requests else []), score, mend]
+
+
+def requests_table(record: Record) -> Table:
+    """Return a row for the state after each request of a stream, and one for all of it.
+
+    The last row holds what the record's other tables do: the state after the last request, with
+    the costs of a mean request and the budget of all.
+    """
+    states = [after["measured"] for after in record.requests]
+    shown = [e for e in columns() if any(value_at(it, e.name) is not None for it in states)]
+    table = Table(
+        title=f"{record.method} on {record.task}: request by request; in brackets, examples so far",
+        title_justify="left",
+    )
+    for head in ("request", *(entry.column for entry in shown), "ceiling", "floor"):
+        table.add_column(_on_two_lines(head), justify="right", no_wrap=True)
+    for after in record.requests:
+        named = f"{after['request']} ({after['n_requested']})"
+        is_last = after is record.requests[-1]
+        table.add_row(named, *_request_cells(after["measured"], shown), end_section=is_last)
+    if not record.faults:
+        table.add_row("all", *_request_cells(record.measured, shown))
+    return table
+
+
+def _request_cells(values: Values, shown: Sequence[Measurement]) -> list[str]:
+    """Return the columns of a leaderboard for one state, and ceiling and floor of its F."""
+    found = [
+        with_error(value_at(values, e.name), value_at(values, e.error), e.digits) for e in shown
+    ]
+    return [*found, *(number(value_at(values, name)) for name in ("ceiling", "floor"))]
 
 
 def warnings(record: Record) -> list[str]:

@@ -10,6 +10,7 @@ FAULTS = {
     "import_error": "the file could not be imported",
     "bad_signature": "the file has no function unlearning(net, retain, forget, val)",
     "raised": "unlearning() raised an exception",
+    "needs_retain": "unlearning() asked for retain data in a scenario that has none",
     "bad_return": "unlearning() returned neither a module nor None",
     "shape_mismatch": "the returned network has other parameters, shapes or dtypes",
     "non_finite": "the returned network has NaN or infinite weights or outputs",

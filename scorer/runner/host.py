@@ -64,7 +64,12 @@ class SubmissionHost:
     """
 
     def __init__(
-        self, *, sandbox: Sandbox, settings: dict[str, Any], sets: Mapping[str, Tensor]
+        self,
+        *,
+        sandbox: Sandbox,
+        settings: dict[str, Any],
+        sets: Mapping[str, Tensor],
+        retraining_sets: Mapping[str, Tensor] | None = None,
     ) -> None:
         """Prepare the folders that the processes are given.
 
@@ -73,6 +78,8 @@ class SubmissionHost:
             settings: what the process needs to know: recipe, n_channels, n_classes, device,
                 gpu_share, timeout_s, reference_timeout_s, memory_mib.
             sets: `<set>_images` and `<set>_labels` for retain, forget and val.
+            retraining_sets: the same of the retain set that retrainings learn; by default that of
+                `sets`.
         """
         self.sandbox, self.settings = sandbox, settings
         self.root = new_folder()
@@ -92,7 +99,7 @@ class SubmissionHost:
             "bounds": self.bounds,
         }
         self._inputs = Inputs(self.folder, job | job_of(sandbox, self.folder, device), sets)
-        retain = {name: each for name, each in sets.items() if name.startswith("retain_")}
+        retain = retraining_sets or {n: each for n, each in sets.items() if n.startswith("retain_")}
         Inputs(trusted, job | job_of(plain, trusted, device), retain)
         memory_mib = settings["memory_mib"]
         command = start_command("submission")

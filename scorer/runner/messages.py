@@ -21,7 +21,9 @@ STATUS_BYTES = 2**16
 LETTERS = 2000
 LOG_LETTERS = 1200
 
-SAID = ("import_error", "bad_signature", "raised", "bad_return", "out_of_memory")
+SAID = (
+    "import_error", "bad_signature", "raised", "needs_retain", "bad_return", "out_of_memory",
+)  # fmt: skip
 """Faults that only the run itself can know of; all others are found by the kit."""
 
 ENDED = {

@@ -21,9 +21,11 @@ from scorer.oracles.pool import Pool
 from scorer.runner.faults import Fault
 from scorer.runner.folders import RunsFolder, open_runs
 from scorer.runner.load import Submission
+from scorer.runner.requests import spec_of
 from scorer.runner.tiers import resolve
 from scorer.runner.units import N_REFERENCES, Unit, first_run_failed, order_units
-from scorer.store import Store, read_or_make
+from scorer.scenarios import Request
+from scorer.store import WEIGHTS, Store, read_or_make
 
 logger = logging.getLogger("scorer")
 
@@ -74,6 +76,7 @@ def run_submissions(
     progress: Progress = no_progress,
     runs_dir: Path | None = None,
     *,
+    request: Request | None = None,
     anew: bool = False,
 ) -> list[RunResults]:
     """Run several submissions N times each in the same workers, which start only once.
@@ -84,11 +87,14 @@ def run_submissions(
 
     Args:
         submissions: in any number.
-        pool: holds the original models that the design needs.
-        options: N, design, sandbox and time limit are looked at.
+        pool: holds the original models that the design needs, unless the request is another than
+            the first; what is returned is evaluated on the sets of its task.
+        options: N, design, scenario, sandbox and time limit are looked at.
         engine: where shards run.
         progress: called with ("unlearn", done, total).
         runs_dir: where runs are kept and looked for; default beside the pool's models.
+        request: what the runs are given and start from; by default all that the task has. Runs of
+            the request before have to be there, in the same folder.
         anew: delete what an earlier call finished, and make all N under a new secret.
 
     Raises:
@@ -96,10 +102,10 @@ def run_submissions(
     """
     if not submissions:
         return []
-    n_models = options.n_models
+    request = request or Request.only(pool.task)
+    place, n_models = runs_dir or pool.root / RUNS, options.n_models
     options = replace(options, sandbox=resolve(options.sandbox, pool.device))
-    place = runs_dir or pool.root / RUNS
-    folders = [open_runs(place, each, pool, options, anew=anew) for each in submissions]
+    folders = [open_runs(place, each, pool, options, request, anew=anew) for each in submissions]
     for folder, submission in zip(folders, submissions, strict=True):
         outdated = folder.store("run").outdated(n_models)
         if outdated:
@@ -108,11 +114,14 @@ def run_submissions(
 
     def make() -> None:
         units = _missing_units(folders, n_models)
-        _make(units, "unlearn", submissions, folders, pool, options, engine, progress)
+        _make(units, "unlearn", submissions, folders, pool, options, request, engine, progress)
 
     def read() -> list[RunResults]:
         references = folders[0].store("reference")
         timed = [references.manifest(index) for index in range(_n_timed(references))]
+        for folder in folders if not request.is_last else ():
+            # What the next request starts from: read now, while it can still be made again.
+            _check_weights(folder.store("run"), n_models)
         return [
             _results(submission, folder, timed, n_models)
             for submission, folder in zip(submissions, folders, strict=True)
@@ -133,6 +142,7 @@ def try_submissions(
     progress: Progress = no_progress,
     runs_dir: Path | None = None,
     *,
+    request: Request | None = None,
     anew: bool = False,
 ) -> list[Fault | None]:
     """Make run 0 of each submission where it is not there, and return what was wrong with it.
@@ -147,6 +157,7 @@ def try_submissions(
         engine: where the shard runs.
         progress: called with ("try", done, total).
         runs_dir: where runs are kept and looked for.
+        request: the first one, where there are several.
         anew: delete what an earlier call finished first.
 
     Raises:
@@ -154,12 +165,13 @@ def try_submissions(
     """
     options = replace(options, sandbox=resolve(options.sandbox, pool.device))
     place = runs_dir or pool.root / RUNS
-    folders = [open_runs(place, each, pool, options, anew=anew) for each in submissions]
+    request = request or Request.only(pool.task)
+    folders = [open_runs(place, each, pool, options, request, anew=anew) for each in submissions]
     stores = [folder.store("run") for folder in folders]
 
     def make() -> None:
         units: list[Unit] = [(job, "run", 0) for job, each in enumerate(stores) if each.missing(1)]
-        _make(units, "try", submissions, folders, pool, options, engine, progress)
+        _make(units, "try", submissions, folders, pool, options, request, engine, progress)
 
     def repair() -> None:
         for store in stores:
@@ -177,6 +189,7 @@ def _make(
     folders: Sequence[RunsFolder],
     pool: Pool,
     options: Options,
+    request: Request,
     engine: Engine,
     progress: Progress,
 ) -> None:
@@ -201,6 +214,7 @@ def _make(
         "design": options.design,
         "sandbox": options.sandbox,
         "timeout_s": options.timeout_s or pool.task.definition.timeout_s,
+        "request": spec_of(request, pool),
     }
     engine.share(
         "scorer.runner.shard:run_shard",
@@ -234,6 +248,17 @@ def _missing_units(folders: Sequence[RunsFolder], n_models: int) -> list[Unit]:
         [(j, "audit", 0) for j, audit in enumerate(audits) if not (given_up[j] or audit.has(0))],
         [(0, "reference", index) for index in range(n_timed, n_wanted) if not all(given_up)],
     )
+
+
+def _check_weights(store: Store, n_models: int) -> None:
+    """Read the weights that runs left for the next request.
+
+    Raises:
+        DamagedEntry: some are not as they were written.
+    """
+    for index in range(n_models):
+        if store.has(index) and Fault.of_manifest(store.manifest(index)) is None:
+            store.content(index, WEIGHTS)
 
 
 def _n_timed(references: Store) -> int:

@@ -85,15 +85,15 @@ class Task:
         """Return labels `(n,)` int64 of one set."""
         return torch.from_numpy(self.raw.labels[self.indices(set_name)])
 
-    def people(self, set_name: str) -> torch.Tensor | None:
-        """Return whom each image of a set is of, `(n,)` int64, None where the data do not say.
+    def people_of(self, indices: np.ndarray) -> torch.Tensor | None:
+        """Return whom each of some images is of, `(n,)` int64, None where the data do not say.
 
         By numbers that mean nothing beyond the task: 0, 1 and so on.
         """
         if self.raw.subjects is None:
             return None
         numbers = np.unique(self.raw.subjects, return_inverse=True)[1]
-        return torch.from_numpy(numbers.reshape(-1)[self.indices(set_name)])
+        return torch.from_numpy(numbers.reshape(-1)[indices])
 
     def training_set(self, set_name: str, device: torch.device) -> TrainingSet:
         """Return "train" (for originals) or "retain" (for all others) on the device."""

@@ -104,6 +104,36 @@ def test_a_table_shows_conditions_and_error(folders: Path) -> None:
         assert part in text
 
 
+def test_a_stream_is_shown_drawn_and_kept_apart(folders: Path, tmp_path: Path) -> None:
+    results = str(tmp_path / "results")
+    stream = ("--scenario", "streaming:2", "--results-dir", results)
+    shown = score(folders, "retrain", *stream)
+    assert shown.exit_code == 0, shown.stderr
+    rows = [line.split("│")[1].strip() for line in shown.stdout.splitlines() if "│" in line]
+    assert rows[:3] == ["1 (10)", "2 (20)", "all"]
+    (record,) = Path(results).glob("tiny/retrain/*.json")
+    assert f"record: {record}" in shown.stdout
+    for ending, head in ((".png", b"\x89PNG"), (".svg", b"<?xml")):
+        assert record.with_suffix(ending).read_bytes().startswith(head)
+    values = json.loads(record.read_text())
+    assert (values["scenario"], len(values["requests"])) == ("streaming:2", 2)
+    assert score(folders, "original", "--results-dir", results).exit_code == 0
+    board = call("leaderboard", "--results-dir", results).stdout
+    assert "scenario streaming:2" in board and "not ranked" not in board
+    apart = call("compare", "original", "retrain", "--task", "tiny", "--results-dir", results)
+    assert apart.exit_code == 2
+    assert "has scenario standard instead of streaming:2" in " ".join(apart.stderr.split())
+
+
+def test_who_needs_retain_data_is_told_by_check_too(folders: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "mine.py"
+    mine.write_text(PAIR_IDIOM)
+    where = ("--task", "tiny", "--cache-dir", str(folders / "cache"), "--scenario", "retain-free")
+    result = call("check", str(mine), *where)
+    assert result.exit_code == 3
+    assert "needs_retain: unlearning() asked for retain data" in result.stderr
+
+
 def test_a_faulty_submission_is_named_recorded_and_exits_3(folders: Path, tmp_path: Path) -> None:
     bad = tmp_path / "bad.py"
     bad.write_text("def unlearning(net, retain, forget, val):\n    raise KeyError('mine')\n")

@@ -63,6 +63,28 @@ class ExampleOfOne(ForgetSet):
         return forget_given(parts, parts.train[: self.n_examples])
 '''
 
+SCENARIO = '''"""The first half of the forget set is requested, the rest is kept."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from scorer.scenarios.base import Request, Scenario
+from scorer.scenarios.streaming import forgetting
+
+
+@dataclass(frozen=True)
+class ExampleOfOne(Scenario):
+    """Half of it."""
+
+    name: ClassVar[str] = "example_of_one"
+    summary: ClassVar[str] = "half of it"
+
+    def requests(self, task):
+        half = task.split.forget[: len(task.split.forget) // 2]
+        first = Request(forgetting(task, half), half, is_last=False)
+        return [first, Request(task, task.split.forget, after=first)]
+'''
+
 DATASET = '''"""The first 300 digits."""
 
 from dataclasses import replace
@@ -214,6 +236,7 @@ FILES = {
     "engines": ENGINE,
     "sandboxes": SANDBOX,
     "forget_sets": FORGET_SET,
+    "scenarios": SCENARIO,
     "datasets": DATASET,
     "commands": COMMAND,
 }

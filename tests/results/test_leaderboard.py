@@ -164,6 +164,29 @@ def test_every_forget_set_has_its_own_table_the_tasks_own_first() -> None:
     assert apart["reason"] == "fingerprint dddddddd instead of bbbbbbbb"
 
 
+def test_every_scenario_of_a_task_has_its_own_table() -> None:
+    faults = [{"fault": "needs_retain", "message": "x", "trace": "", "run": 0}]
+    records = [
+        make_record("a"),
+        make_record("a", scenario="retain-free"),
+        make_record("b", scenario="streaming:4"),
+        make_record("c", scenario="streaming:4", design="reuse-n"),
+        make_record("d", scenario="streaming:4"),
+        make_record("e", scenario="retain-free", faults=faults),
+    ]
+    board = build_leaderboard(records)
+    assert [group.identity["scenario"] for group in board.groups] == [
+        "retain-free", "standard", "streaming:4",
+    ]  # fmt: skip
+    assert [[row.method for row in group.rows[1:-1]] for group in board.groups] == [
+        ["a"], ["a"], ["b", "d"],
+    ]  # fmt: skip
+    assert [(one["method"], one["scenario"], one["reason"]) for one in board.not_comparable] == [
+        ("e", "retain-free", "1 of 64 runs failed: needs_retain"),
+        ("c", "streaming:4", "design reuse-n instead of reuse-1"),
+    ]
+
+
 def test_nothing_gives_nothing() -> None:
     board = build_leaderboard([])
     assert (board.groups, board.not_comparable) == ([], [])

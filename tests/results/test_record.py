@@ -83,7 +83,7 @@ def test_a_new_record_gives_its_faults_as_the_reason_for_what_is_missing() -> No
     conditions = {
         name: getattr(make_record(), name)
         for name in ("method", "task", "fingerprint", "engine_id", "n_models", "rule", "delta",
-                     "design", "budget")
+                     "design", "scenario", "budget")
     }  # fmt: skip
     nothing = Measured(
         dict.fromkeys(plausible_measured()), dict.fromkeys(plausible_measured(), "needs models")

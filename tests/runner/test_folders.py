@@ -178,7 +178,7 @@ def test_the_file_that_is_run_is_the_one_that_was_read(
     folder.keep_source(b"x = 1\n")
     folder.keep_source(b"x = 2\n")
     sha256 = hashlib.sha256(b"x = 2\n").hexdigest()
-    assert RunsFolder.read(folder.root, pool).source(sha256) == b"x = 2\n"
+    assert RunsFolder.read(folder.root, folder.models, "").source(sha256) == b"x = 2\n"
     (folder.root / SOURCE).write_bytes(b"x = 3\n")
     with pytest.raises(Damaged, match="was changed while it was run"):
         folder.source(sha256)

@@ -195,10 +195,63 @@ class ArrayDataset(Dataset[Sample]):
         return Samples(self.images[chosen], self.labels[chosen], more)
 
 
+class NeedsRetain(Exception):
+    """A submission asked for data of a retain set that is gone."""
+
+
+class Gone(Dataset[Sample]):
+    """A data set of which nothing is left, and that notices what is asked of it.
+
+    Attributes:
+        was_asked: whether anybody wanted an example of it.
+        was_counted: whether anybody wanted to know its length, which is no offence.
+    """
+
+    def __init__(self) -> None:
+        self.was_asked = self.was_counted = False
+
+    def __len__(self) -> int:
+        self.was_counted = True
+        return 0
+
+    def __getitem__(self, index: Any) -> Sample:
+        raise self.asked()
+
+    def __getattr__(self, name: str) -> Any:
+        # What an `ArrayDataset` has besides; whatever else is asked for was never there.
+        if name in ("images", "labels"):
+            raise self.asked()
+        raise AttributeError(name)
+
+    def asked(self) -> NeedsRetain:
+        """Return what to raise where an example is wanted, and remember that one was."""
+        self.was_asked = True
+        return NeedsRetain(
+            "the retain set is empty in this scenario, and data of it were asked for"
+        )
+
+
+class GoneLoader(DataLoader[Sample]):
+    """A loader of such a data set: its length is 0, and to iterate over it is to ask for data."""
+
+    def __iter__(self) -> Any:
+        raise self.dataset.asked()  # type: ignore[attr-defined]
+
+
+def gone_loader() -> DataLoader[Sample]:
+    """Return the loader of a set that is gone, of which nothing was asked yet."""
+    dataset = Gone()
+    loader = GoneLoader(dataset, batch_size=BATCH_SIZE)
+    dataset.was_counted = False  # by the loader itself, while it was made
+    return loader
+
+
 def make_loader(
     images: Tensor, labels: Tensor, more: Mapping[str, Tensor] | None = None
 ) -> DataLoader[Sample]:
-    """Return a shuffled loader with the contract's batch size."""
+    """Return a shuffled loader with the contract's batch size; of no examples, `gone_loader`."""
+    if not len(labels):
+        return gone_loader()
     return DataLoader(ArrayDataset(images, labels, more), batch_size=BATCH_SIZE, shuffle=True)
 
 

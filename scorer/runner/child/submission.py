@@ -20,7 +20,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from .confined import confine
-from .contract import PERSON_KEY, make_loader, seed_everything
+from .contract import PERSON_KEY, Gone, make_loader, seed_everything
 from .entry import Unfit, find, values_of
 from .faults import Shown, fault, thrown
 from .preload import preload
@@ -155,10 +155,11 @@ def call(
         out: where the state is saved.
         around: a context for all of it.
     """
-    shown, entry = Shown(str(order["shown_path"]), package), order["entry"]
+    shown, entry, raised = Shown(str(order["shown_path"]), package), order["entry"], "raised"
     if entry["fault"]:
         return fault(entry["fault"], f"{shown.path}: {entry['message']}")
     device = next(net.parameters()).device
+    gone: list[Gone] = []
     try:
         with around:
             # Before the import too: what a file draws there is no other than what it draws later.
@@ -171,7 +172,13 @@ def call(
             function = find(module, entry)
             seed_everything(order["seed"])
             loaders = {name: make_loader(*sets[name]) for name in SETS}
+            gone = [each.dataset for each in loaders.values() if isinstance(each.dataset, Gone)]
             returned = function(values_of(net, loaders, device))
+            if any(each.was_asked for each in gone):
+                # And went on without, as if it had got some.
+                message = f"{shown.path} asked for retain data and hid that"
+                return fault("needs_retain", message)
+            gone = []  # what fails from here on does not for want of them
             returned, taken_off = unwrapped(net if returned is None else returned)
             if isinstance(returned, nn.Module):
                 # Counted like the rest: a module may have a `state_dict` of its own.
@@ -183,7 +190,10 @@ def call(
     except Unfit as error:
         return fault("bad_signature", f"{shown.path}: {error}")
     except BaseException as error:  # whatever a submission throws is its own fault
-        return thrown("raised", error, shown)
+        if any(each.was_asked or each.was_counted for each in gone):
+            # Many a file fails of the length alone: divides by it, or draws from nothing.
+            raised = "needs_retain"
+        return thrown(raised, error, shown)
 
 
 def import_submission(
