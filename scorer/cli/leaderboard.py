@@ -36,8 +36,9 @@ def command(task: str | None, results_dir: Path, as_json: bool, **_: Path) -> No
       python -m scorer leaderboard
       python -m scorer leaderboard --task digits --json
     """
+    from scorer.results.board_names import board_name
     from scorer.results.leaderboard import build_leaderboard
-    from scorer.results.record import board_name, read_records
+    from scorer.results.record import read_records
     from scorer.results.tables import group_table
 
     if task is not None:

@@ -17,8 +17,9 @@ import numpy as np
 
 from scorer.errors import ScorerError, unknown_name
 from scorer.options import OWN_FORGET_SET
+from scorer.results.board_names import board_stem
 from scorer.results.leaderboard import Group, Row
-from scorer.results.record import Record, board_stem
+from scorer.results.record import Record
 from scorer.results.speed import speed_markdown
 from scorer.results.tables import group_markdown, plain_text, record_tables
 from scorer.scenarios import STANDARD

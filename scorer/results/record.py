@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import io
 import json
-import re
 import uuid
 import zipfile
 import zlib
@@ -21,11 +20,10 @@ from scorer.errors import ScorerError
 from scorer.files import Damaged, DiskError, read_regular, written_folder
 from scorer.measures import fields
 from scorer.measures.base import Measured
-from scorer.options import OWN_FORGET_SET
+from scorer.results.board_names import board_name
 from scorer.results.failures import describe_faults
 from scorer.results.migrations import migrate
 from scorer.results.schema import Conditions, record_type
-from scorer.scenarios import STANDARD
 
 IDENTITY = (
     "task", "forget", "fingerprint", "engine_id", "bank_sha256", "n_models", "rule", "delta",
@@ -112,28 +110,6 @@ class Record(Conditions, frozen=True, kw_only=True):
         values = msgspec.structs.asdict(self)
         measured, unknown, provenance = map(values.pop, ("measured", "unknown", "provenance"))
         return {**values, **measured, **unknown, "provenance": provenance}
-
-
-def board_name(identity: Mapping[str, Any]) -> str:
-    """Return what scores of an identity are about: a task, what it forgets, how that is asked for.
-
-    Args:
-        identity: see `IDENTITY`; those that were kept before there were other forget sets lack one.
-    """
-    return ", ".join([identity["task"], *(f"{name} {value}" for name, value in _others(identity))])
-
-
-def board_stem(identity: Mapping[str, Any]) -> str:
-    """Return the same as the name of a file."""
-    values = (value for _, value in _others(identity))
-    return re.sub(r"[^\w.-]+", "-", "-".join([identity["task"], *values]))
-
-
-def _others(identity: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return what is not as usual of what scores are about."""
-    usual = {"forget": OWN_FORGET_SET, "scenario": STANDARD}
-    told = {name: identity.get(name, value) for name, value in usual.items()}
-    return [(name, value) for name, value in told.items() if value != usual[name]]
 
 
 def new_record(*, measured: Measured, **conditions: Any) -> Record:

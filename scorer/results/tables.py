@@ -10,9 +10,10 @@ from rich.table import Table
 
 from scorer.measures import fields
 from scorer.measures.base import Measurement, Values, value_at
+from scorer.results.board_names import board_name
 from scorer.results.leaderboard import Group, Row, columns
 from scorer.results.markdown import markdown_table
-from scorer.results.record import Record, board_name
+from scorer.results.record import Record
 
 LONGEST_NAME = 32
 """Characters of a method's name on one line."""

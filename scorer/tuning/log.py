@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from scorer.options import Options
-from scorer.results.record import board_stem
+from scorer.results.board_names import board_stem
 from scorer.settings import PROJECT_ROOT
 from scorer.tasks import TASKS
 from scorer.tasks.forget.spec import name_of

@@ -80,7 +80,7 @@ def test_a_leaderboard_of_another_scenario_is_kept_beside_the_standard_one(
     path = save_snapshot(group, make_record().provenance["environment"], arrays, tmp_path)
     assert (kept.name, path.name) == ("digits.json", "digits-streaming-4.json")
     page = leaderboard_page(path)
-    assert "design reuse-1, scenario streaming:4" in page
+    assert "*digits, scenario streaming:4: N=64" in page
     assert "DESIGN=reuse-1 SCENARIO=streaming:4`" in page
     assert "scenario" not in leaderboard_page(kept).lower()
 
