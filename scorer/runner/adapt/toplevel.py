@@ -121,6 +121,8 @@ def _is_kept(node: ast.stmt, needed: set[str], available: set[str]) -> bool:
             there |= _binds(each) if each is not node else set()
         return True
     if isinstance(node, Assignment) and node.value is not None:
+        if free_names(node) - available:  # such as the `frame` of `frame["x"] = 1`
+            return False
         if all(isinstance(each, LITERALS) for each in ast.walk(node.value)):
             return True
         targets = set(bound_here(node))

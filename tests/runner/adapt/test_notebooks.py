@@ -91,6 +91,11 @@ def test_a_value_that_does_more_is_left_out_and_named(name: str) -> None:
     assert b"use =" not in text.source and b"for use" not in text.source
 
 
+def test_a_part_of_what_was_left_out_is_not_set() -> None:
+    cell = "import torch\nframe = open('x')\nframe['a'] = 1\ntorch.backends.cudnn.benchmark = True"
+    assert kept(cell, ENTRY)[:2] == ["import torch", "torch.backends.cudnn.benchmark = True"]
+
+
 def test_what_nothing_reads_is_left_out_without_a_word() -> None:
     lines = kept(
         "import os, seaborn\nfrom __future__ import annotations\nimport torch\nx = torch.zeros(1)",
