@@ -16,7 +16,7 @@ from scorer.engines.base import Engine, Progress, Spec, no_progress
 from scorer.errors import ScorerError
 from scorer.machine import workers_on
 from scorer.oracles.outputs import Bank, output_store
-from scorer.oracles.place import FILES, RUNS, choose_secret, read_pool_secret
+from scorer.oracles.place import FILES, NAME, RUNS, choose_secret, read_pool_secret
 from scorer.secret import derived_key, secret_id
 from scorer.store import WEIGHTS, Seal, Store, read_or_make
 from scorer.tasks.snapshot import read_snapshot, save_snapshot
@@ -54,7 +54,7 @@ class Pool:
         Raises:
             DiskError: its folder cannot be read or written.
         """
-        parent = _parent(task, path, device, cache_dir)
+        parent = pools_folder(task, path, device, cache_dir)
         return cls(task, path, device, cache_dir, choose_secret(parent, secret))
 
     def to_spec(self) -> dict[str, Any]:
@@ -72,6 +72,17 @@ class Pool:
         }
 
     @classmethod
+    def find(
+        cls, task: Task, path: TrainingPath, device: str, cache_dir: Path, secret: str | None
+    ) -> Pool | None:
+        """Return the pool that `open` would return, None where it would be a new one."""
+        parent = pools_folder(task, path, device, cache_dir)
+        pattern = "*" if secret is None else secret_id(secret)
+        if not any(NAME.fullmatch(found.name) for found in parent.glob(pattern)):
+            return None
+        return cls.open(task, path, device, cache_dir, secret)
+
+    @classmethod
     def from_spec(cls, spec: Spec) -> Pool:
         """Return the pool that `to_spec` told of."""
         task, path = read_snapshot(Path(spec["snapshot"])), TrainingPath(**spec["path"])
@@ -86,7 +97,7 @@ class Pool:
     @property
     def root(self) -> Path:
         """Return the folder of this pool."""
-        parent = _parent(self.task, self.path, self.device, self.cache_dir)
+        parent = pools_folder(self.task, self.path, self.device, self.cache_dir)
         return parent / secret_id(self.secret)
 
     def store(self, role: str) -> Store:
@@ -103,7 +114,7 @@ class Pool:
     def bytes_per_model(self) -> int:
         """Return about what an entry takes on disk."""
         n_examples, n_forget = len(self.task.raw.labels), len(self.task.split.forget)
-        return 5 * n_examples + 4 * self.task.n_classes * n_forget + 4096
+        return bytes_of_outputs(n_examples, n_forget, self.task.n_classes)
 
     def ensure(
         self,
@@ -213,6 +224,11 @@ class Pool:
             )
 
 
-def _parent(task: Task, path: TrainingPath, device: str, cache_dir: Path) -> Path:
+def bytes_of_outputs(n_examples: int, n_forget: int, n_classes: int) -> int:
+    """Return about what the outputs of one model take on disk."""
+    return 5 * n_examples + 4 * n_classes * n_forget + 4096
+
+
+def pools_folder(task: Task, path: TrainingPath, device: str, cache_dir: Path) -> Path:
     """Return where the pools of a task lie whose models are made one way."""
     return cache_dir / "v1" / task.fingerprint / engine_id(path, device)
