@@ -6,10 +6,11 @@ import io
 from collections.abc import Iterable, Sequence
 
 from rich.console import Console, JustifyMethod
-from rich.table import Table
+from rich.table import Column, Table
 
 from scorer.measures import fields
 from scorer.measures.base import Measurement, value_at
+from scorer.results.check import FAILS, HOLDS, Check
 from scorer.results.examples import VERDICTS, Examples
 from scorer.results.leaderboard import Group, Row
 from scorer.results.markdown import markdown_table
@@ -161,6 +162,21 @@ def _reach(examples: Examples) -> str:
         f" at most {number(largest, 2)}; chance alone gives up to"
         f" {number(examples.chance_epsilon, 2)} (19 of 20 examples)"
     )
+
+
+def checks_table(record: Record, checks: Iterable[Check]) -> Table:
+    """Return what was looked at of a record, and what came of it."""
+    table = Table(
+        "what",
+        "verdict",
+        Column("found", overflow="fold"),
+        title=f"{record.method} on {record.task}, {record.run_id}",
+        title_justify="left",
+    )
+    styles = {HOLDS: "green", FAILS: "red"}
+    for check in checks:
+        table.add_row(check.name, check.verdict, check.said, style=styles.get(check.verdict))
+    return table
 
 
 def warnings(record: Record) -> list[str]:
