@@ -28,7 +28,7 @@ UNSEEN = "test images unseen"
 MOST_EXCESS = 4.0
 """Standard deviations of single oracles above which a model has seen what oracles have not."""
 
-MORE_THAN_ORIGINAL = 2.0
+MORE_THAN_ORIGINAL = 4.0
 """And how far above the original it started from, which has seen no test image either."""
 
 

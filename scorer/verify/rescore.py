@@ -120,6 +120,9 @@ def _numbers(record: Record, arrays: Mapping[str, np.ndarray], evidence: Evidenc
         except NotStored as error:
             not_stored.append(f"{family.name} ({error})")
             continue
+        except ValueError as error:  # no confidences, or accuracies above 1
+            differ.append(f"{family.name}, which cannot be computed: {error}")
+            continue
         compared = [*_compare(record, found), *_compare_arrays(arrays, found)]
         differ += [name for name, is_same in compared if not is_same]
         n_same += sum(is_same for _, is_same in compared)
