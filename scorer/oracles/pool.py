@@ -102,8 +102,7 @@ class Pool:
 
     def store(self, role: str) -> Store:
         """Return the store of one role; models without all features are missing in it."""
-        place = f"pool/{self.task.fingerprint}/{self.engine_id}/{role}"
-        return output_store(self.root / role, Seal(place, self.secret))
+        return store_of(self.root, role, self.secret)
 
     def seeds(self, role: str, index: int) -> ModelSeeds:
         """Return the seeds of a model: a function of secret, fingerprint, role and index."""
@@ -193,9 +192,7 @@ class Pool:
 
     def roles(self) -> list[str]:
         """Return the roles that models are there of, damaged or not."""
-        paths = self.root.iterdir() if self.root.is_dir() else ()
-        names = {path.name for path in paths if not path.name.startswith(".")}
-        return sorted(names - {RUNS, *FILES})
+        return roles_of(self.root)
 
     def original_weights(self, index: int) -> dict[str, Tensor]:
         """Return the state of an original model, by parameter and buffer name."""
@@ -222,6 +219,19 @@ class Pool:
                 f"{self.cache_dir} must have {needed / 2**20:.0f} MiB free for {n_units} models,"
                 f" got {free / 2**20:.0f} MiB; make room or set CACHE_DIR"
             )
+
+
+def store_of(root: Path, role: str, secret: str) -> Store:
+    """Return the store of one role of a pool, by where that lies: its place is part of its seal."""
+    fingerprint, made_by = root.parts[-3:-1]
+    return output_store(root / role, Seal(f"pool/{fingerprint}/{made_by}/{role}", secret))
+
+
+def roles_of(root: Path) -> list[str]:
+    """Return the roles that models of a pool are there of, damaged or not."""
+    paths = root.iterdir() if root.is_dir() else ()
+    names = {path.name for path in paths if not path.name.startswith(".")}
+    return sorted(names - {RUNS, *FILES})
 
 
 def bytes_of_outputs(n_examples: int, n_forget: int, n_classes: int) -> int:
