@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -20,6 +21,7 @@ from scorer.cli._common import (
 )
 
 if TYPE_CHECKING:
+    from scorer.options import Options
     from scorer.runner.faults import Fault
     from scorer.runner.load import Submission
 
@@ -32,9 +34,25 @@ if TYPE_CHECKING:
     is_flag=True,
     help="delete its outcomes; all runs anew, with new seeds unless a secret is named",
 )
+@click.option("--plan", is_flag=True, help="train nothing: say what a score tells and takes here")
+@click.option("--examples", is_flag=True, help="say which examples leak, and show the worst")
+@click.option(
+    "--examples-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="write the verdict on every example to a .csv or .json",
+)
 @function_option
 @json_option
-def command(method: str | None, rerun: bool, function: str, as_json: bool, **values: Any) -> None:
+def command(
+    method: str | None,
+    rerun: bool,
+    plan: bool,
+    examples: bool,
+    examples_file: Path | None,
+    function: str,
+    as_json: bool,
+    **values: Any,
+) -> None:
     """Score METHOD: a baseline's name, a file in submission/, or the path of one or of a folder.
 
     Without METHOD it is submission/unlearn.py. `original` and `retrain` are rows that the kit
@@ -47,15 +65,27 @@ def command(method: str | None, rerun: bool, function: str, as_json: bool, **val
       python -m scorer score adversarial
       python -m scorer score path/to/mine.py --task digits --n-models 128 --rule exact
       python -m scorer score finetune --forget class:3
+      python -m scorer score adversarial --examples --examples-file adversarial.csv
+      python -m scorer score --plan --task cifar10 --n-models 256
     """
+    from scorer.errors import UsageError
     from scorer.files import ensure_writable
     from scorer.options import Options
     from scorer.pipeline import score
-    from scorer.results.tables import record_tables, warnings
+    from scorer.results.example_files import check_place, save_examples
+    from scorer.results.examples import examples_of
+    from scorer.results.tables import examples_tables, record_tables, warnings
     from scorer.runner.faults import Fault
     from scorer.runner.load import Submission, find_method
 
     chosen = Options(**values)
+    if plan:
+        if rerun or examples or examples_file is not None:
+            raise UsageError("--plan makes no score, so there is nothing to rerun or to show of it")
+        show_plan(chosen, as_json)
+        return
+    if examples_file is not None:
+        check_place(examples_file)
     found = find_method(method, function)
     notes_on_text: Sequence[str] = ()
     if isinstance(found, Submission):
@@ -70,6 +100,8 @@ def command(method: str | None, rerun: bool, function: str, as_json: bool, **val
         (scored,) = score([found], chosen, progress, anew=rerun)
     record, path = scored.record, scored.keep(chosen.results_dir)
     show_adapted((record.adapted or [])[len(notes_on_text) :])
+    asked = (examples or examples_file is not None) and not record.faults
+    verdicts = examples_of(record, scored.arrays) if asked else None
     figure = None
     if record.requests and not record.faults:
         # Only now: with it come the studies and matplotlib.
@@ -79,12 +111,16 @@ def command(method: str | None, rerun: bool, function: str, as_json: bool, **val
     if as_json:
         for one in warnings(record):
             say(f"warning: {one}", err=True)
-        show_json(record.as_dict())
+        more = {"examples": verdicts.as_dict()} if verdicts and examples else {}
+        show_json(record.as_dict() | more)
     elif not record.faults:
-        show(*record_tables(record))
+        show(*record_tables(record), *(examples_tables(verdicts) if verdicts and examples else ()))
         say(f"record: {path}")
         if figure is not None:
             say(f"figure: {figure}")
+    if verdicts and examples_file is not None:
+        save_examples(verdicts, examples_file)
+        say(f"examples: {examples_file}", err=as_json)
     if record.faults:
         say(f"no score of {record.method}: {record.failure}", err=True)
         say(Fault(**record.faults[0]).describe(), err=True)
@@ -104,3 +140,16 @@ def refuse(submission: Submission, fault: Fault, as_json: bool) -> NoReturn:
     say(f"no score of {submission.name}: no run of it can work, and none was made", err=True)
     say(fault.describe(), err=True)
     raise SystemExit(3)
+
+
+def show_plan(chosen: Options, as_json: bool) -> None:
+    """Say what a score with these options tells, and what it takes here."""
+    from scorer.cli._plan import plan_tables
+    from scorer.plan.make import make_plan
+
+    with progress_bar() as progress:
+        plan = make_plan(chosen, progress)
+    if as_json:
+        show_json(plan.as_dict())
+    else:
+        show(*plan_tables(plan))

@@ -66,6 +66,15 @@ class Engine(ABC):
                 wrote to stderr; the other shards are ended.
         """
 
+    def n_workers_for(
+        self, spec: Spec, n_units: int, group_size: int = 1, per_gpu: int | None = None
+    ) -> int:
+        """Return how many workers `share` gives units to; its arguments."""
+        n_workers = min(self.n_workers, -(-n_units // group_size))
+        if is_on_gpu(spec) and per_gpu is not None and not self.is_chosen:
+            n_workers = min(n_workers, per_gpu * max(1, len(self.gpus)))
+        return n_workers
+
     def share(
         self,
         function: str,
@@ -94,10 +103,8 @@ class Engine(ABC):
         """
         if not units:
             return
-        n_workers = min(self.n_workers, -(-len(units) // group_size))
+        n_workers = self.n_workers_for(spec, len(units), group_size, per_gpu)
         n_gpus = max(1, len(self.gpus)) if is_on_gpu(spec) else 0
-        if n_gpus and per_gpu is not None and not self.is_chosen:
-            n_workers = min(n_workers, per_gpu * n_gpus)
         done = 0
         progress(what, done, len(units))
 

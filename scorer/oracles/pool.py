@@ -15,7 +15,7 @@ from torch import Tensor
 from scorer.engines.base import Engine, Progress, Spec, no_progress
 from scorer.errors import ScorerError
 from scorer.oracles.outputs import Bank, output_store
-from scorer.oracles.place import FILES, RUNS, choose_secret, read_pool_secret
+from scorer.oracles.place import FILES, NAME, RUNS, choose_secret, read_pool_secret
 from scorer.secret import derived_key, secret_id
 from scorer.store import WEIGHTS, Seal, Store, read_or_make
 from scorer.tasks.snapshot import read_snapshot, save_snapshot
@@ -56,7 +56,7 @@ class Pool:
         Raises:
             DiskError: its folder cannot be read or written.
         """
-        parent = _parent(task.fingerprint, path, device, cache_dir)
+        parent = pools_folder(task.fingerprint, path, device, cache_dir)
         return cls(task, path, device, cache_dir, choose_secret(parent, secret))
 
     def for_part(self, task: Task) -> Pool:
@@ -84,6 +84,17 @@ class Pool:
         }
 
     @classmethod
+    def find(
+        cls, task: Task, path: TrainingPath, device: str, cache_dir: Path, secret: str | None
+    ) -> Pool | None:
+        """Return the pool that `open` would return, None where it would be a new one."""
+        parent = pools_folder(task.fingerprint, path, device, cache_dir)
+        pattern = "*" if secret is None else secret_id(secret)
+        if not any(NAME.fullmatch(found.name) for found in parent.glob(pattern)):
+            return None
+        return cls.open(task, path, device, cache_dir, secret)
+
+    @classmethod
     def from_spec(cls, spec: Spec) -> Pool:
         """Return the pool that `to_spec` told of."""
         task, path = read_snapshot(Path(spec["snapshot"])), TrainingPath(**spec["path"])
@@ -103,7 +114,7 @@ class Pool:
 
     def store(self, role: str) -> Store:
         """Return the store of one role; models without all features are missing in it."""
-        return self._store(self.task.fingerprint, role)
+        return store_of(self.root, role, self.secret)
 
     def seeds(self, role: str, index: int) -> ModelSeeds:
         """Return the seeds of a model: a function of secret, fingerprint, role and index."""
@@ -114,7 +125,7 @@ class Pool:
     def bytes_per_model(self) -> int:
         """Return about what an entry takes on disk."""
         n_examples, n_forget = len(self.task.raw.labels), len(self.task.split.forget)
-        return 5 * n_examples + 4 * self.task.n_classes * n_forget + 4096
+        return bytes_of_outputs(n_examples, n_forget, self.task.n_classes)
 
     def ensure(
         self,
@@ -193,24 +204,18 @@ class Pool:
 
     def roles(self) -> list[str]:
         """Return the roles that models are there of, damaged or not."""
-        paths = self.root.iterdir() if self.root.is_dir() else ()
-        names = {path.name for path in paths if not path.name.startswith(".")}
-        return sorted(names - {RUNS, *FILES})
+        return roles_of(self.root)
 
     def original_weights(self, index: int) -> dict[str, Tensor]:
         """Return the state of an original model, by parameter and buffer name."""
-        store = self._store(self.originals_of or self.task.fingerprint, "original")
+        root = self._root(self.originals_of or self.task.fingerprint)
+        store = store_of(root, "original", self.secret)
         return dict(load_tensors(store.content(index, WEIGHTS)))
 
     def _root(self, fingerprint: str) -> Path:
         """Return the folder of the pool of a task, made like this one."""
-        parent = _parent(fingerprint, self.path, self.device, self.cache_dir)
+        parent = pools_folder(fingerprint, self.path, self.device, self.cache_dir)
         return parent / secret_id(self.secret)
-
-    def _store(self, fingerprint: str, role: str) -> Store:
-        """Return the store of one role of such a pool."""
-        place = f"pool/{fingerprint}/{self.engine_id}/{role}"
-        return output_store(self._root(fingerprint) / role, Seal(place, self.secret))
 
     def _tell_outdated(self, role: str, n_models: int) -> None:
         """Say which models lack a feature and what that means."""
@@ -235,6 +240,24 @@ class Pool:
             )
 
 
-def _parent(fingerprint: str, path: TrainingPath, device: str, cache_dir: Path) -> Path:
+def store_of(root: Path, role: str, secret: str) -> Store:
+    """Return the store of one role of a pool, by where that lies: its place is part of its seal."""
+    fingerprint, made_by = root.parts[-3:-1]
+    return output_store(root / role, Seal(f"pool/{fingerprint}/{made_by}/{role}", secret))
+
+
+def roles_of(root: Path) -> list[str]:
+    """Return the roles that models of a pool are there of, damaged or not."""
+    paths = root.iterdir() if root.is_dir() else ()
+    names = {path.name for path in paths if not path.name.startswith(".")}
+    return sorted(names - {RUNS, *FILES})
+
+
+def bytes_of_outputs(n_examples: int, n_forget: int, n_classes: int) -> int:
+    """Return about what the outputs of one model take on disk."""
+    return 5 * n_examples + 4 * n_classes * n_forget + 4096
+
+
+def pools_folder(fingerprint: str, path: TrainingPath, device: str, cache_dir: Path) -> Path:
     """Return where the pools of a task lie whose models are made one way."""
     return cache_dir / "v1" / fingerprint / engine_id(path, device)

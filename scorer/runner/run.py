@@ -114,7 +114,7 @@ def run_submissions(
 
     def make() -> None:
         units = _missing_units(folders, n_models)
-        _make(units, "unlearn", submissions, folders, pool, options, request, engine, progress)
+        make_units(units, "unlearn", submissions, folders, pool, options, request, engine, progress)
 
     def read() -> list[RunResults]:
         references = folders[0].store("reference")
@@ -171,7 +171,7 @@ def try_submissions(
 
     def make() -> None:
         units: list[Unit] = [(job, "run", 0) for job, each in enumerate(stores) if each.missing(1)]
-        _make(units, "try", submissions, folders, pool, options, request, engine, progress)
+        make_units(units, "try", submissions, folders, pool, options, request, engine, progress)
 
     def repair() -> None:
         for store in stores:
@@ -182,7 +182,7 @@ def try_submissions(
     )
 
 
-def _make(
+def make_units(
     units: Sequence[Unit],
     what: str,
     submissions: Sequence[Submission],
@@ -191,9 +191,24 @@ def _make(
     options: Options,
     request: Request,
     engine: Engine,
-    progress: Progress,
+    progress: Progress = no_progress,
 ) -> None:
-    """Make outcomes in workers; `what` names the work to the progress."""
+    """Make outcomes in workers; of a submission whose run 0 is not there, that one first.
+
+    Args:
+        units: which, each of a submission by its place.
+        what: name of the work for `progress`.
+        submissions: that are run.
+        folders: of their outcomes.
+        pool: holds the originals that the runs start from.
+        options: N, design, time limit and a tier of the sandbox that holds here.
+        request: what the runs are given and start from.
+        engine: where shards run.
+        progress: called with (what, done, total).
+
+    Raises:
+        ScorerError: the kit failed, not a submission; what is finished is kept.
+    """
     if not units:
         return
     jobs = []

@@ -13,8 +13,8 @@ from scorer.tasks.forget.typed import TypedForgetSet
 from scorer.tasks.task import Task
 
 
-def load_task(options: Options, engine: Engine, progress: Progress) -> Task:
-    """Return the task that the options name.
+def load_material(options: Options, engine: Engine, progress: Progress) -> Material:
+    """Return the data of the task that the options name, and what a forget set is chosen with.
 
     Args:
         options: task, forget set, split seed, folders and device are looked at.
@@ -23,20 +23,46 @@ def load_task(options: Options, engine: Engine, progress: Progress) -> Task:
 
     Raises:
         MissingData: the data set is not in `data_dir`; the message says what to run.
-        ScorerError: the data are damaged, the sizes of the task do not fit them, or an image stands
-            in two sets.
-        UsageError: the forget set that was asked for is none of these data.
+        ScorerError: the data are damaged.
+        UsageError: the forget set that was asked for is written as none is.
     """
     definition = TASKS[options.task]
-    named = parse_forget(options.forget)
-    # The task's own by its form is the task's own: the models are the same.
-    named = None if named == definition.forget else named
+    parse_forget(options.forget)  # hours of decoding are not to stand before a typing error
     try:
         raw = load_raw(definition.dataset, options.data_dir, progress)
     except DamagedData as error:
         raise ScorerError(str(error)) from error
-    material = Material(definition, raw, options, engine, progress)
-    if named is None:
+    return Material(definition, raw, options, engine, progress)
+
+
+def load_task(options: Options, engine: Engine, progress: Progress) -> Task:
+    """Return the task that the options name.
+
+    Args:
+        options: see `load_material`, as for the others.
+        engine: likewise.
+        progress: likewise.
+
+    Raises:
+        MissingData: the data set is not in `data_dir`; the message says what to run.
+        ScorerError: the data are damaged, the sizes of the task do not fit them, or an image stands
+            in two sets.
+        UsageError: the forget set that was asked for is none of these data.
+    """
+    return task_of(load_material(options, engine, progress))
+
+
+def task_of(material: Material) -> Task:
+    """Return the task of loaded data, its forget set chosen now.
+
+    Raises:
+        ScorerError: the sizes of the task do not fit the data, or an image stands in two sets.
+        UsageError: the forget set that was asked for is none of these data.
+    """
+    definition, raw, options = material.task, material.raw, material.options
+    named = parse_forget(options.forget)
+    # The task's own by its form is the task's own: the models are the same.
+    if named is None or named == definition.forget:
         try:
             split = definition.forget.split(material)
             check_no_leak(raw.images, split)
