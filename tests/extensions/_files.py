@@ -179,7 +179,7 @@ STUDY = '''"""A study that finds one thing."""
 from scorer.studies.base import Study
 from scorer.studies.findings import Findings
 from scorer.studies.intervals import mean_of
-from scorer.studies.style import new_figure
+from scorer.style import new_figure
 
 
 def run(settings):
