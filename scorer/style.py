@@ -57,7 +57,6 @@ STYLE: Any = {
     "lines.markersize": 6,
     "svg.fonttype": "path",
     "svg.hashsalt": "scorer",
-    "text.parse_math": False,  # a dollar in a name is a dollar
     "axes.prop_cycle": cycler(color=CYCLE),
 }
 

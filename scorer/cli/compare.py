@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from scorer.cli._common import (
+    FILE,
     folder_options,
     json_option,
     say,
@@ -20,10 +21,17 @@ from scorer.cli._common import (
 @click.argument("first")
 @click.argument("second")
 @click.option("--task", default="digits", help="see `ls tasks`", show_default=True)
+@click.option("--html", type=FILE, help="write a page with figures there, too")
 @folder_options
 @json_option
 def command(
-    first: str, second: str, task: str, results_dir: Path, as_json: bool, **_: Path
+    first: str,
+    second: str,
+    task: str,
+    html: Path | None,
+    results_dir: Path,
+    as_json: bool,
+    **_: Path,
 ) -> None:
     """Compare the forgetting quality of two scored methods on the oracles that they share.
 
@@ -35,7 +43,7 @@ def command(
     \b
     Examples:
       python -m scorer compare adversarial finetune
-      python -m scorer compare adversarial finetune --task digits --json
+      python -m scorer compare adversarial finetune --task digits --html both.html
     """
     from scorer.results.compare import QUESTIONS, compare
     from scorer.results.record import read_records
@@ -46,6 +54,13 @@ def command(
     show_problems(results.problems)
     found = compare(results, first, second, results_dir)
     show_problems(found.problems)
+    if html is not None:
+        from scorer.reports.comparison import comparison_page
+        from scorer.reports.page import write_page
+
+        made_by = f"python -m scorer compare {first} {second} --task {task} --html"
+        write_page(html, comparison_page(found, results_dir, made_by))
+        say(f"comparison: {html}", err=True)
     if as_json:
         problems = [problem.as_dict() for problem in (*results.problems, *found.problems)]
         show_json({**found.as_dict(), "problems": problems})
