@@ -16,7 +16,7 @@ SCORE_FLAGS = $(FLAGS) $(if $(RULE),--rule $(RULE)) $(if $(SANDBOX),--sandbox $(
               $(if $(BUDGET),--budget $(BUDGET)) $(if $(DESIGN),--design $(DESIGN)) \
               $(if $(RERUN),--rerun)
 
-.PHONY: help env score scores leaderboard check doctor oracles bench study readme boards test lint \
+.PHONY: help env score scores leaderboard report check doctor oracles bench study readme boards test lint \
         clean
 .DEFAULT_GOAL := help
 
@@ -70,6 +70,9 @@ scores: $(STAMP) ## score every baseline, two at a time
 
 leaderboard: $(STAMP) ## show all results
 	@$(RUN) leaderboard $(if $(TASK),--task $(TASK))
+
+report: $(STAMP) ## write the newest result of METHOD as one HTML page
+	@$(RUN) report $(METHOD) $(if $(TASK),--task $(TASK))
 
 check: $(STAMP) ## try METHOD in seconds: imports, signature, a real run
 	@$(RUN) check $(METHOD) $(if $(TASK),--task $(TASK)) $(if $(DEVICE),--device $(DEVICE)) \

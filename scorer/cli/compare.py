@@ -58,7 +58,7 @@ def command(
         from scorer.reports.comparison import comparison_page
         from scorer.reports.page import write_page
 
-        made_by = f"python -m scorer compare {first} {second} --task {task} --html"
+        made_by = f"python -m scorer compare {first} {second} --task {task} --html FILE"
         write_page(html, comparison_page(found, results_dir, made_by))
         say(f"comparison: {html}", err=True)
     if as_json:

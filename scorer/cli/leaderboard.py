@@ -51,7 +51,7 @@ def command(
         from scorer.reports.boards import board_page
         from scorer.reports.page import write_page
 
-        made_by = f"python -m scorer leaderboard{f' --task {task}' if task else ''} --html"
+        made_by = f"python -m scorer leaderboard{f' --task {task}' if task else ''} --html FILE"
         found = results.records, results.problems, results_dir, html, made_by
         write_page(html, board_page(board, *found))
         say(f"board: {html}", err=True)

@@ -97,21 +97,29 @@ def _row(
     folder: Path,
 ) -> dict[str, Any]:
     """Return a line: its cells, what each is sorted by, its link and its small picture."""
-    sorts = ["" if row.rank_best is None else (row.rank_best + row.rank_worst) / 2, row.method]
+    ranks = None
+    if row.rank_best is not None and row.rank_worst is not None:
+        ranks = row.rank_best, row.rank_worst
+    sorts: list[float | str] = ["" if ranks is None else sum(ranks), row.method]
     sorts += [_sorted_by(row.values.get(entry.name)) for entry in columns]
+    spans = [None if ranks is None else _span(ranks, n_ranked)] + [None] * (len(sorts) - 1)
     shown = [
-        {"text": text, "sort": sort, "is_name": place == 1, "span": None}
-        for place, (text, sort) in enumerate(zip(cells(row, columns), sorts, strict=True))
+        {"text": text, "sort": sort, "is_name": place == 1, "span": span}
+        for place, (text, sort, span) in enumerate(
+            zip(cells(row, columns), sorts, spans, strict=True)
+        )
     ]
-    if row.rank_best is not None:
-        unit = 100 / n_ranked
-        width = unit * (row.rank_worst - row.rank_best + 1)
-        shown[0]["span"] = (round(unit * (row.rank_best - 1), 2), round(width, 2))
     found: dict[str, Any] = {"spark": [], "spark_said": "", "link": ""}
     record = by_run.get(row.run_id)
     if record is not None and row.kind in ("method", "reference"):
         found = {**_spark(record, results_dir), "link": _link(record, results_dir, folder)}
     return {"kind": row.kind, "over": is_over(row), "cells": shown, **found}
+
+
+def _span(ranks: tuple[int, int], n_ranked: int) -> tuple[float, float]:
+    """Return start and length of the bar of ranks, in percent."""
+    unit = 100 / n_ranked
+    return round(unit * (ranks[0] - 1), 2), round(unit * (ranks[1] - ranks[0] + 1), 2)
 
 
 def _sorted_by(value: float | str | None) -> float | str:

@@ -9,7 +9,6 @@ import numpy as np
 from scorer.errors import ScorerError
 from scorer.metric.arrays import FloatArray
 from scorer.reports.drawing import (
-    BLACK,
     GROUPS,
     METHOD,
     MOST_MARKS,
@@ -23,7 +22,7 @@ from scorer.reports.words import on_figure, percent
 from scorer.results.compare import QUESTIONS, Comparison
 from scorer.results.record import Record, read_arrays
 from scorer.results.tables import Line, gaps, number, score_lines
-from scorer.style import MARKERS, RED
+from scorer.style import BLACK, MARKERS, RED
 
 SIGNIFICANCE = 0.05
 CAP_SHOWN = 6.0

@@ -100,7 +100,7 @@ def inline_svg(figure: Figure, name: str, alternative: str) -> Markup:
         alternative: what the figure shows, for those who do not see it.
     """
     packed = io.StringIO()
-    kept = {"svg.fonttype": "none", "svg.hashsalt": name}
+    kept: Any = {"svg.fonttype": "none", "svg.hashsalt": name}
     logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
     with page_style(), matplotlib.rc_context(kept):
         figure.savefig(packed, format="svg", transparent=True, metadata={"Date": None})

@@ -50,6 +50,8 @@ def _check(record: Record, arrays: Arrays) -> None:
             raise KeyError(needed + BANK)
     banks = dict(zip(named, check_same_shape(**named), strict=True))
     n_models, n_examples = banks[f"oracle{BANK}"].shape
+    if not np.isfinite(arrays["ceiling_points"]).all():
+        raise ValueError("points of the ceiling that are not finite")
     if n_models != record.n_models:
         raise ValueError(f"{n_models} models in place of {record.n_models}")
     for name in PER_EXAMPLE:
@@ -64,7 +66,12 @@ def _check(record: Record, arrays: Arrays) -> None:
 def _check_scores(record: Record, arrays: Arrays) -> None:
     """Raise where the arrays give another F, or some examples another epsilon."""
     rule = make_rule(record.rule, delta=record.delta)
-    points = rule.points(arrays["epsilons"], record.n_models)
+    epsilons = arrays["epsilons"].astype(np.float64)
+    if not ((epsilons >= 0) & np.isfinite(epsilons)).all():
+        raise ValueError("an epsilon that is negative or not finite")
+    points = rule.points(epsilons, record.n_models)
+    if not np.allclose(points, arrays["points"], rtol=0, atol=TOLERANCE):
+        raise ValueError("other points than the epsilons beside them give")
     quality = float(points.mean())
     if not np.isclose(quality, record.forgetting_quality, rtol=0, atol=TOLERANCE):
         raise ValueError(f"F {quality:.6f} in place of {record.forgetting_quality:.6f}")
@@ -72,5 +79,5 @@ def _check_scores(record: Record, arrays: Arrays) -> None:
     some = np.unique(np.linspace(0, n_examples - 1, min(n_examples, MOST_SCORED_AGAIN)).astype(int))
     banks = (arrays[f"{role}{BANK}"][:, some] for role in ("unlearned", "oracle"))
     again = rule.epsilons(*banks).epsilons
-    if not np.allclose(again, arrays["epsilons"][some], rtol=0, atol=TOLERANCE):
+    if not np.allclose(again, epsilons[some], rtol=0, atol=TOLERANCE):
         raise ValueError("confidences that give other epsilons than those beside them")

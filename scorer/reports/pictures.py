@@ -93,8 +93,12 @@ def _find_task(record: Record, data_dir: Path, cache_dir: Path) -> Task:
     path = snapshot_path(snapshots_dir(cache_dir), record.fingerprint)
     if path.is_dir():
         return read_snapshot(path)
-    folders = {"data_dir": data_dir, "cache_dir": cache_dir}
-    options = Options(task=record.task, split_seed=record.split_seed or 0, **folders)
+    options = Options(
+        task=record.task,
+        split_seed=record.split_seed or 0,
+        data_dir=data_dir,
+        cache_dir=cache_dir,
+    )
     return load_task(options, _Idle(1), no_progress)
 
 

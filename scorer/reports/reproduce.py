@@ -70,5 +70,5 @@ def provenance(record: Record) -> Iterator[tuple[str, str]]:
     for label, name in (("processor", "device_name"), ("Python", "python"), ("torch", "torch"),
                         ("NumPy", "numpy"), ("system", "platform")):  # fmt: skip
         yield label, str(e.get(name, "not in the record"))
-    state = {True: ", modified", False: ""}.get(e.get("modified", False), "")
+    state = ", modified" if e.get("modified") is True else ""
     yield "commit of the kit", f"{e.get('commit') or 'unknown'}{state}"

@@ -192,6 +192,20 @@ def run(settings):
 STUDY = Study("example_of_one", "is there one thing", run)
 '''
 
+FIGURE = '''"""A figure with nothing in it."""
+
+from scorer.reports.drawing import new_panel
+from scorer.reports.figures.base import PageFigure, Panel
+
+
+def draw(material):
+    figure, axes = new_panel()
+    yield Panel("", figure, f"Nothing of {material.record.method}.")
+
+
+FIGURE = PageFigure("example_of_one", "nothing", "Nothing", "Good: nothing.", 65, draw)
+'''
+
 COMMAND = '''"""`example_of_one`: says hello."""
 
 import click
@@ -211,6 +225,7 @@ FILES = {
     "features": FEATURE,
     "benches": BENCH,
     "studies": STUDY,
+    "figures": FIGURE,
     "engines": ENGINE,
     "sandboxes": SANDBOX,
     "forget_sets": FORGET_SET,

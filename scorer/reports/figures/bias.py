@@ -8,7 +8,6 @@ import numpy as np
 
 from scorer.metric.arrays import FloatArray
 from scorer.reports.drawing import (
-    BLACK,
     CEILING,
     GROUPS,
     METHOD,
@@ -19,7 +18,7 @@ from scorer.reports.drawing import (
 from scorer.reports.figures.base import PageFigure, Panel
 from scorer.reports.material import Material
 from scorer.reports.words import on_figure, percent
-from scorer.style import MARKERS
+from scorer.style import BLACK, MARKERS
 
 
 def draw(material: Material) -> Iterator[Panel]:

@@ -11,7 +11,7 @@ from scorer.metric.counts import BIN_WIDTH, n_bins
 from scorer.reports.drawing import CEILING, FLOOR, METHOD, new_panel
 from scorer.reports.figures.base import PageFigure, Panel
 from scorer.reports.material import Material, Unavailable
-from scorer.reports.words import on_figure, percent
+from scorer.reports.words import percent
 
 LEAST_BINS = 6
 
@@ -63,8 +63,11 @@ def draw_shares(by_name: Mapping[str, FloatArray], colours: Mapping[str, str]) -
 
 def draw(material: Material) -> Iterator[Panel]:
     """Draw method, ceiling and floor."""
-    name = on_figure(material.record.method)
-    rows = {name: ("unlearned", METHOD), "ceiling": ("control", CEILING), "floor": ("floor", FLOOR)}
+    rows = {
+        "this method": ("unlearned", METHOD),
+        "ceiling": ("control", CEILING),
+        "floor": ("floor", FLOOR),
+    }
     found, colours = {}, {}
     for label, (role, colour) in rows.items():
         try:

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from scorer.metric.trade_off import TradeOff, pooled_trade_off
-from scorer.reports.drawing import BLACK, CEILING, FLOOR, METHOD, new_panel, plain_numbers
+from scorer.reports.drawing import CEILING, FLOOR, METHOD, new_panel, plain_numbers
 from scorer.reports.figures.base import PageFigure, Panel
 from scorer.reports.material import Material, Unavailable
-from scorer.reports.words import on_figure
+from scorer.style import BLACK
 
 STYLES = {"unlearned": (METHOD, "-"), "control": (CEILING, "-"), "floor": (FLOOR, "--")}
 
@@ -18,7 +18,7 @@ STYLES = {"unlearned": (METHOD, "-"), "control": (CEILING, "-"), "floor": (FLOOR
 def draw(material: Material) -> Iterator[Panel]:
     """Draw both errors, and the true positives at small false positives."""
     oracle = material.bank("oracle")
-    names = {"unlearned": on_figure(material.record.method), "control": "ceiling", "floor": "floor"}
+    names = {"unlearned": "this method", "control": "ceiling", "floor": "floor"}
     curves: dict[str, TradeOff] = {}
     for role in names:
         try:

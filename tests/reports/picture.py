@@ -1,0 +1,34 @@
+"""Take the picture of a report that the documents show, in a real browser.
+
+python -m tests.reports.picture results/digits/METHOD/RUN.html docs/report.png
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+from PIL import Image
+
+from tests.reports._browser import Browser, find_browser
+
+WIDTH, HEIGHT = 1160, 1180
+COLOURS = 64
+"""Enough for figures without photographs, and a third of the bytes."""
+
+
+def take_picture(page: Path, out: Path) -> None:
+    """Write the head of a page as a small PNG."""
+    path = find_browser()
+    if path is None:
+        raise SystemExit("needs a Chromium, found none; on Debian: apt-get install chromium")
+    with tempfile.TemporaryDirectory() as folder, Browser(path) as browser:
+        whole = Path(folder) / "whole.png"
+        browser.open(page.resolve(), width=WIDTH, is_dark=False, height=HEIGHT)
+        browser.picture(whole, whole=False)
+        Image.open(whole).convert("RGB").quantize(COLOURS).save(out, optimize=True)
+
+
+if __name__ == "__main__":
+    take_picture(Path(sys.argv[1]), Path(sys.argv[2]))
