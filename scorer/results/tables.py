@@ -11,12 +11,19 @@ from rich.table import Table
 
 from scorer.measures import fields
 from scorer.measures.base import Measurement, value_at
+from scorer.results.examples import VERDICTS, Examples
 from scorer.results.leaderboard import Group, Row
 from scorer.results.markdown import markdown_table
 from scorer.results.record import Record
 
 LONGEST_NAME = 32
 """Characters of a method's name on one line."""
+
+LEFT = ("", "method", "stratum", "verdict")
+"""Headings of columns that hold no numbers."""
+
+MOST_EXAMPLES = 12
+"""Examples that are shown one by one."""
 
 MOST_NAMES = 5
 """Methods that are named below a leaderboard for one reason."""
@@ -160,6 +167,44 @@ def gaps(lines: Iterable[Line]) -> list[str]:
     return _gaps((line.label, line.reason) for line in lines)
 
 
+def examples_tables(examples: Examples) -> list[Table]:
+    """Return how many examples have each verdict, and the worst of them."""
+    record = examples.record
+    title = f"{record.method} on {record.task}, example by example"
+    # On two lines a heading leaves room on a narrow terminal.
+    counts = _table(title, ["", *(one.replace("far as", "far\nas") for one in VERDICTS)])
+    rows = examples.counts()
+    if len(rows) > 1:
+        total = {one: sum(row[one] for row in rows.values()) for one in VERDICTS}
+        rows = {**rows, "all": total}
+    for name, row in rows.items():
+        counts.add_row(name or "-", *(str(row[one]) for one in VERDICTS))
+    counts.caption = reach(examples)
+    worst = _table("the worst", ["no.", "stratum", "epsilon", "at\nleast", "p", "bias", "verdict"])
+    for one in examples.worst(MOST_EXAMPLES):
+        cells = (one.epsilon, 2), (one.epsilon_lb, 2), (one.p_adjusted, 3), (one.mean_error, 1)
+        shown = (number(value, digits) for value, digits in cells)
+        worst.add_row(str(one.example), one.stratum or "-", *shown, one.verdict)
+    worst.caption = (
+        "no.: place in the forget set; at least: certified, 95 % each; p: adjusted for"
+        " all examples; bias: in oracle sd, positive is too sure of the label"
+    )
+    return [counts, worst]
+
+
+def reach(examples: Examples) -> str:
+    """Return what the verdicts rest on, and how far these models see."""
+    n = examples.record.n_models
+    smallest, largest = examples.detectable_epsilon, examples.certifiable_epsilon
+    if smallest is None:
+        return f"{n} models tell nothing of single examples: not even banks without overlap"
+    return (
+        f"N={n} notices a true epsilon from {number(smallest, 2)} (in 4 of 5 repeats), certifies"
+        f" at most {number(largest, 2)}; chance alone gives up to"
+        f" {number(examples.chance_epsilon, 2)} (19 of 20 examples)"
+    )
+
+
 def warnings(record: Record) -> list[str]:
     """Return what makes the score of a record doubtful, a sentence each."""
     found = ((entry, value_at(record.measured, entry.name)) for entry in fields().values())
@@ -174,7 +219,7 @@ def _table(title: str, names: Iterable[str]) -> Table:
     """
     table = Table(title=title, title_justify="left", caption_justify="left")
     for place, name in enumerate(names):
-        justify: JustifyMethod = "left" if name in ("", "method") else "right"
+        justify: JustifyMethod = "left" if name in LEFT else "right"
         longest = LONGEST_NAME if place == 1 else None
         table.add_column(
             name, justify=justify, no_wrap=longest is None, overflow="fold", max_width=longest

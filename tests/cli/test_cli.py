@@ -104,6 +104,39 @@ def test_a_table_shows_conditions_and_error(folders: Path) -> None:
         assert part in text
 
 
+def test_examples_are_shown_and_written(folders: Path, tmp_path: Path) -> None:
+    file = tmp_path / "all.csv"
+    result = score(folders, "retrain", "--examples", "--examples-file", str(file))
+    assert result.exit_code == 0, result.stderr
+    assert "retrain on tiny, example by example" in result.stdout
+    assert "4 models tell nothing of single examples" in " ".join(result.stdout.split())
+    assert f"examples: {file}" in result.stdout
+    assert len(file.read_text().splitlines()) == 1 + 20
+    result = score(folders, "retrain", "--examples", "--json", "--examples-file", str(file))
+    values = json.loads(result.stdout)
+    assert len(values["examples"]["examples"]) == 20
+    assert values["examples"]["run_id"] == values["run_id"]
+    assert "examples" not in json.loads(score(folders, "retrain", "--json").stdout)
+
+
+@pytest.mark.parametrize("name", ["all.parquet", "missing/all.csv"])
+def test_a_file_of_examples_is_refused_before_anything_is_made(name: str, tmp_path: Path) -> None:
+    file = tmp_path / name
+    cache = tmp_path / "cache"
+    result = call("score", "retrain", "--cache-dir", str(cache), "--examples-file", str(file))
+    assert result.exit_code == 2
+    assert "must end in .csv or .json" in result.stderr or "must lie in a folder" in result.stderr
+    assert not cache.exists() and not file.parent.joinpath("missing").exists()
+
+
+def test_a_faulty_submission_has_no_examples(folders: Path, tmp_path: Path) -> None:
+    bad, file = tmp_path / "worse.py", tmp_path / "all.json"
+    bad.write_text("def unlearning(net, retain, forget, val):\n    raise KeyError('mine')\n")
+    result = score(folders, str(bad), "--examples", "--examples-file", str(file))
+    assert result.exit_code == 3
+    assert not file.exists()
+
+
 def test_a_faulty_submission_is_named_recorded_and_exits_3(folders: Path, tmp_path: Path) -> None:
     bad = tmp_path / "bad.py"
     bad.write_text("def unlearning(net, retain, forget, val):\n    raise KeyError('mine')\n")

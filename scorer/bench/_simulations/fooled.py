@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from scorer.bench._simulations.base import Row, Simulation
-from scorer.bench._simulations.fakes import FAKES, Fake
-from scorer.bench._simulations.laws import normal_bank
 from scorer.metric.bounds import epsilon_lower_bounds
 from scorer.metric.exchange import permutation_test
 from scorer.metric.forgetting import forgetting_quality
 from scorer.metric.joint import effective_models, mean_variance_ratio, set_level_test
 from scorer.metric.klom import jeffreys_divergence, klom
 from scorer.metric.rules import make_rule
+from scorer.simulated.banks import normal_bank
+from scorer.simulated.fakes import FAKES, Fake
 
 N_MODELS, N_EXAMPLES = 64, 130
 RHO = 0.3

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scorer.bench._simulations.laws import normal_bank, normal_bank_from_originals
+from scorer.simulated.banks import normal_bank, normal_bank_from_originals
 
 
 def shares(bank: np.ndarray) -> tuple[float, float, float]:

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from scorer.bench._simulations.laws import normal_bank
 from scorer.metric.arrays import FloatArray
+from scorer.simulated.banks import normal_bank
 
 OUTLIER = 8.0
 LEAK = 3.0
