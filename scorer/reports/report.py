@@ -20,7 +20,7 @@ from scorer.reports.reproduce import command, provenance, secrets_note
 from scorer.reports.verdict import headline, verdict
 from scorer.results.examples import CANNOT_TELL, FORGOTTEN, LEAKS, Examples, examples_of
 from scorer.results.record import Record
-from scorer.results.tables import diagnosis_lines, gaps, number, score_lines, warnings
+from scorer.results.tables import diagnosis_lines, gaps, number, reach, score_lines, warnings
 
 MOST_FAULTS = 5
 LOOKS = {LEAKS: "leaks", FORGOTTEN: "forgotten", CANNOT_TELL: "unsure"}
@@ -129,17 +129,7 @@ def _said(examples: Examples) -> str:
         f"{total[LEAKS]} leak, {total[FORGOTTEN]} are forgotten as far as N can see, of"
         f" {total[CANNOT_TELL]} nobody can tell"
     )
-    n = examples.record.n_models
-    if examples.detectable_epsilon is None:
-        return (
-            f"Of {len(examples.rows)} forget examples: {counted}. {n} models tell nothing of one."
-        )
-    return (
-        f"Of {len(examples.rows)} forget examples: {counted}. N = {n} models notice a true epsilon"
-        f" from {number(examples.detectable_epsilon, 2)} on (in four of five repeats) and certify"
-        f" {number(examples.certifiable_epsilon, 2)} at most; chance alone gives epsilons up to"
-        f" {number(examples.chance_epsilon, 2)} (19 of 20 examples)."
-    )
+    return f"Of {len(examples.rows)} forget examples {counted}. {reach(examples)}."
 
 
 def _shown(card: Card) -> dict[str, Any]:

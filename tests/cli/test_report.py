@@ -9,7 +9,14 @@ import pytest
 from click.testing import CliRunner, Result
 
 from scorer.cli import main
+from scorer.reports import cards
 from tests.reports._scores import keep_score
+
+
+@pytest.fixture(autouse=True)
+def few_cards(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw one of the worst and one of the best examples: how they look is tested elsewhere."""
+    monkeypatch.setattr(cards, "N_CARDS", 1)
 
 
 @pytest.fixture
@@ -49,9 +56,6 @@ def test_file_and_figures_go_where_they_are_asked_for(results_dir: Path, tmp_pat
     stems = {path.stem for path in figures.glob("*.png")}
     assert stems == {path.stem for path in figures.glob("*.svg")}
     assert {"board", "epsilons", "bias-mean"} <= stems
-    again = out.read_bytes()
-    assert call(results_dir, "report", "mine", *asked).exit_code == 0
-    assert out.read_bytes() == again
 
 
 @pytest.mark.parametrize(
@@ -79,7 +83,7 @@ def test_a_folder_or_a_file_in_the_way_is_said(results_dir: Path, tmp_path: Path
 def test_board_and_comparison_become_pages_beside_what_is_printed(
     results_dir: Path, tmp_path: Path
 ) -> None:
-    call(results_dir, "report", "mine")
+    (results_dir / "digits" / "mine" / "new.html").write_text("a report")
     for arguments in (("leaderboard",), ("compare", "mine", "other")):
         page = tmp_path / f"{arguments[0]}.html"
         result = call(results_dir, *arguments, "--html", str(page))

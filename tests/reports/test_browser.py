@@ -10,9 +10,8 @@ import pytest
 
 from scorer.reports.boards import board_page
 from scorer.reports.comparison import comparison_page
-from scorer.reports.material import Material
 from scorer.reports.page import write_page
-from scorer.reports.report import make_report
+from scorer.reports.report import Report
 from scorer.results.compare import compare
 from scorer.results.leaderboard import build_leaderboard
 from scorer.results.record import read_records
@@ -101,10 +100,10 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def folder(material: Material, board_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(report: Report, board_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return where the three pages lie."""
     folder = tmp_path_factory.mktemp("pages")
-    write_page(folder / "report.html", make_report(material, "a command").html)
+    write_page(folder / "report.html", report.html)
     found = read_records(board_dir)
     board = build_leaderboard(found)
     page = folder / "board.html"
