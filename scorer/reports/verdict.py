@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scorer.measures.base import value_at
-from scorer.reports.words import percent
+from scorer.reports.words import percent, percent_with_error
 from scorer.results.record import Record
 from scorer.results.tables import number, with_error
 
@@ -25,19 +25,14 @@ def verdict(record: Record) -> str:
         why = record.why_missing("relative_score")
         return f"There is no relative score of {record.method}: {why}."
     said = [
-        f"{record.method} reaches {_of_ceiling(record)} of what retraining gets",
+        f"{record.method} reaches"
+        f" {percent_with_error(record.relative_score, record.relative_score_se)} of what retraining"
+        " gets",
         _beside_floor(record),
         _like_oracles(record),
         _cost(record),
     ]
     return f"{'; '.join(filter(None, said))}."
-
-
-def _of_ceiling(record: Record) -> str:
-    """Return the relative score with its error."""
-    error = record.relative_score_se
-    shown = percent(record.relative_score)
-    return shown if error is None else f"{shown.removesuffix(' %')} ± {percent(error)}"
 
 
 def _beside_floor(record: Record) -> str:

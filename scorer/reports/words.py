@@ -11,6 +11,9 @@ from scorer.shown import shown
 MOST_CHARACTERS = 2_000
 """Of one text on a page; a message may have a hundred million."""
 
+LEAST_WHOLE = 0.0995
+"""Share from which on percentages have no decimals."""
+
 MOST_ON_FIGURE = 26
 """Characters of a name beside an axis."""
 
@@ -40,6 +43,19 @@ def on_figure(name: str) -> str:
     return begun if len(begun) <= MOST_ON_FIGURE else f"{begun[: MOST_ON_FIGURE - 1]}…"
 
 
+def percent_with_error(share: float, error: float | None) -> str:
+    """Return a share with its standard error, both with the decimals of the share.
+
+    Example:
+        >>> percent_with_error(0.154, 0.026), percent_with_error(0.031, 0.004)
+        ('15 ± 3 %', '3.1 ± 0.4 %')
+    """
+    if error is None:
+        return percent(share)
+    digits = 1 if abs(share) < LEAST_WHOLE else 0
+    return f"{100 * share:.{digits}f} ± {100 * error:.{digits}f} %"
+
+
 def percent(share: float) -> str:
     """Return a share as a whole percentage, with a decimal below 10 %.
 
@@ -47,5 +63,5 @@ def percent(share: float) -> str:
         >>> percent(0.154), percent(0.0312)
         ('15 %', '3.1 %')
     """
-    value = 100 * share
-    return f"{value:.1f} %" if 0.05 < abs(value) < 9.95 else f"{value:.0f} %"
+    digits = 1 if 0.0005 < abs(share) < LEAST_WHOLE else 0
+    return f"{100 * share:.{digits}f} %"

@@ -44,10 +44,10 @@ def test_reports_that_are_there_are_linked_from_where_the_page_lies(tmp_path: Pa
 def test_what_is_not_ranked_or_not_read_is_named(tmp_path: Path) -> None:
     keep_score(tmp_path, "one")
     keep_score(tmp_path, "two")
-    keep_score(tmp_path, "<i>apart</i>", design="reuse-2")
+    keep_score(tmp_path, "<i>apart<b>", design="reuse-2")
     (tmp_path / "digits" / "one" / "bad.json").write_text("{")
     page = page_of(tmp_path, tmp_path / "board.html")
-    assert "<i>apart</i>" in page.text_of("th")
+    assert "<i>apart<b>" in page.text_of("th")
     assert "design reuse-2 instead of reuse-1" in page.text_of("td")
     assert any("bad.json is not JSON" in text for text in page.text_of("li"))
 

@@ -24,7 +24,7 @@ def joint(p_value: float | None) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({}, "reaches 15 ± 3.0 % of what retraining gets"),
+        ({}, "reaches 15 ± 3 % of what retraining gets"),
         ({"relative_score_se": None}, "reaches 15 % of what retraining gets"),
         ({}, "that is not told from doing nothing (the untouched original gets 10 %)"),
         ({"relative_score": 0.4}, "better than doing nothing"),

@@ -5,7 +5,15 @@ from __future__ import annotations
 import pytest
 from markupsafe import Markup
 
-from scorer.reports.words import MOST_CHARACTERS, MOST_ON_FIGURE, cut, gate, on_figure, percent
+from scorer.reports.words import (
+    MOST_CHARACTERS,
+    MOST_ON_FIGURE,
+    cut,
+    gate,
+    on_figure,
+    percent,
+    percent_with_error,
+)
 
 
 @pytest.mark.parametrize("text", ["\x1b[31mred", "a\u202eb", "\x00", "a\u200bb"])
@@ -44,3 +52,13 @@ def test_markup_and_numbers_pass() -> None:
 )
 def test_shares_are_percentages(share: float, shown: str) -> None:
     assert percent(share) == shown
+
+
+@pytest.mark.parametrize(
+    ("share", "error", "shown"),
+    [(0.154, 0.026, "15 ± 3 %"), (0.031, 0.0041, "3.1 ± 0.4 %"), (1.04, None, "104 %")],
+)
+def test_an_error_has_the_decimals_of_its_share(
+    share: float, error: float | None, shown: str
+) -> None:
+    assert percent_with_error(share, error) == shown

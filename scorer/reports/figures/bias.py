@@ -85,7 +85,8 @@ def _panel(
     axes.set(xlabel=labels[0], ylabel=labels[1])
     for axis in (axes.xaxis, axes.yaxis) if is_log else ():
         plain_numbers(axis)
-    axes.legend(markerscale=1.2)
+    if x.size:
+        axes.legend(markerscale=1.2)
     return Panel(name, figure, said)
 
 
