@@ -90,7 +90,7 @@ def _cards(
 
 def _panel(row: Example, own: FloatArray, truth: FloatArray) -> Panel:
     """Return both banks back to back, the interval of the attack that told best shaded."""
-    figure, axes = new_panel(1.75, width_inches=CARD_INCHES)
+    figure, axes = new_panel(1.85, width_inches=CARD_INCHES)
     low, high = min(own.min(), truth.min()), max(own.max(), truth.max())
     reach = MARGIN * (high - low) or 0.5
     edges = np.linspace(low - reach, high + reach, N_BINS + 1)
@@ -106,9 +106,9 @@ def _panel(row: Example, own: FloatArray, truth: FloatArray) -> Panel:
     axes.spines["left"].set_visible(False)
     axes.set_xlabel("confidence (logits)")
     if row.low is not None or row.high is not None:
-        axes.text(1, 1, f"shaded: {row.inside}?", transform=axes.transAxes, va="top", ha="right",
-                  fontsize=9)  # fmt: skip
-    axes.text(0, 1, "unlearned", color=METHOD, transform=axes.transAxes, va="top", fontsize=9)
+        axes.text(1, 1.02, f"shaded: called {row.inside}", transform=axes.transAxes, va="bottom",
+                  ha="right", fontsize=9)  # fmt: skip
+    axes.text(0, 1.02, "unlearned", color=METHOD, transform=axes.transAxes, va="bottom", fontsize=9)
     axes.text(0, 0, "oracles", color=CEILING, transform=axes.transAxes, va="bottom", fontsize=9)
     return Panel(
         f"{row.example:06d}",

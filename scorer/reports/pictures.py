@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from scorer.engines.base import Emit, Engine, Spec, no_progress
 from scorer.errors import ScorerError
 from scorer.options import Options
 from scorer.results.record import Record
+from scorer.store import DamagedEntry
 from scorer.tasks.load import load_task
 from scorer.tasks.snapshot import read_snapshot, snapshot_path, snapshots_dir
 from scorer.tasks.task import Task
@@ -92,7 +94,8 @@ def _find_task(record: Record, data_dir: Path, cache_dir: Path) -> Task:
     """Return the task from the copy in the cache, else made of the data set."""
     path = snapshot_path(snapshots_dir(cache_dir), record.fingerprint)
     if path.is_dir():
-        return read_snapshot(path)
+        with suppress(DamagedEntry):  # it is only a copy, and the fingerprint is held below
+            return read_snapshot(path)
     options = Options(
         task=record.task,
         split_seed=record.split_seed or 0,
