@@ -47,11 +47,13 @@ def command(
       python -m scorer report mine --task fashion_mnist --out mine.html --figures pictures
     """
     from scorer.reports.material import gather_material
-    from scorer.reports.page import write_figures, write_page
+    from scorer.reports.page import check_name, write_figures, write_page
     from scorer.reports.report import make_report
     from scorer.results.record import read_records
     from scorer.results.selection import newest_of
 
+    if out is not None:
+        check_name(out)  # so that nobody waits for it
     task = task_name(task, results_dir)
     results = read_records(results_dir, task)
     show_problems(results.problems)

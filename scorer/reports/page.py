@@ -12,13 +12,14 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from scorer.errors import ScorerError
+from scorer.errors import UsageError
 from scorer.files import written_folder
 from scorer.reports.drawing import inline_svg
 from scorer.reports.figures.base import Panel
 from scorer.reports.words import gate
 from scorer.style import save
 
+ENDINGS = (".html", ".htm")
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -83,15 +84,20 @@ def render(template: str, *, script: str = "", **values: Any) -> str:
     )  # fmt: skip
 
 
+def check_name(path: Path) -> None:
+    """Raise UsageError unless a file is named as a page is."""
+    if path.suffix.lower() not in ENDINGS:
+        raise UsageError(f"a page must be a file that ends in {' or '.join(ENDINGS)}, got {path}")
+
+
 def write_page(path: Path, html: str) -> None:
     """Write a page, in place of one that was there.
 
     Raises:
-        ScorerError: its name is that of a folder.
+        UsageError: its name ends otherwise, so that no record is written over by mistake.
         DiskError: the disk is full or not writable.
     """
-    if path.is_dir():
-        raise ScorerError(f"a page must be written to a file, got the folder {path}")
+    check_name(path)
     content = html.encode("utf-8", errors="backslashreplace")
     with written_folder(path.parent, "page", {path.name: content}) as aside:
         (aside / path.name).replace(path)

@@ -75,6 +75,12 @@ def test_unknown_names_are_usage_errors(
 
 def test_a_folder_or_a_file_in_the_way_is_said(results_dir: Path, tmp_path: Path) -> None:
     assert call(results_dir, "report", "mine", "--out", str(tmp_path)).exit_code == 2
+    record = results_dir / "digits" / "mine" / "new.json"
+    kept = record.read_bytes()
+    for asked in (("report", "mine", "--out"), ("leaderboard", "--html")):
+        result = call(results_dir, *asked, str(record))
+        assert result.exit_code == 2 and "must be a file that ends in .html" in result.stderr
+    assert record.read_bytes() == kept
     (tmp_path / "file").write_text("")
     result = call(results_dir, "report", "mine", "--out", str(tmp_path / "file" / "page.html"))
     assert result.exit_code == 1 and "error: " in result.stderr
