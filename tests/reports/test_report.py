@@ -11,6 +11,7 @@ import pytest
 
 from scorer.reports.figures import FIGURES
 from scorer.reports.material import Material
+from scorer.reports.pictures import Pictures
 from scorer.reports.report import Report, make_report
 from scorer.results.leaderboard import build_leaderboard
 from scorer.results.record import arrays_path, save_record
@@ -176,3 +177,15 @@ def test_a_message_of_100_mb_fills_no_page() -> None:
     html = make_report(Material(record), "a command").html
     assert len(html) < 100_000
     assert "99,998,000 more characters" in html
+
+
+@pytest.mark.slow
+def test_a_page_about_many_models_and_examples_stays_small() -> None:
+    sizes = {"n_models": 512, "n_examples": 1000, "rule": "competition"}
+    record, arrays = make_score("mine", 0.5, **sizes)
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 255, (1000, 3, 64, 64)).astype(np.uint8)  # nothing packs worse
+    who = Pictures(np.arange(1000) % 100, np.arange(1000), np.arange(1000) // 10, images)
+    (group,) = build_leaderboard([record]).groups
+    html = make_report(Material(record, group, arrays, who), "a command").html
+    assert len(html.encode()) < MOST_BYTES
