@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from scorer.cli._common import json_option, options, progress_bar, say, show, show_json, show_tier
+
+if TYPE_CHECKING:
+    from scorer.options import Options
 
 
 @click.command()
@@ -18,6 +21,7 @@ from scorer.cli._common import json_option, options, progress_bar, say, show, sh
     is_flag=True,
     help="delete its outcomes; all runs anew, with new seeds unless a secret is named",
 )
+@click.option("--plan", is_flag=True, help="train nothing: say what a score tells and takes here")
 @click.option("--examples", is_flag=True, help="say which examples leak, and show the worst")
 @click.option(
     "--examples-file",
@@ -28,6 +32,7 @@ from scorer.cli._common import json_option, options, progress_bar, say, show, sh
 def command(
     method: str | None,
     rerun: bool,
+    plan: bool,
     examples: bool,
     examples_file: Path | None,
     as_json: bool,
@@ -44,7 +49,9 @@ def command(
       python -m scorer score adversarial
       python -m scorer score path/to/mine.py --task digits --n-models 128 --rule exact
       python -m scorer score adversarial --examples --examples-file adversarial.csv
+      python -m scorer score --plan --task cifar10 --n-models 256
     """
+    from scorer.errors import UsageError
     from scorer.options import Options
     from scorer.pipeline import score
     from scorer.results.example_files import check_place, save_examples
@@ -54,6 +61,11 @@ def command(
     from scorer.runner.load import REFERENCES, find_submission
 
     chosen = Options(**values)
+    if plan:
+        if rerun or examples or examples_file is not None:
+            raise UsageError("--plan makes no score, so there is nothing to rerun or to show of it")
+        show_plan(chosen, as_json)
+        return
     if examples_file is not None:
         check_place(examples_file)
     if method not in REFERENCES:
@@ -79,3 +91,16 @@ def command(
         say(Fault(**record.faults[0]).describe(), err=True)
         say("outcomes are final: only --rerun makes all runs anew", err=True)
         raise SystemExit(3)
+
+
+def show_plan(chosen: Options, as_json: bool) -> None:
+    """Say what a score with these options tells, and what it takes here."""
+    from scorer.cli._plan import plan_tables
+    from scorer.plan.make import make_plan
+
+    with progress_bar() as progress:
+        plan = make_plan(chosen, progress)
+    if as_json:
+        show_json(plan.as_dict())
+    else:
+        show(*plan_tables(plan))

@@ -59,6 +59,13 @@ class Engine(ABC):
                 wrote to stderr; the other shards are ended.
         """
 
+    def n_workers_for(self, n_units: int, group_size: int, unless_chosen: int | None) -> int:
+        """Return how many workers `share` gives units to."""
+        n_workers = min(self.n_workers, -(-n_units // group_size))
+        if unless_chosen is not None and not self.is_chosen:
+            n_workers = min(n_workers, unless_chosen)
+        return n_workers
+
     def share(
         self,
         function: str,
@@ -87,9 +94,7 @@ class Engine(ABC):
         """
         if not units:
             return
-        n_workers = min(self.n_workers, -(-len(units) // group_size))
-        if unless_chosen is not None and not self.is_chosen:
-            n_workers = min(n_workers, unless_chosen)
+        n_workers = self.n_workers_for(len(units), group_size, unless_chosen)
         done = 0
         progress(what, done, len(units))
 

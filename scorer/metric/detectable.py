@@ -26,9 +26,9 @@ def detectable_epsilon(
 ) -> float | None:
     """Return the smallest true epsilon that `exchange_p_values` finds often enough on one example.
 
-    It is that of a coin whose two sides the unlearned models and the oracles prefer: of all laws
-    with this epsilon none is easier to tell. So what is smaller goes unnoticed on single examples
-    at this N, whatever the law, more often than `1 - power`.
+    It is that of a coin whose sides the two banks prefer, one each: of all laws with this epsilon
+    it is the one whose banks differ in most models. So what is smaller is seldom seen on single
+    examples at this N, whatever the law.
 
     Args:
         n_models: N, of models in each bank, at least 2.
@@ -44,7 +44,7 @@ def detectable_epsilon(
 
     Example:
         >>> round(detectable_epsilon(64), 2), detectable_epsilon(4)
-        (1.21, None)
+        (0.68, None)
     """
     check_fraction("power", power)
     needed = _advantage_needed(n_models, check_fraction("significance", significance))

@@ -16,7 +16,7 @@ from scorer.engines.base import Engine, Progress, Spec, no_progress
 from scorer.errors import ScorerError
 from scorer.machine import workers_on
 from scorer.oracles.outputs import Bank, output_store
-from scorer.oracles.place import FILES, RUNS, choose_secret, read_pool_secret
+from scorer.oracles.place import FILES, NAME, RUNS, choose_secret, read_pool_secret
 from scorer.secret import derived_key, secret_id
 from scorer.store import WEIGHTS, Seal, Store, read_or_make
 from scorer.tasks.snapshot import read_snapshot, save_snapshot, snapshots_dir
@@ -54,7 +54,7 @@ class Pool:
         Raises:
             DiskError: its folder cannot be read or written.
         """
-        parent = _parent(task, path, device, cache_dir)
+        parent = pools_folder(task, path, device, cache_dir)
         return cls(task, path, device, cache_dir, choose_secret(parent, secret))
 
     def to_spec(self) -> dict[str, Any]:
@@ -72,6 +72,17 @@ class Pool:
         }
 
     @classmethod
+    def find(
+        cls, task: Task, path: TrainingPath, device: str, cache_dir: Path, secret: str | None
+    ) -> Pool | None:
+        """Return the pool that `open` would return, None where it would be a new one."""
+        parent = pools_folder(task, path, device, cache_dir)
+        pattern = "*" if secret is None else secret_id(secret)
+        if not any(NAME.fullmatch(found.name) for found in parent.glob(pattern)):
+            return None
+        return cls.open(task, path, device, cache_dir, secret)
+
+    @classmethod
     def from_spec(cls, spec: Spec) -> Pool:
         """Return the pool that `to_spec` told of."""
         task, path = read_snapshot(Path(spec["snapshot"])), TrainingPath(**spec["path"])
@@ -86,13 +97,12 @@ class Pool:
     @property
     def root(self) -> Path:
         """Return the folder of this pool."""
-        parent = _parent(self.task, self.path, self.device, self.cache_dir)
+        parent = pools_folder(self.task, self.path, self.device, self.cache_dir)
         return parent / secret_id(self.secret)
 
     def store(self, role: str) -> Store:
         """Return the store of one role; models without all features are missing in it."""
-        place = f"pool/{self.task.fingerprint}/{self.engine_id}/{role}"
-        return output_store(self.root / role, Seal(place, self.secret))
+        return store_of(self.root, role, self.secret)
 
     def seeds(self, role: str, index: int) -> ModelSeeds:
         """Return the seeds of a model: a function of secret, fingerprint, role and index."""
@@ -103,7 +113,7 @@ class Pool:
     def bytes_per_model(self) -> int:
         """Return about what an entry takes on disk."""
         n_examples, n_forget = len(self.task.raw.labels), len(self.task.split.forget)
-        return 5 * n_examples + 4 * self.task.n_classes * n_forget + 4096
+        return bytes_of_outputs(n_examples, n_forget, self.task.n_classes)
 
     def ensure(
         self,
@@ -182,9 +192,7 @@ class Pool:
 
     def roles(self) -> list[str]:
         """Return the roles that models are there of, damaged or not."""
-        paths = self.root.iterdir() if self.root.is_dir() else ()
-        names = {path.name for path in paths if not path.name.startswith(".")}
-        return sorted(names - {RUNS, *FILES})
+        return roles_of(self.root)
 
     def original_weights(self, index: int) -> dict[str, Tensor]:
         """Return the state of an original model, by parameter and buffer name."""
@@ -213,6 +221,24 @@ class Pool:
             )
 
 
-def _parent(task: Task, path: TrainingPath, device: str, cache_dir: Path) -> Path:
+def store_of(root: Path, role: str, secret: str) -> Store:
+    """Return the store of one role of a pool, by where that lies: its place is part of its seal."""
+    fingerprint, made_by = root.parts[-3:-1]
+    return output_store(root / role, Seal(f"pool/{fingerprint}/{made_by}/{role}", secret))
+
+
+def roles_of(root: Path) -> list[str]:
+    """Return the roles that models of a pool are there of, damaged or not."""
+    paths = root.iterdir() if root.is_dir() else ()
+    names = {path.name for path in paths if not path.name.startswith(".")}
+    return sorted(names - {RUNS, *FILES})
+
+
+def bytes_of_outputs(n_examples: int, n_forget: int, n_classes: int) -> int:
+    """Return about what the outputs of one model take on disk."""
+    return 5 * n_examples + 4 * n_classes * n_forget + 4096
+
+
+def pools_folder(task: Task, path: TrainingPath, device: str, cache_dir: Path) -> Path:
     """Return where the pools of a task lie whose models are made one way."""
     return cache_dir / "v1" / task.fingerprint / engine_id(path, device)

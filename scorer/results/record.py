@@ -297,7 +297,15 @@ def read_arrays(record: Record, results_dir: Path) -> dict[str, np.ndarray]:
     Raises:
         ScorerError: they are missing or damaged.
     """
-    path = arrays_path(record, results_dir)
+    return read_npz(arrays_path(record, results_dir))
+
+
+def read_npz(path: Path) -> dict[str, np.ndarray]:
+    """Return the arrays of a record from their file.
+
+    Raises:
+        ScorerError: they are missing or damaged.
+    """
     if not _is_zip(path):
         raise ScorerError(_damaged(path, "cut short or not there"))
     try:

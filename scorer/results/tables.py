@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from rich.console import Console, JustifyMethod
-from rich.table import Table
+from rich.table import Column, Table
 
 from scorer.measures import fields
 from scorer.measures.base import Measurement, value_at
+from scorer.results.check import FAILS, HOLDS, Check
 from scorer.results.examples import VERDICTS, Examples
 from scorer.results.leaderboard import Group, Row
 from scorer.results.markdown import markdown_table
@@ -203,6 +204,21 @@ def reach(examples: Examples) -> str:
         f" at most {number(largest, 2)}; chance alone gives up to"
         f" {number(examples.chance_epsilon, 2)} (19 of 20 examples)"
     )
+
+
+def checks_table(record: Record, checks: Iterable[Check]) -> Table:
+    """Return what was looked at of a record, and what came of it."""
+    table = Table(
+        "what",
+        "verdict",
+        Column("found", overflow="fold"),
+        title=f"{record.method} on {record.task}, {record.run_id}",
+        title_justify="left",
+    )
+    styles = {HOLDS: "green", FAILS: "red"}
+    for check in checks:
+        table.add_row(check.name, check.verdict, check.said, style=styles.get(check.verdict))
+    return table
 
 
 def warnings(record: Record) -> list[str]:

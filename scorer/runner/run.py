@@ -134,6 +134,32 @@ def _make_missing(
     units = _missing_units(folders, options.n_models)
     if not units:
         return
+    make_units(units, submissions, folders, pool, options, engine, progress)
+
+
+def make_units(
+    units: Sequence[Unit],
+    submissions: Sequence[Submission],
+    folders: Sequence[RunsFolder],
+    pool: Pool,
+    options: Options,
+    engine: Engine,
+    progress: Progress = no_progress,
+) -> None:
+    """Make outcomes in workers; of a submission whose run 0 is not there, that one first.
+
+    Args:
+        units: which, each of a submission by its place.
+        submissions: that are run.
+        folders: of their outcomes.
+        pool: holds the originals that the runs start from.
+        options: N, design, time limit and a tier of the sandbox that holds here.
+        engine: where shards run.
+        progress: called with ("unlearn", done, total).
+
+    Raises:
+        ScorerError: the kit failed, not a submission; what is finished is kept.
+    """
     jobs = []
     for folder, submission in zip(folders, submissions, strict=True):
         folder.keep_source(submission.source)

@@ -51,6 +51,10 @@ class ForgetSet(ABC):
     def size(self) -> int:
         """Return the number of examples to forget, or the least there can be."""
 
+    def n_models_to_train(self, material: Material) -> int:
+        """Return how many models have to be trained before the set can be chosen, at most."""
+        return 0
+
     @abstractmethod
     def split(self, material: Material) -> Split:
         """Return the four sets of the task."""

@@ -52,6 +52,11 @@ class HardRandom(ForgetSet):
         """Return the number of examples to forget."""
         return self.n_hard + self.n_random
 
+    def n_models_to_train(self, material: Material) -> int:
+        """Return the models that measure difficulty, unless the hard examples are kept."""
+        is_kept = not self.n_hard or read_kept(material, self, material.partition()) is not None
+        return 0 if is_kept else self.n_models
+
     def split(self, material: Material) -> Split:
         """Return the four sets.
 
