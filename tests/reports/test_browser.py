@@ -76,6 +76,11 @@ ESCAPING = """
   !one.closest("svg, .scroll, pre") && one.getBoundingClientRect().right > innerWidth + 1).length
 """
 
+SQUEEZED = """
+[...document.querySelectorAll("th, td")].filter((one) =>
+  one.getClientRects().length && one.textContent.trim().length > 12 && one.clientWidth < 60).length
+"""
+
 SORTED = """
 (() => {
   const table = document.querySelector("table.board");
@@ -123,6 +128,7 @@ def test_a_page_is_whole_and_can_be_read(
     assert browser.requested() == []
     assert browser.run("document.documentElement.scrollWidth") <= width
     assert browser.run(ESCAPING) == 0
+    assert browser.run(SQUEEZED) == 0
     assert browser.run(UNNAMED) == 0
     levels = browser.run(HEADINGS)
     assert levels[0] == 1 and all(below - above <= 1 for above, below in pairwise(levels))
