@@ -45,8 +45,8 @@ def secrets_note(record: Record) -> str:
     if not left_out:
         return ""
     return (
-        f"{' and '.join(left_out)} stand in the record. They are left out here so that this page"
-        " can be handed on: whoever has them can train the oracles."
+        f"To be read in the record: {' and '.join(left_out)}. Left out here so that this page can"
+        " be handed on: whoever has the secret of a pool can train its oracles."
     )
 
 
