@@ -78,7 +78,7 @@ ESCAPING = """
 
 SQUEEZED = """
 [...document.querySelectorAll("th, td")].filter((one) =>
-  one.getClientRects().length && one.textContent.trim().length > 12 && one.clientWidth < 60).length
+  one.getClientRects().length && one.clientWidth < 60 && one.clientHeight > 100).length
 """
 
 SORTED = """
