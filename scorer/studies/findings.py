@@ -142,11 +142,21 @@ class Findings:
             self.figures[name] = draw(), caption
 
     def add_table(
-        self, title: str, about: str, heads: Sequence[str], rows: Iterable[Sequence[str]]
+        self,
+        title: str,
+        about: str,
+        heads: Sequence[str],
+        rows: Iterable[Sequence[str]],
+        *,
+        in_documents: bool = False,
     ) -> None:
-        """Add a table; every row has a cell a head."""
+        """Add a table; every row has a cell a head.
+
+        With `in_documents` it stands in `docs/` too, where the findings are kept.
+        """
         cells = [list(row) for row in rows]
-        self.tables.append({"title": title, "about": about, "heads": list(heads), "rows": cells})
+        table = {"title": title, "about": about, "heads": list(heads), "rows": cells}
+        self.tables.append(table | ({"in_documents": True} if in_documents else {}))
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything but the pictures as JSON values."""
@@ -195,6 +205,11 @@ def answers_markdown(values: Mapping[str, Any]) -> str:
     )
 
 
+def table_markdown(table: Mapping[str, Any]) -> str:
+    """Return what a table is about, and the table."""
+    return f"{table['about']}\n\n{markdown_table(tuple(table['heads']), table['rows'])}"
+
+
 def findings_page(values: Mapping[str, Any]) -> str:
     """Return the Markdown text of a study.
 
@@ -206,9 +221,7 @@ def findings_page(values: Mapping[str, Any]) -> str:
         pieces.append("A quick run: sizes are so small that the answers mean nothing.")
     pieces += [answers_markdown(values)]
     pieces += [f"![{name}]({name}.png)\n\n{said}" for name, said in values["figures"].items()]
-    for table in values["tables"]:
-        rows = markdown_table(tuple(table["heads"]), table["rows"])
-        pieces.append(f"## {table['title']}\n\n{table['about']}\n\n{rows}")
+    pieces += [f"## {one['title']}\n\n{table_markdown(one)}" for one in values["tables"]]
     pieces.append("\n".join(f"- {note}" for note in values["notes"]))
     pieces.append(made_by(values))
     return "\n\n".join(filter(None, pieces)) + "\n"

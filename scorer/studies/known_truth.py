@@ -222,16 +222,17 @@ def add_tables(
 ) -> None:
     """Add what fools which number, and what every law got."""
     rows = []
-    for fake, own in powers.items():
-        by = [", ".join(n for n in NUMBERS if own[n] >= NOTICED), ", ".join(
-            n for n in NUMBERS if own[n] <= FOOLED)]  # fmt: skip
-        rows.append((fake, *(each or "-" for each in by)))
+    for fake, own in list(powers.items())[1:]:
+        noticed = [name for name in NUMBERS if own[name] >= NOTICED]
+        fooled = [name for name in NUMBERS if own[name] <= FOOLED]
+        rows.append((fake, *(", ".join(names) or "-" for names in (noticed, fooled))))
     found.add_table(
         "What fools which number",
         f"Noticed: in at least {NOTICED:.0%} of the sets; fooled: in at most {FOOLED:.0%}. F by"
         " either rule is called by the rule's name.",
         ("models", "noticed by", "fooled"),
         rows,
+        in_documents=True,
     )
     found.add_table(
         "Epsilon where it is known",

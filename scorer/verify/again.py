@@ -146,6 +146,8 @@ def compare(
 
 def _is_same_machine(record: Record, path: TrainingPath, device: str) -> bool:
     """Tell whether bytes have to agree: a CPU of the same kind, with the same torch."""
-    then, now = record.provenance.get("environment", {}), machine(device)
-    is_same = all(then.get(name) == now[name] for name in ("device_name", "torch"))
+    then, now = record.provenance.get("environment"), machine(device)
+    is_same = isinstance(then, dict) and all(
+        then.get(name) == now[name] for name in ("device_name", "torch")
+    )
     return device == "cpu" and is_same and record.engine_id == engine_id(path, device)

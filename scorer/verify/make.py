@@ -96,11 +96,19 @@ def why_not_again(record: Record, here: Options, n_again: int) -> str:
     """Return why nothing can be made again, empty where it can."""
     if n_again == 0:
         return "nothing was made again: --again 0"
-    if record.pool_secret is None or "path" not in record.provenance:
-        return "the record does not hold the secret or the path of its pool"
+    if record.pool_secret is None or path_of(record) is None:
+        return "the record does not hold the secret of its pool, or how its models are trained"
     if record.engine_id.startswith("cuda") != (here.torch_device == "cuda"):
         return f"made by {record.engine_id}, and this is {here.torch_device}; see --device"
     return ""
+
+
+def path_of(record: Record) -> TrainingPath | None:
+    """Return how the models of a record are trained, None where its provenance does not tell."""
+    try:
+        return TrainingPath(**record.provenance["path"])
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def source_of(record: Record, path: Path) -> Submission | str:
@@ -155,9 +163,9 @@ def pool_on_test(
     Raises:
         ScorerError: the pool is not in the cache, or holds other models.
     """
-    path = TrainingPath(**record.provenance["path"])
-    where = task, path, options.torch_device, options.cache_dir, record.pool_secret
-    pool = Pool.find(*where)
+    where = options.torch_device, options.cache_dir, record.pool_secret
+    path = path_of(record)
+    pool = None if path is None else Pool.find(task, path, *where)
     n = record.n_models
     if pool is None or any(pool.store(role).missing(n) for role in ("oracle", "control")):
         raise ScorerError(

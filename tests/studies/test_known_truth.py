@@ -31,8 +31,10 @@ def test_the_study_answers_draws_and_writes(
     found = STUDIES["known-truth"].run(settings)
     assert list(found.figures) == ["powers", "epsilons"]
     assert len(found.answers) == 6
-    assert [row[0] for row in found.tables[0]["rows"]] == [fake.name for fake in FAKES[:3]]
+    assert [row[0] for row in found.tables[0]["rows"]] == [fake.name for fake in FAKES[1:3]]
     assert len(found.tables[1]["rows"]) == 4
+    (documented,) = [table for table in found.tables if "in_documents" in table]
+    assert documented["title"] == "What fools which number"
     folder = found.write(tmp_path / "found")
     values = json.loads((folder / "findings.json").read_text())
     assert values["numbers"]["share_above"]["n"] == 4 * QUICK.n_repeats

@@ -13,11 +13,13 @@ from click.testing import CliRunner, Result
 
 from scorer.cli import main
 from scorer.errors import UsageError
-from scorer.results.check import CANNOT_TELL, FAILS, HOLDS
+from scorer.results.check import CANNOT_TELL, FAILS, HOLDS, Check
 from scorer.results.find import find_record
 from scorer.results.record import read_npz, read_record
+from scorer.results.tables import checks_table, plain_text
 from scorer.verify.again import compare
 from scorer.verify.rescore import rescore
+from tests.results._records import make_record
 
 SOURCE = """
 import torch
@@ -118,6 +120,56 @@ def test_nothing_is_made_where_nothing_is_asked_for(scored: Path, copy: Path) ->
     assert result.exit_code == 0
     assert verdicts(result)["oracles made again"] == CANNOT_TELL
     assert verdicts(result)["scored again"] == HOLDS
+
+
+def test_a_row_of_the_kit_has_no_runs(scored: Path, file: Path) -> None:
+    assert call("score", "retrain", scored, "--n-models", "4").exit_code == 0
+    result = call("verify", "retrain", scored, "--json", "--again", "1")
+    assert result.exit_code == 0, result.stdout
+    found = verdicts(result)
+    assert found["scored again"] == found["oracles made again"] == HOLDS
+    assert found["runs made again"] == CANNOT_TELL
+
+
+@pytest.mark.parametrize(
+    "provenance",
+    [{}, {"path": {"name": "loop"}}, {"path": 3}, {"path": {"name": "x", "k": 1, "device": "cpu",
+     "dtype": "float32"}}],
+)  # fmt: skip
+def test_a_record_that_does_not_say_how_is_not_made_again(
+    scored: Path, copy: Path, provenance: dict[str, Any]
+) -> None:
+    edit(copy, provenance=provenance)
+    result = call("verify", str(copy), scored, "--json")
+    assert result.exit_code == 0, result.stderr
+    assert verdicts(result)["oracles made again"] == CANNOT_TELL
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"pool_secret": "short"}, "--secret must be 64 hexadecimal digits"),
+        ({"design": "reuse-3"}, "must be a multiple of 3"),
+        ({"rule": "exakt"}, "unknown rule 'exakt'"),
+        ({"task": "other"}, "the record is of task other"),
+    ],
+)
+def test_a_record_that_fits_nothing_is_refused_in_one_line(
+    scored: Path, copy: Path, changes: dict[str, Any], message: str
+) -> None:
+    edit(copy, **changes)
+    result = call("verify", str(copy), scored, "--again", "1")
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_the_table_is_whole_on_narrow_terminals(width: int) -> None:
+    checks = [Check("test images unseen", FAILS, "a long sentence " * 20)]
+    text = plain_text(checks_table(make_record("name" * 20), checks), width=width)
+    assert "…" not in text and max(map(len, text.splitlines())) <= width
+    assert "does not hold" in " ".join(text.replace("│", " ").split())
 
 
 @pytest.mark.parametrize(
