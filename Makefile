@@ -19,7 +19,7 @@ SCORE_FLAGS = $(FLAGS) $(if $(RULE),--rule $(RULE)) $(if $(SANDBOX),--sandbox $(
 # By way of the environment, so that the shell takes any name as it is.
 METHOD_AS_IT_IS = $${METHOD:+"$$METHOD"}
 
-.PHONY: help env score scores leaderboard check doctor oracles bench study readme boards test lint \
+.PHONY: help env score scores leaderboard report check doctor oracles bench study readme boards test lint \
         clean
 .DEFAULT_GOAL := help
 
@@ -78,6 +78,9 @@ scores: $(STAMP) ## score every baseline, two at a time
 
 leaderboard: $(STAMP) ## show all results
 	@$(RUN) leaderboard $(if $(TASK),--task $(TASK))
+
+report: $(STAMP) ## write the newest result of METHOD as one HTML page
+	@$(RUN) report $(METHOD) $(if $(TASK),--task $(TASK))
 
 check: $(STAMP) ## try METHOD in seconds: imports, signature, a real run
 	@$(RUN) check $(METHOD_AS_IT_IS) $(if $(TASK),--task $(TASK)) $(if $(FORGET),--forget $(FORGET)) \

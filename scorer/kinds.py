@@ -163,6 +163,12 @@ _ALL = (
         "scorer.studies",
         "boundary",
     ),
+    Kind(
+        "figures",
+        "a section of a report with its picture and caption",
+        "scorer.reports.figures",
+        "divergence",
+    ),
     Kind("engines", "where shards of work run", "scorer.engines", "local"),
     Kind("sandboxes", "how far a submission is kept apart", "scorer.runner.sandboxes", "process"),
     Kind("scenarios", "how requests to forget come", "scorer.scenarios", "retain_free"),

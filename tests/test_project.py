@@ -97,6 +97,8 @@ def forbidden(path: Path) -> tuple[str, ...]:
         "runner": ("scorer.results", "scorer.cli"),
         "measures": ("torch", "scorer.training", "scorer.tasks", "scorer.runner",
                      "scorer.results", "scorer.engines", "scorer.cli", "data_prep"),
+        "reports": ("scorer.training", "scorer.oracles", "scorer.runner", "scorer.pipeline",
+                    "scorer.cli"),
         "results": ("scorer.training", "scorer.tasks", "scorer.oracles", "scorer.runner",
                     "scorer.engines", "scorer.cli"),
     }.get(part[1], ())  # fmt: skip

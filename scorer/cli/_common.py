@@ -70,6 +70,7 @@ class Setting(click.Option):
 
 
 DIRECTORY = click.Path(file_okay=False, resolve_path=True, path_type=Path)
+FILE = click.Path(dir_okay=False, resolve_path=True, path_type=Path)
 
 
 def options(*names: str) -> Callable[[Command], Command]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from scorer.cli._common import (
+    FILE,
     folder_options,
     forget_name,
     json_option,
@@ -24,6 +25,7 @@ from scorer.cli._common import (
 @click.argument("second")
 @click.option("--task", default="digits", help="see `ls tasks`", show_default=True)
 @options("forget")
+@click.option("--html", type=FILE, help="write a page with figures there, too")
 @folder_options
 @json_option
 def command(
@@ -31,6 +33,7 @@ def command(
     second: str,
     task: str,
     forget: str,
+    html: Path | None,
     results_dir: Path,
     as_json: bool,
     **_: Path,
@@ -45,9 +48,10 @@ def command(
     \b
     Examples:
       python -m scorer compare adversarial finetune
-      python -m scorer compare adversarial finetune --task digits --json
+      python -m scorer compare adversarial finetune --task digits --html both.html
     """
     from scorer.errors import UsageError
+    from scorer.options import OWN_FORGET_SET
     from scorer.results.compare import QUESTIONS, compare
     from scorer.results.record import read_records
     from scorer.results.tables import number
@@ -66,6 +70,14 @@ def command(
         )
     found = compare(chosen, first, second, results_dir)
     show_problems(found.problems)
+    if html is not None:
+        from scorer.reports.comparison import comparison_page
+        from scorer.reports.page import write_page
+
+        others = f"--task {task}" + ("" if forget == OWN_FORGET_SET else f" --forget {forget}")
+        made_by = f"python -m scorer compare {first} {second} {others} --html FILE"
+        write_page(html, comparison_page(found, results_dir, made_by))
+        say(f"comparison: {html}", err=True)
     if as_json:
         problems = [problem.as_dict() for problem in (*results.problems, *found.problems)]
         show_json({**found.as_dict(), "problems": problems})

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from scorer.cli._common import (
+    FILE,
     folder_options,
     json_option,
     say,
@@ -20,9 +21,12 @@ from scorer.cli._common import (
 
 @click.command()
 @click.option("--task", help="only this task")
+@click.option("--html", type=FILE, help="write a page with sortable tables there, too")
 @folder_options
 @json_option
-def command(task: str | None, results_dir: Path, as_json: bool, **_: Path) -> None:
+def command(
+    task: str | None, html: Path | None, results_dir: Path, as_json: bool, **_: Path
+) -> None:
     """Rank the newest result of every method; ceiling and floor are pinned.
 
     Each forget set and scenario of a task has a table of its own. Rows share N, rule, delta, design
@@ -34,7 +38,7 @@ def command(task: str | None, results_dir: Path, as_json: bool, **_: Path) -> No
     \b
     Examples:
       python -m scorer leaderboard
-      python -m scorer leaderboard --task digits --json
+      python -m scorer leaderboard --task digits --html board.html
     """
     from scorer.results.board_names import board_name
     from scorer.results.leaderboard import build_leaderboard
@@ -47,6 +51,14 @@ def command(task: str | None, results_dir: Path, as_json: bool, **_: Path) -> No
     board = build_leaderboard(results)
     show_problems(results.problems)
     show_left_out(results)
+    if html is not None:
+        from scorer.reports.boards import board_page
+        from scorer.reports.page import write_page
+
+        made_by = f"python -m scorer leaderboard{f' --task {task}' if task else ''} --html FILE"
+        found = results.records, results.problems, results_dir, html, made_by
+        write_page(html, board_page(board, *found))
+        say(f"board: {html}", err=True)
     if as_json:
         problems = [problem.as_dict() for problem in results.problems]
         show_json({**board.as_dict(), "problems": problems})

@@ -18,7 +18,7 @@ from scorer.oracles.outputs import Bank, output_store
 from scorer.oracles.place import FILES, NAME, RUNS, choose_secret, read_pool_secret
 from scorer.secret import derived_key, secret_id
 from scorer.store import WEIGHTS, Seal, Store, read_or_make
-from scorer.tasks.snapshot import read_snapshot, save_snapshot
+from scorer.tasks.snapshot import read_snapshot, save_snapshot, snapshots_dir
 from scorer.tasks.task import Task
 from scorer.training.loop import ModelSeeds
 from scorer.training.paths import TRAINING_PER_GPU, TrainingPath, engine_id
@@ -75,7 +75,7 @@ class Pool:
         """
         choose_secret(self.root.parent, self.secret)
         return {
-            "snapshot": str(save_snapshot(self.task, self.cache_dir / "v1" / "tasks")),
+            "snapshot": str(save_snapshot(self.task, snapshots_dir(self.cache_dir))),
             "path": asdict(self.path),
             "device": self.device,
             "cache_dir": str(self.cache_dir),

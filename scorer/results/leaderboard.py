@@ -180,6 +180,11 @@ def _rank(records: Sequence[Record]) -> Group:
     return Group(latest.identity, [*rows, _pinned(latest, "floor")], latest.budget)
 
 
+def is_over(row: Row) -> bool:
+    """Tell whether a line is of a method over its budget."""
+    return str(row.values.get("budget_verdict") or "").startswith("over")
+
+
 def is_ahead(scores: ArrayLike, standard_errors: ArrayLike) -> BoolArray:
     """Tell which methods are better than which beyond noise, over all pairs together.
 

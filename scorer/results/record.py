@@ -7,7 +7,6 @@ import io
 import json
 import uuid
 import zipfile
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from scorer.errors import ScorerError
 from scorer.files import Damaged, DiskError, read_regular, written_folder
 from scorer.measures import fields
 from scorer.measures.base import Measured
+from scorer.results.arrays import damaged, is_zip, read_npz
 from scorer.results.board_names import board_name
 from scorer.results.failures import describe_faults
 from scorer.results.migrations import migrate
@@ -39,9 +39,6 @@ STUDIES_FOLDER = "studies"
 
 NOT_IN_FILE = "not in the file"
 NO_REASON = "no reason was kept"
-
-DAMAGE = (OSError, EOFError, ValueError, KeyError, RuntimeError, zipfile.BadZipFile, zlib.error)
-"""What NumPy and the modules that it reads with raise on arrays that are not whole."""
 
 
 class Record(Conditions, frozen=True, kw_only=True):
@@ -310,8 +307,8 @@ def read_records(results_dir: Path, task: str | None = None) -> Results:
             continue
         found.records.append(record)
         arrays = arrays_path(record, results_dir)
-        if not _is_zip(arrays):
-            found.problems.append(Problem(arrays, _damaged(arrays, "cut short or not there")))
+        if not is_zip(arrays):
+            found.problems.append(Problem(arrays, damaged(arrays, "cut short or not there")))
     return found
 
 
@@ -327,34 +324,3 @@ def read_arrays(record: Record, results_dir: Path) -> dict[str, np.ndarray]:
         ScorerError: they are missing or damaged.
     """
     return read_npz(arrays_path(record, results_dir))
-
-
-def read_npz(path: Path) -> dict[str, np.ndarray]:
-    """Return the arrays of a record from their file.
-
-    Raises:
-        ScorerError: they are missing or damaged.
-    """
-    if not _is_zip(path):
-        raise ScorerError(_damaged(path, "cut short or not there"))
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in arrays.files}
-    except DAMAGE as error:
-        raise ScorerError(_damaged(path, str(error))) from error
-
-
-def _is_zip(path: Path) -> bool:
-    """Tell whether a regular file begins and ends as a zip does; nothing else is opened."""
-    try:
-        return path.is_file() and zipfile.is_zipfile(path)
-    except OSError:  # such as a name that no file can have
-        return False
-
-
-def _damaged(path: Path, what: str) -> str:
-    """Return the message about arrays that cannot be read."""
-    return (
-        f"{path} must hold the arrays of the record beside it, got: {what}; the record is ranked,"
-        " but `compare` needs them; score the method again"
-    )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from scorer.errors import unknown_name
 from scorer.results.record import Record
 
 
@@ -54,3 +56,24 @@ def _beside_bank(record: Record) -> tuple[Any, ...]:
     """Return whose record it is and what identifies it, but for the oracles."""
     rest = (value for name, value in record.identity.items() if name != "bank_sha256")
     return (record.method, record.is_baseline, *rest)
+
+
+def newest_of(records: Iterable[Record], method: str | None) -> Record:
+    """Return the newest record of a method, with a score or without.
+
+    Args:
+        records: of one task.
+        method: its name, or the path of its file; None means `submission/unlearn.py`.
+
+    Raises:
+        UsageError: it has none; the message has near matches and the list.
+    """
+    name = method or "unlearn"
+    by_name: dict[str, list[Record]] = {}
+    for record in records:
+        by_name.setdefault(record.method, []).append(record)
+    if name not in by_name and ("/" in name or name.endswith(".py")):
+        name = Path(name).stem
+    if name not in by_name:
+        raise unknown_name("result", name, by_name)
+    return max(by_name[name], key=lambda record: record.created_at)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from rich.console import Console, JustifyMethod
 from rich.table import Column, Table
@@ -83,11 +84,7 @@ def group_table(group: Group) -> Table:
     """Return a leaderboard of one task, below it why something is missing."""
     columns = group.columns()
     table = _table(group_title(group), [_on_two_lines(head) for head in heads(group)])
-    table.caption = _gaps(
-        (f"{entry.column} of {_listed(names)}", why)
-        for entry in columns
-        for why, names in _by_reason((r.method, r.missing.get(entry.name)) for r in group.rows)
-    )
+    table.caption = "\n".join(group_gaps(group)) or None
     n_pinned = sum(row.kind in ("ceiling", "reference") for row in group.rows)
     for place, row in enumerate(group.rows, start=1):
         style = {"ceiling": "green", "reference": "cyan", "floor": "red"}.get(row.kind)
@@ -98,6 +95,15 @@ def group_table(group: Group) -> Table:
 def _on_two_lines(head: str) -> str:
     """Return a heading that is no wider than the numbers below it."""
     return "\n".join(head.rsplit(" ", 1))
+
+
+def group_gaps(group: Group) -> list[str]:
+    """Return a sentence for each reason that something is missing on a leaderboard."""
+    return _gaps(
+        (f"{entry.column} of {_listed(names)}", why)
+        for entry in group.columns()
+        for why, names in _by_reason((r.method, r.missing.get(entry.name)) for r in group.rows)
+    )
 
 
 def group_markdown(group: Group) -> str:
@@ -114,20 +120,12 @@ def record_tables(record: Record) -> list[Table]:
     )
     score = _table(title, ["", record.method, "ceiling", "floor"])
     mend = _table("against the oracles, forget set", ["", record.method])
-    score_gaps, mend_gaps = [], []
-    for line in (line for entry in fields().values() for line in entry.lines(record.measured)):
-        why = record.why_missing(line.name)
-        if line.score_line:
-            score.add_row(line.score_line, *_score_cells(record, line))
-            score_gaps.append((line.score_line, why))
-        if line.diagnosis_line and (
-            value_at(record.measured, line.name) or not line.hidden_at_zero
-        ):
-            mend.add_row(line.diagnosis_line, _diagnosis_cell(record, line))
-            mend_gaps.append((line.diagnosis_line, why))
+    for table, lines in ((score, score_lines(record)), (mend, diagnosis_lines(record))):
+        for line in lines:
+            table.add_row(line.label, *line.cells)
     said = [f"warning: {one}" for one in warnings(record)]
-    score.caption = "\n".join(filter(None, (*said, _gaps(score_gaps)))) or None
-    mend.caption = _gaps(mend_gaps)
+    score.caption = "\n".join((*said, *gaps(score_lines(record)))) or None
+    mend.caption = "\n".join(gaps(diagnosis_lines(record))) or None
     return [*([requests_table(record)] if record.requests else []), score, mend]
 
 
@@ -162,6 +160,50 @@ def _request_cells(values: Values, shown: Sequence[Measurement]) -> list[str]:
     return [*found, *(number(value_at(values, name)) for name in ("ceiling", "floor"))]
 
 
+@dataclass(frozen=True)
+class Line:
+    """One line of a table about a score.
+
+    Attributes:
+        label: what the numbers are.
+        cells: the numbers.
+        reason: why one is missing, None where it is there.
+    """
+
+    label: str
+    cells: list[str]
+    reason: str | None
+
+
+def score_lines(record: Record) -> list[Line]:
+    """Return the lines of a score: each number beside ceiling and floor."""
+    return [
+        Line(entry.score_line, _score_cells(record, entry), record.why_missing(entry.name))
+        for entry in _entries(record)
+        if entry.score_line
+    ]
+
+
+def diagnosis_lines(record: Record) -> list[Line]:
+    """Return the lines of what to mend."""
+    return [
+        Line(entry.diagnosis_line, [_diagnosis_cell(record, entry)], record.why_missing(entry.name))
+        for entry in _entries(record)
+        if entry.diagnosis_line
+        and (value_at(record.measured, entry.name) or not entry.hidden_at_zero)
+    ]
+
+
+def _entries(record: Record) -> Iterator[Measurement]:
+    """Yield every entry that may be a line, one a key where a number has several."""
+    return (line for entry in fields().values() for line in entry.lines(record.measured))
+
+
+def gaps(lines: Iterable[Line]) -> list[str]:
+    """Return a sentence for each reason that something is missing, with what it is."""
+    return _gaps((line.label, line.reason) for line in lines)
+
+
 def examples_tables(examples: Examples) -> list[Table]:
     """Return how many examples have each verdict, and the worst of them."""
     record = examples.record
@@ -174,7 +216,7 @@ def examples_tables(examples: Examples) -> list[Table]:
         rows = {**rows, "all": total}
     for name, row in rows.items():
         counts.add_row(name or "-", *(str(row[one]) for one in VERDICTS))
-    counts.caption = _reach(examples)
+    counts.caption = reach(examples)
     worst = _table("the worst", ["no.", "stratum", "epsilon", "at\nleast", "p", "bias", "verdict"])
     for one in examples.worst(MOST_EXAMPLES):
         cells = (one.epsilon, 2), (one.epsilon_lb, 2), (one.p_adjusted, 3), (one.mean_error, 1)
@@ -187,7 +229,7 @@ def examples_tables(examples: Examples) -> list[Table]:
     return [counts, worst]
 
 
-def _reach(examples: Examples) -> str:
+def reach(examples: Examples) -> str:
     """Return what the verdicts rest on, and how far these models see."""
     n = examples.record.n_models
     smallest, largest = examples.detectable_epsilon, examples.certifiable_epsilon
@@ -237,10 +279,9 @@ def _table(title: str, names: Iterable[str]) -> Table:
     return table
 
 
-def _gaps(found: Iterable[tuple[str, str | None]]) -> str | None:
+def _gaps(found: Iterable[tuple[str, str | None]]) -> list[str]:
     """Return a line for each reason that something is missing, with what it is."""
-    lines = [f"missing: {', '.join(what)} ({why})" for why, what in _by_reason(found)]
-    return "\n".join(lines) or None
+    return [f"missing: {', '.join(what)} ({why})" for why, what in _by_reason(found)]
 
 
 def _by_reason(found: Iterable[tuple[str, str | None]]) -> Iterable[tuple[str, list[str]]]:

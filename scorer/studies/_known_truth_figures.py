@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scorer.studies.style import CYCLE, MARKERS, new_figure
+from scorer.style import CYCLE, MARKERS, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

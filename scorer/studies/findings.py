@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from scorer.errors import ScorerError
 from scorer.machine import machine
 from scorer.results.markdown import markdown_table
@@ -134,7 +136,7 @@ class Findings:
 
     def add_figure(self, name: str, draw: Callable[[], Figure], caption: str) -> None:
         """Draw a figure in the house style, and keep it with its caption."""
-        from scorer.studies.style import house_style
+        from scorer.style import house_style
 
         with house_style():
             self.figures[name] = draw(), caption
@@ -178,7 +180,7 @@ class Findings:
         Args:
             folder: made where it is not there; files of the same names are replaced.
         """
-        from scorer.studies.style import save
+        from scorer.style import save
 
         folder.mkdir(parents=True, exist_ok=True)
         for name, (figure, _) in self.figures.items():
@@ -188,6 +190,11 @@ class Findings:
         text = json.dumps(values, indent=1, allow_nan=False)
         (folder / FILE).write_text(f"{text}\n", encoding="utf-8")
         return folder
+
+
+def error_reach(numbers: Sequence[Number]) -> np.ndarray:
+    """Return what error bars take: `(2, n)`, how far intervals reach below and above."""
+    return np.array([[each.value - each.low, each.high - each.value] for each in numbers]).T
 
 
 def answers_markdown(values: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from scorer.errors import ScorerError
 from scorer.settings import PROJECT_ROOT
 from scorer.studies.findings import Findings, answers_markdown, made_by, table_markdown
-from scorer.studies.style import save_png
+from scorer.style import save_png
 
 FIGURES = Path(__file__).parent / "figures"
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from scorer.results.record import Record
-from scorer.studies.style import BLUE, GREEN, RED, house_style, new_figure, save
+from scorer.style import BLUE, GREEN, RED, house_style, new_figure, save
 
 LINES = (
     ("forgetting_quality", "forgetting_quality_se", BLUE, "o", "-"),

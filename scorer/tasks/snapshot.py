@@ -20,9 +20,19 @@ RAW_ARRAYS = ("images", "labels", "is_official_test", "subjects")
 """Subjects are left out where nobody knows them."""
 
 
+def snapshots_dir(cache_dir: Path) -> Path:
+    """Return the folder of the snapshots that pools are made with."""
+    return cache_dir / "v1" / "tasks"
+
+
+def snapshot_path(folder: Path, fingerprint: str) -> Path:
+    """Return where the snapshot of a task lies, whether or not it is there."""
+    return folder / f"task-{fingerprint[:16]}-{EDITION}"
+
+
 def save_snapshot(task: Task, folder: Path) -> Path:
     """Write the task under its fingerprint, unless it is there whole, and return the path."""
-    store = _store(folder / f"task-{task.fingerprint[:16]}-{EDITION}")
+    store = _store(snapshot_path(folder, task.fingerprint))
     store.repair(1)
     if not store.has(0):
         facts = {

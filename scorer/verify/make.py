@@ -13,8 +13,9 @@ from scorer.errors import ScorerError, UsageError
 from scorer.metric.seen import hardest_seen
 from scorer.options import Options
 from scorer.oracles.pool import Pool
+from scorer.results.arrays import read_npz
 from scorer.results.check import CANNOT_TELL, FAILS, HOLDS, Check
-from scorer.results.record import Record, read_npz
+from scorer.results.record import Record
 from scorer.runner.designs import DESIGNS
 from scorer.runner.load import Submission
 from scorer.runner.tiers import resolve

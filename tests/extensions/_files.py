@@ -201,7 +201,7 @@ STUDY = '''"""A study that finds one thing."""
 from scorer.studies.base import Study
 from scorer.studies.findings import Findings
 from scorer.studies.intervals import mean_of
-from scorer.studies.style import new_figure
+from scorer.style import new_figure
 
 
 def run(settings):
@@ -212,6 +212,20 @@ def run(settings):
 
 
 STUDY = Study("example_of_one", "is there one thing", run)
+'''
+
+FIGURE = '''"""A figure with nothing in it."""
+
+from scorer.reports.drawing import new_panel
+from scorer.reports.figures.base import PageFigure, Panel
+
+
+def draw(material):
+    figure, axes = new_panel()
+    yield Panel("", figure, f"Nothing of {material.record.method}.")
+
+
+FIGURE = PageFigure("example_of_one", "nothing", "Nothing", "Good: nothing.", 65, draw)
 '''
 
 COMMAND = '''"""`example_of_one`: says hello."""
@@ -233,6 +247,7 @@ FILES = {
     "features": FEATURE,
     "benches": BENCH,
     "studies": STUDY,
+    "figures": FIGURE,
     "engines": ENGINE,
     "sandboxes": SANDBOX,
     "forget_sets": FORGET_SET,

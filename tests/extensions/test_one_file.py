@@ -111,3 +111,10 @@ def test_a_new_study_is_made(copy: Path) -> None:
     folder = copy / "results" / "studies" / NAME
     assert json.loads((folder / "findings.json").read_text())["numbers"]["one"]["value"] == 1.0
     assert (folder / "nothing.svg").is_file()
+
+
+def test_a_new_figure_is_a_section_of_a_report(copy: Path, scored: dict[str, Any]) -> None:
+    task = scored["task"]
+    out = copy / "report.html"
+    run(copy, "-m", "scorer", "report", NAME, "--task", task, "--out", str(out))
+    assert f'aria-label="Nothing of {NAME}."' in out.read_text()

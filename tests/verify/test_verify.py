@@ -13,9 +13,10 @@ from click.testing import CliRunner, Result
 
 from scorer.cli import main
 from scorer.errors import UsageError
+from scorer.results.arrays import read_npz
 from scorer.results.check import CANNOT_TELL, FAILS, HOLDS, Check
 from scorer.results.find import find_record
-from scorer.results.record import read_npz, read_record
+from scorer.results.record import read_record
 from scorer.results.tables import checks_table, plain_text
 from scorer.verify.again import compare
 from scorer.verify.rescore import rescore

@@ -1,11 +1,12 @@
 """The house style of figures: few colours that everybody can tell apart, large letters.
 
-Figures are 7.2 inches wide with letters of 11 points, so that they are still read at half size.
+Figures are 7.2 inches wide unless they say otherwise, with letters of 11 points, so that they are
+still read at half size.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,8 +17,6 @@ from matplotlib.rcsetup import cycler
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-    from scorer.studies.findings import Number
 
 BLUE, ORANGE, GREEN, PURPLE, SKY, RED, BLACK = (
     "#0072B2",
@@ -99,11 +98,6 @@ def save(figure: Figure, stem: Path) -> None:
     save_png(figure, stem)
     with house_style():
         figure.savefig(stem.with_suffix(".svg"), metadata={"Date": None, "Creator": None})
-
-
-def error_reach(numbers: Sequence[Number]) -> np.ndarray:
-    """Return what error bars take: `(2, n)`, how far intervals reach below and above."""
-    return np.array([[each.value - each.low, each.high - each.value] for each in numbers]).T
 
 
 def drop_unused(axes: np.ndarray, n_used: int) -> None:
