@@ -11,7 +11,7 @@ import numpy as np
 from scorer.errors import UsageError
 from scorer.files import Damaged, DiskError, read_regular
 from scorer.metric.arrays import MIN_MODELS, FloatArray, check_bank
-from scorer.results.record import DAMAGE
+from scorer.results.arrays import DAMAGE
 
 LARGEST = 1e100
 """Size of a value beyond which sums and squares over models may overflow; logits end at 1e39."""

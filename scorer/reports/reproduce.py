@@ -21,9 +21,11 @@ def command(record: Record) -> str:
     oracles. A secret that everybody knows is named.
     """
     words = ["python", "-m", "scorer", "score", record.method_path or record.method]
+    # Of a list only the hash is known, not where it lies.
+    forget = "file:PATH" if record.forget.startswith("file:") else record.forget
     values = {
         "--task": record.task,
-        "--forget": None if record.forget == OWN_FORGET_SET else record.forget,
+        "--forget": None if forget == OWN_FORGET_SET else forget,
         "--scenario": None if record.scenario == STANDARD else record.scenario,
         "--split-seed": record.split_seed,
         "--n-models": record.n_models,
