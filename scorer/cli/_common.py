@@ -28,6 +28,7 @@ LABELS = {
     "difficulty": "measuring which examples are hard",
     "train": "training models",
     "unlearn": "unlearning",
+    "evaluate": "evaluating checkpoints",
     "score": "scoring",
     "bench": "measuring, rounds",
     "study": "computing, parts",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -17,8 +18,15 @@ from scorer.cli._common import json_option, options, progress_bar, say, show, sh
     is_flag=True,
     help="delete its outcomes; all runs anew, with new seeds unless a secret is named",
 )
+@click.option(
+    "--checkpoints",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="in place of METHOD: a zip of N state dicts, unlearned_checkpoint_<i>.pth",
+)
 @json_option
-def command(method: str | None, rerun: bool, as_json: bool, **values: Any) -> None:
+def command(
+    method: str | None, rerun: bool, checkpoints: Path | None, as_json: bool, **values: Any
+) -> None:
     """Score METHOD: a baseline's name, a file in submission/, or a path.
 
     Without METHOD it is submission/unlearn.py. `original` and `retrain` are rows that the kit
@@ -29,7 +37,10 @@ def command(method: str | None, rerun: bool, as_json: bool, **values: Any) -> No
     Examples:
       python -m scorer score adversarial
       python -m scorer score path/to/mine.py --task digits --n-models 128 --rule exact
+      python -m scorer score --checkpoints submission.zip --task cifar10-resnet18 --n-models 512
     """
+    from scorer.checkpoints.score import score_checkpoints
+    from scorer.errors import UsageError
     from scorer.options import Options
     from scorer.pipeline import score
     from scorer.results.tables import record_tables, warnings
@@ -37,11 +48,18 @@ def command(method: str | None, rerun: bool, as_json: bool, **values: Any) -> No
     from scorer.runner.load import REFERENCES, find_submission
 
     chosen = Options(**values)
-    if method not in REFERENCES:
+    if checkpoints is not None and (method is not None or rerun):
+        given = f"METHOD {method}" if method is not None else "--rerun"
+        raise UsageError(f"--checkpoints stands in place of METHOD and its runs, got {given} too")
+    if checkpoints is None and method not in REFERENCES:
         find_submission(method)  # so that nothing stands before what is wrong with it
+    if method not in REFERENCES:
         show_tier(chosen)
     with progress_bar() as progress:
-        (scored,) = score([method], chosen, progress, anew=rerun)
+        if checkpoints is not None:
+            scored = score_checkpoints(checkpoints, chosen, progress)
+        else:
+            (scored,) = score([method], chosen, progress, anew=rerun)
     record, path = scored.record, scored.keep(chosen.results_dir)
     if as_json:
         for one in warnings(record):
@@ -53,5 +71,6 @@ def command(method: str | None, rerun: bool, as_json: bool, **values: Any) -> No
     if record.faults:
         say(f"no score of {record.method}: {record.failure}", err=True)
         say(Fault(**record.faults[0]).describe(), err=True)
-        say("outcomes are final: only --rerun makes all runs anew", err=True)
+        if checkpoints is None:
+            say("outcomes are final: only --rerun makes all runs anew", err=True)
         raise SystemExit(3)

@@ -46,7 +46,7 @@ class RunResults:
         multiply_adds: counted in the audited run, None where that failed.
         reference_multiply_adds: of one retraining, counted alike.
         seeds: of the runs.
-        secret: that the seeds come from.
+        secret: that the seeds come from; None where the runs were somebody else's.
         n_not_made: runs that were not made, since the first one failed.
         faults: of the runs that failed, the audited one included.
     """
@@ -60,7 +60,7 @@ class RunResults:
     multiply_adds: int | None
     reference_multiply_adds: int | None
     seeds: list[int]
-    secret: str
+    secret: str | None
     n_not_made: int = 0
     faults: list[Fault] = field(default_factory=list)
 
@@ -74,6 +74,7 @@ def run_submissions(
     runs_dir: Path | None = None,
     *,
     anew: bool = False,
+    keeps_weights: bool = False,
 ) -> list[RunResults]:
     """Run several submissions N times each in the same workers, which start only once.
 
@@ -89,6 +90,8 @@ def run_submissions(
         progress: called with ("unlearn", done, total).
         runs_dir: where runs are kept and looked for; default beside the pool's models.
         anew: delete what an earlier call finished, and make all N under a new secret.
+        keeps_weights: keep the weights of every run beside its outputs. What an earlier call made
+            without them has none: name a `runs_dir` of their own.
 
     Raises:
         ScorerError: the kit failed, not a submission; what is finished is kept.
@@ -105,7 +108,9 @@ def run_submissions(
             logger.warning(message, len(outdated), submission.name)
 
     def make() -> None:
-        _make_missing(submissions, folders, pool, options, engine, progress)
+        _make_missing(
+            submissions, folders, pool, options, engine, progress, keeps_weights=keeps_weights
+        )
 
     def read() -> list[RunResults]:
         references = folders[0].store("reference")
@@ -129,6 +134,8 @@ def _make_missing(
     options: Options,
     engine: Engine,
     progress: Progress,
+    *,
+    keeps_weights: bool,
 ) -> None:
     """Make the outcomes that are not there, in workers."""
     units = _missing_units(folders, options.n_models)
@@ -151,6 +158,7 @@ def _make_missing(
         "design": options.design,
         "sandbox": options.sandbox,
         "timeout_s": options.timeout_s or pool.task.definition.timeout_s,
+        "keeps_weights": keeps_weights,
     }
     engine.share(
         "scorer.runner.shard:run_shard",

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import save as to_bytes
 from torch import nn
 
 from scorer.engines.base import Emit, Spec
@@ -119,10 +120,11 @@ class Worker:
         self._net = network(pool.task, self._device)
         self._evaluation = EvaluationData.of(pool.task, self._device)
         self._originals = DESIGNS[spec["design"]].originals(spec["n_models"])
+        self._keeps_weights = bool(spec.get("keeps_weights"))
         self._job = self._original = -1
 
-    def make(self, job: int, kind: Kind, index: int) -> tuple[Arrays, dict[str, Any]]:
-        """Return the arrays and the manifest of the outcome of one unit.
+    def make(self, job: int, kind: Kind, index: int) -> tuple[Arrays, dict[str, Any], bytes | None]:
+        """Return the arrays, the manifest and, where they are kept, the weights of one unit.
 
         Of a fault there are no arrays, and the manifest holds it.
 
@@ -138,7 +140,9 @@ class Worker:
         facts = {name: answer[name] for name in FIGURES if name in answer}
         facts |= {"seed": seed, "meters": METERS}
         if answer["fault"] is None:
-            return outputs, {**facts, **self._more(kind, answer)}
+            kept = self._keeps_weights and kind == "run" and state is not None
+            weights = to_bytes(dict(state)) if kept else None
+            return outputs, {**facts, **self._more(kind, answer)}, weights
         said = answer["fault"], answer["message"], answer.get("trace", "")
         if kind == "reference":
             raise ScorerError(
@@ -146,7 +150,7 @@ class Worker:
                 f" fault, and what is finished is kept: {said[0]}: {said[1]}\n{said[2]}".rstrip()
                 + "\nfree the machine of other work, or use fewer --workers, and call it again"
             )
-        return {}, {**facts, **Fault(*said, index, kind).as_facts()}
+        return {}, {**facts, **Fault(*said, index, kind).as_facts()}, None
 
     def _turn_to(self, job: int, original: int) -> None:
         """Let the next run be that of a submission, from an original."""

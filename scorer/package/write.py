@@ -1,0 +1,106 @@
+"""Package a method as one file, checked as any submission before it is written."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scorer.engines.base import Progress
+from scorer.files import written_folder
+from scorer.options import Options
+from scorer.package.inline import inlined
+from scorer.package.manifest import kit_version, licence_of, manifest
+from scorer.pipeline import Scored, score
+from scorer.runner.load import BASELINES, Submission
+
+MANIFEST = "manifest.json"
+ZIP = "submission.zip"
+
+MEASURES = ("utility", "time", "compute", "budget")
+EPOCH = (1980, 1, 1, 0, 0, 0)
+"""The date of every member of a zip, so that the same content gives the same bytes."""
+
+
+@dataclass(frozen=True)
+class Package:
+    """A method as it is handed in.
+
+    Attributes:
+        content: the one file.
+        scored: outcome of its check; nothing may be written where it has faults.
+        facts: JSON values of its manifest.
+    """
+
+    content: bytes
+    scored: Scored
+    facts: dict[str, Any]
+
+    def write(self, folder: Path) -> list[Path]:
+        """Write the file, its manifest and a zip of both, and return the paths.
+
+        Raises:
+            DiskError: the disk is full or not writable.
+        """
+        name = self.facts["file"]
+        said = (json.dumps(self.facts, indent=1) + "\n").encode()
+        contents = {name: self.content, MANIFEST: said}
+        contents[ZIP] = zipped(contents)
+        with written_folder(folder, "package", contents) as aside:
+            for each in contents:
+                (aside / each).replace(folder / each)
+        return [folder / each for each in contents]
+
+
+def package_file(submission: Submission, options: Options, progress: Progress) -> Package:
+    """Return a method as one file that stands alone, tried on the task that the options name.
+
+    Args:
+        submission: any file that can be scored.
+        options: as of a check.
+        progress: called with (what, done, total).
+
+    Raises:
+        UsageError: what it takes of `baselines` cannot be written into it.
+    """
+    where = submission.shown_path
+    content = inlined(submission.source, where, BASELINES, kit_version())
+    # Read from nowhere: its bytes are what is tried, and they are in no file yet.
+    alone = Submission(
+        submission.name, submission.path, content, hashlib.sha256(content).hexdigest()
+    )
+    (scored,) = score([alone], options, progress, MEASURES)
+    record = scored.record
+    checked = {
+        "runs": record.n_models,
+        "test_accuracy": None if record.faults else record.accuracy["test"],
+        "time_ratio": record.time_ratio,
+        "compute_ratio": record.compute_ratio,
+        "budget_verdict": record.budget_verdict,
+        "sandbox": record.sandbox,
+    }
+    licence = licence_of(content, is_baseline=submission.path.is_relative_to(BASELINES))
+    facts = manifest(record, content, f"{submission.name}.py", licence=licence, checked=checked)
+    return Package(content, scored, facts)
+
+
+def zipped(contents: Mapping[str, bytes]) -> bytes:
+    """Return a zip of files; equal contents give equal bytes."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as made:
+        for name, content in contents.items():
+            made.writestr(_member(name), content)
+    return buffer.getvalue()
+
+
+def _member(name: str) -> zipfile.ZipInfo:
+    """Return the head of a member that everybody may read."""
+    member = zipfile.ZipInfo(name, EPOCH)
+    member.external_attr = 0o644 << 16
+    member.compress_type = zipfile.ZIP_DEFLATED
+    return member
