@@ -1,4 +1,4 @@
-"""What a packaged submission says of itself: what it is, what it was tried on, under which terms."""
+"""What a packaged submission says of itself: what it is, what it was tried on, its licence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Package the N models that a method makes: state dicts in a zip, as the 2023 challenge took them."""
+"""Package the N models that a method makes: state dicts in a zip, as the challenge took them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,6 @@ from scorer.runner.load import Submission
 from scorer.runner.run import run_submissions
 from scorer.runner.tiers import resolve
 from scorer.store import WEIGHTS, DamagedEntry
-
 
 KEPT = "with-weights"
 """Folder of runs whose weights are kept; `score` keeps outputs alone, in folders beside it."""
