@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import os
 import platform
 import re
@@ -9,6 +10,16 @@ from pathlib import Path
 from typing import Any
 
 CPU_INFO = Path("/proc/cpuinfo")
+
+DISTRIBUTION = "unlearning-scorer"
+
+
+def kit_version() -> str:
+    """Return the version of the kit as it is installed; of a bare copy of its folders "unknown"."""
+    try:
+        return importlib.metadata.version(DISTRIBUTION)
+    except importlib.metadata.PackageNotFoundError:
+        return "unknown"
 
 
 def n_cores() -> int:

@@ -8,9 +8,9 @@ import platform
 import re
 from typing import Any
 
+from scorer.machine import DISTRIBUTION, kit_version
 from scorer.results.record import Record
 
-DISTRIBUTION = "unlearning-scorer"
 PINNED = ("torch", "torchvision", "numpy", "scipy", "scikit-learn", "safetensors")
 """Packages whose releases change what a method comes to, and that a method may import."""
 
@@ -19,14 +19,6 @@ OF_THE_KIT = "Apache-2.0"
 NOT_STATED = "not stated"
 
 CHECKED = ("test_accuracy", "time_ratio", "compute_ratio", "budget_verdict")
-
-
-def kit_version() -> str:
-    """Return the version of the kit, as it is installed; of a bare copy "unknown"."""
-    try:
-        return importlib.metadata.version(DISTRIBUTION)
-    except importlib.metadata.PackageNotFoundError:
-        return "unknown"
 
 
 def pins() -> dict[str, str]:

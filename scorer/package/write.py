@@ -13,9 +13,10 @@ from typing import Any
 
 from scorer.engines.base import Progress
 from scorer.files import written_folder
+from scorer.machine import kit_version
 from scorer.options import Options
 from scorer.package.inline import inlined
-from scorer.package.manifest import kit_version, licence_of, manifest
+from scorer.package.manifest import licence_of, manifest
 from scorer.pipeline import Scored, score
 from scorer.runner.load import BASELINES, Submission
 
