@@ -102,4 +102,4 @@ def _named(path: Path) -> Submission:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from error
-    return Submission(path.stem, path.resolve(), b"", digest)
+    return Submission(name=path.stem, path=path.resolve(), source=b"", sha256=digest)

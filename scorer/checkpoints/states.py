@@ -13,9 +13,10 @@ from scorer.checkpoints.convert import Converter, Found
 from scorer.checkpoints.layout import read_member
 from scorer.oracles.pool import Pool
 from scorer.runner.faults import Fault
+from scorer.runner.folders import RunsFolder
 from scorer.runner.shard import memory_per_worker_mib
 from scorer.runner.weights import SIZE_FACTOR, SIZE_SLACK
-from scorer.store import WEIGHTS, Seal, Store
+from scorer.store import WEIGHTS
 
 
 class States(ABC):
@@ -71,9 +72,10 @@ class KeptStates(States):
         """Prepare.
 
         Args:
-            told: `root` of the store, `place` and `secret` of its seal.
+            told: `runs`, their folder; `secret` and `models`, see `RunsFolder`.
         """
-        self._store = Store(Path(told["root"]), seal=Seal(told["place"], told["secret"]))
+        folder = RunsFolder(Path(told["runs"]), told["secret"], told["models"])
+        self._store = folder.store("run")
 
     def read(self, indices: Sequence[int]) -> Found:
         """See `States.read`.

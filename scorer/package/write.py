@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import dataclasses
 import io
 import json
 import zipfile
@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from scorer.engines.base import Progress
-from scorer.files import written_folder
+from scorer.files import delete, written_folder
 from scorer.machine import kit_version
 from scorer.options import Options
 from scorer.package.inline import inlined
 from scorer.package.manifest import licence_of, manifest
 from scorer.pipeline import Scored, score
 from scorer.runner.load import BASELINES, Submission
+from scorer.temporary import new_folder
 
 MANIFEST = "manifest.json"
 ZIP = "submission.zip"
@@ -71,10 +72,7 @@ def package_file(submission: Submission, options: Options, progress: Progress) -
     """
     where = submission.shown_path
     content = inlined(submission.source, where, BASELINES, kit_version())
-    # Read from nowhere: its bytes are what is tried, and they are in no file yet.
-    alone = Submission(
-        submission.name, submission.path, content, hashlib.sha256(content).hexdigest()
-    )
+    alone = _read(content, submission)
     (scored,) = score([alone], options, progress, MEASURES)
     record = scored.record
     checked = {
@@ -88,6 +86,17 @@ def package_file(submission: Submission, options: Options, progress: Progress) -
     licence = licence_of(content, is_baseline=submission.path.is_relative_to(BASELINES))
     facts = manifest(record, content, f"{submission.name}.py", licence=licence, checked=checked)
     return Package(content, scored, facts)
+
+
+def _read(content: bytes, submission: Submission) -> Submission:
+    """Return a file that is not written yet as a submission, under the path of its source."""
+    aside = new_folder()
+    path = aside / f"{submission.name}.py"
+    path.write_bytes(content)
+    try:
+        return dataclasses.replace(Submission.read(path), path=submission.path)
+    finally:
+        delete(aside)
 
 
 def zipped(contents: Mapping[str, bytes]) -> bytes:

@@ -113,10 +113,8 @@ def run_submissions(
         )
 
     def read() -> list[RunResults]:
-        references = folders[0].store("reference")
-        timed = [references.manifest(index) for index in range(_n_timed(references))]
         return [
-            _results(submission, folder, timed, n_models)
+            read_results(submission, folder, folders[0], n_models)
             for submission, folder in zip(submissions, folders, strict=True)
         ]
 
@@ -204,17 +202,22 @@ def _facts(store: Store, n_units: int) -> list[dict[str, Any]]:
     return [store.manifest(index) for index in range(n_units) if store.has(index)]
 
 
-def _results(
-    submission: Submission,
-    folder: RunsFolder,
-    references: list[dict[str, Any]],
-    n_models: int,
+def read_results(
+    submission: Submission, folder: RunsFolder, timed: RunsFolder, n_models: int
 ) -> RunResults:
     """Read the outcomes of one submission.
+
+    Args:
+        submission: whose they are.
+        folder: that holds them.
+        timed: folder that holds the retrainings which they are timed against.
+        n_models: N.
 
     Raises:
         ScorerError: some are not there, although its first run did not fail.
     """
+    retrainings = timed.store("reference")
+    references = [retrainings.manifest(index) for index in range(_n_timed(retrainings))]
     store = folder.store("run")
     outcomes, audit = _facts(store, n_models), _facts(folder.store("audit"), 1)
     n_not_made = n_models - len(outcomes)

@@ -1,0 +1,91 @@
+"""The kit as it travels: inside the programs of a bundle, and as a starting kit to unpack."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import re
+import shutil
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from scorer.errors import ScorerError
+from scorer.machine import DISTRIBUTION
+from scorer.settings import PROJECT_ROOT, is_checkout
+
+PACKAGES = ("scorer", "data_prep", "baselines")
+LEFT_OUT = shutil.ignore_patterns("__pycache__", "figures", "leaderboards", "tuning", "*.pyc")
+
+OF_A_CHECKOUT = (
+    *("Makefile", "pyproject.toml", "constraints.txt", "environment.yml", "LICENSE"),
+    *("submission/__init__.py", "submission/unlearn.py"),
+    *("docs/contract.md", "docs/metric.md", "docs/data.md", "docs/schema.md"),
+)
+"""Files of the project that a starting kit needs beside the packages."""
+
+EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+def copy_kit(folder: Path, root: Path = PROJECT_ROOT) -> None:
+    """Copy the packages that score, and the modules that submissions share, into a folder."""
+    for name in PACKAGES:
+        # `tuning` is left out of the baselines, where it is a folder of figures.
+        ignore = LEFT_OUT if name == "baselines" else shutil.ignore_patterns(
+            "__pycache__", "figures", "*.pyc"
+        )  # fmt: skip
+        shutil.copytree(root / name, folder / name, ignore=ignore)
+
+
+def write_starting_kit(path: Path, readme: str, root: Path = PROJECT_ROOT) -> None:
+    """Write the zip that participants begin with: the kit as a checkout without its tests.
+
+    Args:
+        path: of the zip.
+        readme: text of its README.md.
+        root: of the checkout.
+
+    Raises:
+        ScorerError: the kit that runs is no checkout, so that it has no Makefile to give away.
+    """
+    if not is_checkout(root):
+        raise ScorerError(
+            f"a starting kit must be made from a checkout of the project, got {root}; clone the"
+            " repository and run `python -m scorer host` there"
+        )
+    files = {name: root / name for name in OF_A_CHECKOUT}
+    for package in PACKAGES:
+        for each in sorted((root / package).rglob("*")):
+            inside = each.relative_to(root)
+            if each.is_file() and not {"__pycache__", "leaderboards"} & set(inside.parts):
+                files[str(inside)] = each
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as made:
+        for name, each in files.items():
+            made.writestr(_member(name), each.read_bytes())
+        made.writestr(_member("README.md"), readme)
+
+
+def requirements() -> Mapping[str, str]:
+    """Return the releases that the kit runs with here, by package: what a container installs.
+
+    Raises:
+        ScorerError: the kit is not installed, so that nobody knows what it needs.
+    """
+    try:
+        needed = importlib.metadata.requires(DISTRIBUTION) or []
+    except importlib.metadata.PackageNotFoundError as error:
+        raise ScorerError(f"{DISTRIBUTION} must be installed; run `make env`") from error
+    found = {}
+    for line in needed:
+        if "extra ==" in line:
+            continue
+        name = re.split(r"[\s<>=!~;\[(]", line, maxsplit=1)[0]
+        # Without the build behind "+", which only some indexes have.
+        found[name] = importlib.metadata.version(name).split("+")[0]
+    return dict(sorted(found.items()))
+
+
+def _member(name: str) -> zipfile.ZipInfo:
+    """Return the head of a member, of equal bytes whenever it is made."""
+    member = zipfile.ZipInfo(name, EPOCH)
+    member.compress_type, member.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
+    return member

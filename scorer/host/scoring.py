@@ -1,0 +1,125 @@
+"""The second program of a bundle: evaluate what the runs left, and score it as `score` does."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from scorer.bank.file import BankFile
+from scorer.bank.install import install
+from scorer.checkpoints.evaluation import evaluated
+from scorer.engines import make_engine
+from scorer.engines.base import Progress
+from scorer.files import Damaged
+from scorer.host import outcome
+from scorer.host.columns import FAULTS, scores_of
+from scorer.host.data import BANK, read_task
+from scorer.host.page import fault_page, report_page
+from scorer.host.settings import Settings, read_settings
+from scorer.measures import measure
+from scorer.pipeline import gather, make_record, pool_banks, provenance
+from scorer.results.record import Record
+from scorer.runner.faults import Fault
+from scorer.runner.load import Submission
+from scorer.runner.run import read_results
+
+SCORES, PAGE = "scores.json", "detailed_results.html"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the platform shows of a submission.
+
+    Attributes:
+        scores: by the key of their column.
+        page: HTML.
+        faults: what went wrong; with any there is no number that could rank.
+    """
+
+    scores: dict[str, float]
+    page: str
+    faults: list[Fault] = field(default_factory=list)
+
+    def write(self, output: Path) -> None:
+        """Write what the platform reads."""
+        (output / PAGE).write_text(self.page)
+        (output / SCORES).write_text(json.dumps(self.scores, allow_nan=False) + "\n")
+
+
+def judge(result: Path, reference: Path, program: Path, progress: Progress) -> Verdict:
+    """Score what the runs of a submission left.
+
+    Args:
+        result: what the first program wrote.
+        reference: data of the phase that only scoring sees.
+        program: folder of the settings.
+        progress: called with (what, done, total).
+
+    Raises:
+        ScorerError: the kit or the machine failed, or the first program did.
+    """
+    settings = read_settings(program)
+    try:
+        facts = outcome.read(result, settings.runs_secret)
+        if "fault" in facts:
+            return failed(Fault(**facts["fault"]))
+        record, arrays = _score(result, reference, settings, facts, progress)
+    except (outcome.Forged, Damaged) as error:
+        what = "what the runs left was changed before it was scored; is the submission a program"
+        return failed(Fault("tampered", f"{what} of its own beside the kit's? {error}"))
+    faults = [Fault(**each) for each in record.faults]
+    return Verdict(scores_of(record), report_page(record, arrays), faults)
+
+
+def failed(fault: Fault) -> Verdict:
+    """Return the verdict about what could not even be run."""
+    return Verdict({FAULTS: 1.0}, fault_page([fault]), [fault])
+
+
+def _score(
+    result: Path,
+    reference: Path,
+    settings: Settings,
+    facts: Mapping[str, Any],
+    progress: Progress,
+) -> tuple[Record, Mapping[str, np.ndarray]]:
+    """Return the record of the runs without its secrets, and its arrays."""
+    options = settings.options()
+    told = facts["submission"]
+    source = told["source"].encode("latin-1")
+    path = Path(f"{told['name']}.py")
+    submission = Submission(name=told["name"], path=path, source=source, sha256=told["sha256"])
+    folder = outcome.runs_folder(result, settings.runs_secret, facts)
+    runs = read_results(submission, folder, folder, settings.n_models)
+    pool, _ = install(BankFile(reference / BANK), read_task(reference), options.cache_dir)
+    engine = make_engine(options.engine, options.workers)
+    banks = pool_banks([submission], pool, engine, options, progress, None)
+    if runs.bank is not None:
+        states = {"runs": str(folder.root), "secret": folder.secret, "models": folder.models}
+        bank, faults = evaluated(
+            states, submission.sha256, settings.n_models, pool, engine, progress
+        )
+        runs = dataclasses.replace(runs, bank=bank, faults=[*runs.faults, *faults])
+    evidence = gather(submission, runs, banks, pool, options)
+    about = {**provenance(pool, engine, options), "ran_on": facts["about"]}
+    measured = measure(evidence)
+    record = make_record(submission, runs, measured, evidence.banks, pool, options, about)
+    return public(record, facts), measured.arrays
+
+
+def public(record: Record, facts: Mapping[str, Any]) -> Record:
+    """Return a record as participants may see it: without secrets and seeds."""
+    return msgspec.structs.replace(
+        record,
+        pool_secret=None,
+        runs_secret=None,
+        sandbox=facts["about"]["sandbox"],
+        provenance={**record.provenance, "seeds": []},
+    )
