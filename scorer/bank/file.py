@@ -10,6 +10,7 @@ models/<role>/<index>/manifest.json   sealed by the secret, as in the pool
 from __future__ import annotations
 
 import hashlib
+import json
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -152,7 +153,7 @@ def write_bank(path: Path, about: Mapping[str, Any], contents: Mapping[str, byte
         contents: bytes of every other member.
     """
     members = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
-    said = msgspec.json.encode({"edition": EDITION, **about, "members": members})
+    said = json.dumps({"edition": EDITION, **about, "members": members}, indent=1).encode()
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as made:
         for name, content in {ABOUT: said, **contents}.items():
             member = zipfile.ZipInfo(name)  # dated 1980: equal models give an equal file

@@ -50,7 +50,7 @@ def ingest(
     """
     settings, phase = read_settings(program), read_phase(input_data)
     found = read_handed_in(handed_in, settings.most_source_bytes)
-    about = {"environment": environment(settings.device)}
+    about: dict[str, Any] = {"environment": environment(settings.device)}
     if isinstance(found, Fault):
         outcome.keep(output, settings.runs_secret, found, None, about)
         return found

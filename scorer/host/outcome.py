@@ -7,6 +7,7 @@ nothing in it counts that is not sealed by the secret which both programs have.
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -79,7 +80,7 @@ def read(place: Path, secret: str) -> dict[str, Any]:
         raise Forged(str(error)) from error
 
 
-def runs_folder(place: Path, secret: str, facts: dict[str, Any]) -> RunsFolder:
+def runs_folder(place: Path, secret: str, facts: Mapping[str, Any]) -> RunsFolder:
     """Return the outcomes of the runs that an outcome names."""
     told = facts["runs"]
     return RunsFolder(place / RUNS / told["folder"], secret, told["models"])

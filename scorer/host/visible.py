@@ -34,7 +34,9 @@ def visible_task(task: Task) -> Task:
     )
     places = {name: np.searchsorted(shown, task.indices(name)) for name in SHOWN}
     split = Split(
-        **places,
+        retain=places["retain"],
+        forget=places["forget"],
+        val=places["val"],
         test=np.arange(len(shown), len(taken)),
         forget_stratum=np.full(len(places["forget"]), HIDDEN_STRATUM),
     )

@@ -140,8 +140,9 @@ class Worker:
         facts = {name: answer[name] for name in FIGURES if name in answer}
         facts |= {"seed": seed, "meters": METERS}
         if answer["fault"] is None:
-            kept = self._keeps_weights and kind == "run" and state is not None
-            weights = to_bytes(dict(state)) if kept else None
+            weights = None
+            if self._keeps_weights and kind == "run" and state is not None:
+                weights = to_bytes(dict(state))
             return outputs, {**facts, **self._more(kind, answer)}, weights
         said = answer["fault"], answer["message"], answer.get("trace", "")
         if kind == "reference":
