@@ -16,7 +16,7 @@ SCORE_FLAGS = $(FLAGS) $(if $(RULE),--rule $(RULE)) $(if $(SANDBOX),--sandbox $(
               $(if $(BUDGET),--budget $(BUDGET)) $(if $(DESIGN),--design $(DESIGN)) \
               $(if $(RERUN),--rerun)
 
-.PHONY: help env score scores leaderboard check doctor oracles bench study readme boards test lint \
+.PHONY: help env score scores leaderboard check package doctor oracles bench study readme boards test lint \
         clean
 .DEFAULT_GOAL := help
 
@@ -73,6 +73,10 @@ leaderboard: $(STAMP) ## show all results
 
 check: $(STAMP) ## try METHOD in seconds: imports, signature, a real run
 	@$(RUN) check $(METHOD) $(if $(TASK),--task $(TASK)) $(if $(DEVICE),--device $(DEVICE)) \
+	  $(if $(SANDBOX),--sandbox $(SANDBOX))
+
+package: $(STAMP) ## make of METHOD one file that stands alone, in packaged/METHOD
+	@$(RUN) package $(METHOD) $(if $(TASK),--task $(TASK)) $(if $(DEVICE),--device $(DEVICE)) \
 	  $(if $(SANDBOX),--sandbox $(SANDBOX))
 
 doctor: $(STAMP) ## say what this machine has: device, packages, sandbox tiers, disk

@@ -11,10 +11,11 @@ CONFORMS_TO = "http://mlcommons.org/croissant/1.0"
 LICENCE = "https://www.apache.org/licenses/LICENSE-2.0"
 
 TERMS = (
-    *("citeAs", "column", "conformsTo", "containedIn", "data", "dataType", "dct", "examples"),
-    *("extract", "field", "fileProperty", "fileObject", "fileSet", "format", "includes"),
-    *("isLiveDataset", "jsonPath", "key", "md5", "parentField", "path", "recordSet", "references"),
-    *("regex", "repeated", "replace", "sc", "separator", "source", "subField", "transform"),
+    *("citeAs", "column", "conformsTo", "data", "dataType", "dct", "equivalentProperty"),
+    *("examples", "extract", "field", "fileProperty", "fileObject", "fileSet", "format"),
+    *("includes", "isLiveDataset", "jsonPath", "key", "md5", "parentField", "path", "recordSet"),
+    *("references", "regex", "repeated", "replace", "samplingRate", "sc", "separator", "source"),
+    *("subField", "transform"),
 )
 """Words of the vocabulary that a context has to spell out."""
 
