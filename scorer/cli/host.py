@@ -12,7 +12,7 @@ from scorer.cli._common import json_option, options, progress_bar, say, show_jso
 from scorer.errors import UsageError
 
 FOLDER = click.Path(file_okay=False, resolve_path=True, path_type=Path)
-THERE = click.Path(exists=True, resolve_path=True, path_type=Path)
+PLACE = click.Path(resolve_path=True, path_type=Path)
 DATE = click.DateTime(["%Y-%m-%d", "%Y-%m-%d %H:%M"])
 
 
@@ -27,7 +27,7 @@ DATE = click.DateTime(["%Y-%m-%d", "%Y-%m-%d %H:%M"])
               help="that each program may take")  # fmt: skip
 @click.option("--final-split-seed", type=click.IntRange(0),
               help="of the final phase; default: by the secret of the pool")  # fmt: skip
-@click.option("--try", "tried", nargs=2, type=THERE, metavar="BUNDLE SUBMISSION",
+@click.option("--try", "tried", nargs=2, type=PLACE, metavar="BUNDLE SUBMISSION",
               help="run a zip through a bundle as the platform would")  # fmt: skip
 @click.option("--phase", default=0, show_default=True, help="of --try: 0 public, 1 final")
 @click.option("--lint", "linted", type=FOLDER, metavar="BUNDLE", help="say what is wrong with one")

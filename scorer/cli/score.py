@@ -20,7 +20,7 @@ from scorer.cli._common import json_option, options, progress_bar, say, show, sh
 )
 @click.option(
     "--checkpoints",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=click.Path(dir_okay=False, path_type=Path),
     help="in place of METHOD: a zip of N state dicts, unlearned_checkpoint_<i>.pth",
 )
 @json_option

@@ -5,12 +5,11 @@ from __future__ import annotations
 import importlib.metadata
 import re
 import shutil
+import tomllib
 import zipfile
-from collections.abc import Mapping
 from pathlib import Path
 
 from scorer.errors import ScorerError
-from scorer.machine import DISTRIBUTION
 from scorer.settings import PROJECT_ROOT, is_checkout
 
 PACKAGES = ("scorer", "data_prep", "baselines")
@@ -47,11 +46,7 @@ def write_starting_kit(path: Path, readme: str, root: Path = PROJECT_ROOT) -> No
     Raises:
         ScorerError: the kit that runs is no checkout, so that it has no Makefile to give away.
     """
-    if not is_checkout(root):
-        raise ScorerError(
-            f"a starting kit must be made from a checkout of the project, got {root}; clone the"
-            " repository and run `python -m scorer host` there"
-        )
+    _check(root)
     files = {name: root / name for name in OF_A_CHECKOUT}
     for package in PACKAGES:
         for each in sorted((root / package).rglob("*")):
@@ -64,24 +59,32 @@ def write_starting_kit(path: Path, readme: str, root: Path = PROJECT_ROOT) -> No
         made.writestr(_member("README.md"), readme)
 
 
-def requirements() -> Mapping[str, str]:
+def requirements(root: Path = PROJECT_ROOT) -> dict[str, str]:
     """Return the releases that the kit runs with here, by package: what a container installs.
 
     Raises:
-        ScorerError: the kit is not installed, so that nobody knows what it needs.
+        ScorerError: the kit that runs is no checkout, or a package is not installed.
     """
-    try:
-        needed = importlib.metadata.requires(DISTRIBUTION) or []
-    except importlib.metadata.PackageNotFoundError as error:
-        raise ScorerError(f"{DISTRIBUTION} must be installed; run `make env`") from error
+    _check(root)
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
     found = {}
-    for line in needed:
-        if "extra ==" in line:
-            continue
+    for line in project["dependencies"]:
         name = re.split(r"[\s<>=!~;\[(]", line, maxsplit=1)[0]
-        # Without the build behind "+", which only some indexes have.
-        found[name] = importlib.metadata.version(name).split("+")[0]
+        try:
+            # Without the build behind "+", which only some indexes have.
+            found[name] = importlib.metadata.version(name).split("+")[0]
+        except importlib.metadata.PackageNotFoundError as error:
+            raise ScorerError(f"the package {name} must be installed; run `make env`") from error
     return dict(sorted(found.items()))
+
+
+def _check(root: Path) -> None:
+    """Raise where there is nothing to make a starting kit of."""
+    if not is_checkout(root):
+        raise ScorerError(
+            f"a starting kit must be made from a checkout of the project, got {root}; clone the"
+            " repository and run `python -m scorer host` there"
+        )
 
 
 def _member(name: str) -> zipfile.ZipInfo:
