@@ -6,6 +6,7 @@ It sees the program's settings and what a submission may see; no test set, no or
 from __future__ import annotations
 
 import dataclasses
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,11 @@ from scorer.results.provenance import environment
 from scorer.runner.faults import Fault
 from scorer.runner.folders import open_runs
 from scorer.runner.run import run_submissions
-from scorer.runner.tiers import resolve
+from scorer.runner.tiers import resolve, said
 from scorer.secret import draw_secret
 from scorer.training.paths import TrainingPath
+
+logger = logging.getLogger("scorer")
 
 
 def ingest(
@@ -56,6 +59,7 @@ def ingest(
         return found
     options = settings.options()
     pool = _pool(input_data, phase.path, settings.device, options.cache_dir)
+    logger.info("sandbox: %s", said(options.sandbox, pool.device))
     options = dataclasses.replace(options, sandbox=resolve(options.sandbox, pool.device))
     engine = make_engine(options.engine, options.workers)
     runs_dir = options.cache_dir / "runs"

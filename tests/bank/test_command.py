@@ -35,6 +35,7 @@ def score(folder: Path, *arguments: object) -> dict[str, Any]:
     return values
 
 
+@pytest.mark.slow
 def test_scores_against_an_imported_bank_stand_on_one_board_with_the_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

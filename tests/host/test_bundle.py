@@ -53,14 +53,31 @@ def run(made: Path, place: Path, files: dict[str, str], phase: str = "public") -
     return judge(between, made / "reference_data" / phase, programs[1], no_progress)
 
 
+@pytest.fixture(scope="module")
+def left(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return what the first program leaves of a submission that works."""
+    handed_in, between = (tmp_path_factory.mktemp(name) for name in ("in", "res"))
+    (handed_in / "noise.py").write_text(NOISE)
+    (handed_in / "manifest.json").write_text("{}")
+    program = made / "ingestion_program"
+    ingest(made / "input_data" / "public", between, program, handed_in, no_progress)
+    return between
+
+
+def judged(made: Path, between: Path) -> Verdict:
+    """Let the second program of a bundle score what the first one left."""
+    reference = made / "reference_data" / "public"
+    return judge(between, reference, made / "scoring_program", no_progress)
+
+
 def test_the_score_is_that_of_score_to_all_digits(
-    made: Path, host_options: Options, tmp_path: Path
+    made: Path, host_options: Options, left: Path, tmp_path: Path
 ) -> None:
     file = tmp_path / "noise.py"
     file.write_text(NOISE)
     (scored,) = score([str(file)], host_options, no_progress)
     record = scored.record
-    verdict = run(made, tmp_path, {"noise.py": NOISE, "manifest.json": "{}"})
+    verdict = judged(made, left)
     assert verdict.faults == []
     for name in ("relative_score", "forgetting_quality", "forgetting_quality_se",
                  "retain_accuracy", "test_accuracy", "compute_ratio"):  # fmt: skip
@@ -75,6 +92,7 @@ def test_the_score_is_that_of_score_to_all_digits(
     )
 
 
+@pytest.mark.slow
 def test_the_final_phase_is_another_split(
     made: Path, host_options: Options, tmp_path: Path
 ) -> None:
@@ -128,17 +146,21 @@ def test_what_is_no_submission_is_a_named_fault(
     assert verdict.scores == {"faults": 1.0} and "bad_archive" in verdict.page
 
 
+FAULTS = [
+    (
+        "def unlearning(net, retain, forget, val):\n    raise OSError('<script>x</script>')\n",
+        "raised",
+    ),
+    ("def forget(net, retain, forget, val):\n    pass\n", "bad_signature"),
+    ("import nothing_like_it\n", "import_error"),
+    (FAILS_ONCE, "raised"),
+]
+
+
 @pytest.mark.parametrize(
     ("source", "fault"),
-    [
-        ("def unlearning(net):\n    pass\n", "bad_signature"),
-        ("def forget(net, retain, forget, val):\n    pass\n", "bad_signature"),
-        ("import nothing_like_it\n", "import_error"),
-        (FAILS_ONCE, "raised"),
-        ("def unlearning(net, retain, forget, val):\n    raise OSError('<script>x</script>')\n",
-         "raised"),
-    ],
-)  # fmt: skip
+    [FAULTS[0], *(pytest.param(*f, marks=pytest.mark.slow) for f in FAULTS[1:])],
+)
 def test_a_run_that_fails_leaves_no_number_that_could_rank(
     made: Path, tmp_path: Path, source: str, fault: str
 ) -> None:
@@ -166,16 +188,12 @@ def swap_runs(between: Path) -> None:
 
 @pytest.mark.parametrize("forge", [forge_outcome, forge_weights, swap_runs])
 def test_what_a_program_of_the_submission_s_own_could_change_is_noticed(
-    made: Path, tmp_path: Path, forge: Any
+    made: Path, left: Path, tmp_path: Path, forge: Any
 ) -> None:
-    handed_in, between = tmp_path / "in", tmp_path / "res"
-    handed_in.mkdir()
-    between.mkdir()
-    (handed_in / "noise.py").write_text(NOISE)
-    program = made / "ingestion_program"
-    ingest(made / "input_data" / "public", between, program, handed_in, no_progress)
+    between = tmp_path / "res"
+    shutil.copytree(left, between)
     forge(between)
-    verdict = judge(between, made / "reference_data" / "public", program, no_progress)
+    verdict = judged(made, between)
     assert [fault.fault for fault in verdict.faults] == ["tampered"]
     assert verdict.scores == {"faults": 1.0}
 

@@ -1,4 +1,4 @@
-"""`package` and `score --checkpoints`: the same numbers, whichever way a method is handed in."""
+"""A method handed in as one file or as N models: the same numbers as the method itself."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,158 +16,139 @@ import torch
 from click.testing import CliRunner, Result
 from safetensors.torch import load
 
+from scorer.checkpoints.score import score_checkpoints
 from scorer.cli import main
+from scorer.engines.base import no_progress
+from scorer.options import Options
+from scorer.package.inline import inlined
+from scorer.package.manifest import licence_of
+from scorer.package.write import Package
+from scorer.package.zip_of_runs import make_runs
+from scorer.pipeline import score
+from scorer.runner.load import BASELINES, find_submission
 from scorer.store import WEIGHTS
 
 
-@pytest.fixture(autouse=True)
-def tiny(tiny_is_known: None, inline_is_known: None) -> None:
-    """Let the commands know the tiny task, and an engine that starts no workers."""
-
-
 @pytest.fixture(scope="module")
-def folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("package")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
 
 
-def call(folders: Path, verb: str, *arguments: str) -> Result:
-    common = ["--task", "tiny", "--cache-dir", str(folders / "cache"), "--engine", "inline",
-              "--secret", "public", "--sandbox", "process", "--device", "cpu"]  # fmt: skip
-    if verb == "score":
-        common += ["--results-dir", str(folders / "results")]
-    return CliRunner().invoke(main, [verb, *common, *arguments])
+@pytest.fixture
+def options(cache: Path, tmp_path: Path, tiny_is_known: None, inline_is_known: None) -> Options:
+    return Options(
+        task="tiny", n_models=2, workers=1, engine="inline", device="cpu", sandbox="process",
+        secret="public", cache_dir=cache, results_dir=tmp_path / "results",
+    )  # fmt: skip
 
 
-def scored(folders: Path, *arguments: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    result = call(folders, "score", "--n-models", "4", "--workers", "1", "--json", *arguments)
-    assert result.exit_code == 0, result.output
-    values = json.loads(result.stdout)
-    path = folders / "results" / "tiny" / values["method"] / f"{values['run_id']}.npz"
-    with np.load(path) as arrays:
-        return values, dict(arrays)
+def test_the_packaged_file_gives_the_same_bytes(options: Options, tmp_path: Path) -> None:
+    path = BASELINES / "adversarial.py"
+    content = inlined(path.read_bytes(), str(path), BASELINES, "9.9")
+    alone = tmp_path / "adversarial.py"
+    alone.write_bytes(content)
+    own, kit = score([str(alone), "adversarial"], options, no_progress)
+    assert own.record.method_sha256 != kit.record.method_sha256
+    assert own.record.relative_score == kit.record.relative_score
+    one, two = (each.banks["unlearned"].arrays for each in (own, kit))
+    assert all(one[name].tobytes() == two[name].tobytes() for name in two)
+    facts = {"file": "adversarial.py", "sha256": hashlib.sha256(content).hexdigest()}
+    written = Package(content, own, facts).write(tmp_path / "out")
+    assert [each.name for each in written] == ["adversarial.py", "manifest.json", "submission.zip"]
+    assert written[0].read_bytes() == content
+    with zipfile.ZipFile(written[2]) as opened:
+        assert sorted(opened.namelist()) == ["adversarial.py", "manifest.json"]
+        assert json.loads(opened.read("manifest.json")) == facts
+    again = Package(content, own, facts).write(tmp_path / "again")
+    assert again[2].read_bytes() == written[2].read_bytes(), "an equal file for equal content"
 
 
-def test_the_packaged_file_gives_the_same_bytes_elsewhere(folders: Path, tmp_path: Path) -> None:
-    result = call(folders, "package", "adversarial", "--output", str(tmp_path / "out"), "--json")
-    assert result.exit_code == 0, result.output
+def test_a_zip_of_checkpoints_scores_as_its_method_does(options: Options, tmp_path: Path) -> None:
+    runs = make_runs(find_submission("finetune"), options, no_progress)
+    path = runs.write(tmp_path / "submission.zip")
+    with zipfile.ZipFile(path) as opened:
+        assert opened.namelist() == [f"unlearned_checkpoint_{i}.pth" for i in range(2)]
+    scored = score_checkpoints(path, options, no_progress)
+    store = runs.folder.store("run")
+    for index in range(2):
+        name = "confidence_test"
+        found = scored.banks["unlearned"].arrays[name][index]
+        np.testing.assert_array_equal(found, store.read(index)[name])
+    record = scored.record
+    assert record.relative_score is not None and record.method == "submission"
+    assert record.time_ratio is record.runs_secret is record.within_budget is None
+    assert record.missing["time_ratio"] == "made elsewhere, nothing was metered"
+    resumed = make_runs(find_submission("finetune"), options, no_progress)
+    assert resumed.write(tmp_path / "again.zip").read_bytes() == path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("text", "is_baseline", "licence"),
+    [
+        ("x = 1", False, "not stated"),
+        ("x = 1", True, "Apache-2.0"),
+        ("# SPDX-License-Identifier: MIT\n", False, "MIT"),
+        ("# SPDX-License-Identifier: MIT\n# SPDX-License-Identifier: Apache-2.0 \n", False,
+         "Apache-2.0 AND MIT"),
+    ],
+)  # fmt: skip
+def test_the_licence_is_what_the_file_says(text: str, is_baseline: bool, licence: str) -> None:
+    assert licence_of(text.encode(), is_baseline=is_baseline) == licence
+
+
+def call(options: Options, verb: str, *arguments: object) -> Result:
+    common = ["--task", "tiny", "--cache-dir", options.cache_dir, "--engine", "inline", "--secret",
+              "public", "--sandbox", "process", "--device", "cpu", "--n-models", 2]  # fmt: skip
+    return CliRunner().invoke(main, [verb, *map(str, [*common, *arguments])])
+
+
+def test_two_wishes_at_once_are_refused(options: Options) -> None:
+    for arguments in (["finetune"], ["--rerun"]):
+        both = call(options, "score", "--checkpoints", "a.zip", *arguments)
+        assert both.exit_code == 2 and "stands in place of METHOD" in both.stderr
+    missing = call(options, "score", "--checkpoints", "nothing.zip")
+    assert missing.exit_code == 2 and "nothing.zip must be a zip" in missing.stderr
+
+
+@pytest.mark.slow
+def test_package_checks_first_and_writes_nothing_of_what_fails(
+    options: Options, tmp_path: Path
+) -> None:
+    bad = tmp_path / "bad.py"
+    bad.write_text("def unlearning(net, retain, forget, val):\n    raise OSError('no')\n")
+    for form in ("file", "checkpoints"):
+        result = call(options, "package", bad, "--format", form, "--output", tmp_path / "out")
+        assert result.exit_code == 3 and "raised" in result.stderr
+        assert not (tmp_path / "out").exists()
+    result = call(options, "package", "adversarial", "--output", tmp_path / "out", "--json")
     facts = json.loads(result.stdout)
     content = (tmp_path / "out" / "adversarial.py").read_bytes()
     assert facts["sha256"] == hashlib.sha256(content).hexdigest()
     assert facts["licence"] == "Apache-2.0" and facts["kit"]["name"] == "unlearning-scorer"
     assert facts["task"]["name"] == "tiny" and facts["checked"]["runs"] == 2
-    with zipfile.ZipFile(tmp_path / "out" / "submission.zip") as opened:
-        assert sorted(opened.namelist()) == ["adversarial.py", "manifest.json"]
-        assert opened.read("adversarial.py") == content
-        assert json.loads(opened.read("manifest.json"))["sha256"] == facts["sha256"]
-    alone = tmp_path / "empty"
-    alone.mkdir()
-    (alone / "adversarial.py").write_bytes(content)
-    own, own_arrays = scored(folders, str(alone / "adversarial.py"))
-    kit, kit_arrays = scored(folders, "adversarial")
-    assert own["method_sha256"] != kit["method_sha256"]
-    assert own["relative_score"] == kit["relative_score"]
-    name = "unlearned_confidence"
-    assert own_arrays[name].tobytes() == kit_arrays[name].tobytes()
 
 
-def test_nothing_is_written_of_a_method_that_fails(folders: Path, tmp_path: Path) -> None:
-    bad = tmp_path / "bad.py"
-    bad.write_text("def unlearning(net, retain, forget, val):\n    raise OSError('no')\n")
-    for form in ("file", "checkpoints"):
-        result = call(folders, "package", str(bad), "--format", form, "--n-models", "2",
-                      "--output", str(tmp_path / "out"))  # fmt: skip
-        assert result.exit_code == 3 and "raised" in result.stderr
-        assert not (tmp_path / "out").exists()
-
-
-def test_the_licence_is_the_file_s_own(folders: Path, tmp_path: Path) -> None:
-    mine = tmp_path / "mine.py"
-    body = "def unlearning(net, retain, forget, val):\n    pass\n"
-    for text, licence in ((body, "not stated"),
-                          (f"# SPDX-License-Identifier: MIT\n{body}", "MIT")):  # fmt: skip
-        mine.write_text(text)
-        result = call(folders, "package", str(mine), "--output", str(tmp_path / "out"), "--json")
-        assert json.loads(result.stdout)["licence"] == licence
-        assert (tmp_path / "out" / "mine.py").read_text() == text
-
-
-def test_a_zip_of_checkpoints_scores_as_its_method_does(folders: Path, tmp_path: Path) -> None:
-    result = call(folders, "package", "finetune", "--format", "checkpoints", "--n-models", "4",
-                  "--output", str(tmp_path))  # fmt: skip
-    assert result.exit_code == 0, result.output
-    path = tmp_path / "submission.zip"
-    with zipfile.ZipFile(path) as opened:
-        assert opened.namelist() == [f"unlearned_checkpoint_{i}.pth" for i in range(4)]
-    given, given_arrays = scored(folders, "--checkpoints", str(path))
-    method, method_arrays = scored(folders, "finetune")
-    name = "unlearned_confidence"
-    assert given_arrays[name].tobytes() == method_arrays[name].tobytes()
-    assert given["relative_score"] == method["relative_score"]
-    assert given["time_ratio"] is None and given["runs_secret"] is None
-    assert given["missing"]["time_ratio"] == "made elsewhere, nothing was metered"
-    few = call(folders, "score", "--n-models", "3", "--checkpoints", str(path))
-    assert few.exit_code == 2 and "must hold exactly N=3 checkpoints, got 4" in few.stderr
-    both = call(folders, "score", "finetune", "--checkpoints", str(path))
-    assert both.exit_code == 2 and "in place of METHOD" in both.stderr
-
-
-def notebook_zip(path: Path, originals: list[dict[str, torch.Tensor]]) -> Path:
+def notebook_zip(path: Path, states: list[Any]) -> Path:
     """Write a zip as the challenge's notebooks did: `torch.save` in a loop, `zip` of a path."""
     with zipfile.ZipFile(path, "w") as made:
-        for index, state in enumerate(originals):
+        for index, state in enumerate(states):
             buffer = io.BytesIO()
             torch.save(state, buffer)
             made.writestr(f"kaggle/tmp/unlearned_checkpoint_{index}.pth", buffer.getvalue())
     return path
 
 
-def original_of(folders: Path) -> dict[str, torch.Tensor]:
-    """Return the weights of the original that `score` has trained."""
-    (entry,) = folders.glob(f"cache/v1/*/*/*/original/00000/{WEIGHTS}")
-    return dict(load(entry.read_bytes()))
-
-
-def test_a_zip_in_the_idiom_of_the_notebooks_is_scored(folders: Path, tmp_path: Path) -> None:
-    scored(folders, "finetune")
-    states = []
-    for index in range(4):
-        state = original_of(folders)
-        state["fc.bias"] += index
-        states.append(state)
-    given, arrays = scored(folders, "--checkpoints", str(notebook_zip(tmp_path / "nb.zip", states)))
-    assert given["method"] == "nb" and given["faults"] == []
-    assert len(np.unique(arrays["unlearned_confidence"], axis=0)) >= 1
-
-
-class Evil:
-    """What a pickle could do."""
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return (Path.touch, (Path("/tmp/unpickled-here"),))
-
-
-def test_checkpoints_that_are_none_have_named_faults(folders: Path, tmp_path: Path) -> None:
-    scored(folders, "finetune")
-    state = original_of(folders)
-    name = next(iter(state))
-    bad: list[tuple[Any, str]] = [
-        ({**state, "extra": torch.zeros(1)}, "shape_mismatch"),
-        ({key: value for key, value in state.items() if key != name}, "shape_mismatch"),
-        ({**state, name: state[name].half()}, "shape_mismatch"),
-        ({**state, name: torch.full_like(state[name], torch.nan)}, "non_finite"),
-        ([1, 2], "bad_return"),
-        (Evil(), "bad_return"),
-    ]
-    path = notebook_zip(tmp_path / "bad.zip", [each for each, _ in bad])
-    with zipfile.ZipFile(path, "a") as made:
-        made.writestr("kaggle/tmp/unlearned_checkpoint_6.pth", b"no pickle")
-        made.writestr("kaggle/tmp/unlearned_checkpoint_7.pth", bytes(10**7))
-    result = call(folders, "score", "--n-models", "8", "--workers", "1", "--json",
-                  "--checkpoints", str(path))  # fmt: skip
+@pytest.mark.slow
+def test_a_zip_in_the_idiom_of_the_notebooks_is_scored(options: Options, tmp_path: Path) -> None:
+    (floor,) = score(["original"], options, no_progress)
+    (entry,) = options.cache_dir.glob(f"v1/*/*/*/original/00000/{WEIGHTS}")
+    states = [dict(load(entry.read_bytes())) for _ in range(2)]
+    scored = score_checkpoints(notebook_zip(tmp_path / "nb.zip", states), options, no_progress)
+    assert scored.record.method == "nb"
+    assert scored.record.forgetting_quality == floor.record.forgetting_quality
+    failed = notebook_zip(tmp_path / "bad.zip", [states[0], [1, 2]])
+    result = call(options, "score", "--checkpoints", failed, "--results-dir", tmp_path, "--json")
     assert result.exit_code == 3, result.output
-    values = json.loads(result.stdout)
-    found = {fault["run"]: fault["fault"] for fault in values["faults"]}
-    wanted = [kind for _, kind in bad] + ["bad_return", "shape_mismatch"]
-    assert found == dict(enumerate(wanted))
-    assert values["relative_score"] is None
-    assert not Path("/tmp/unpickled-here").exists()
+    assert [each["run"] for each in json.loads(result.stdout)["faults"]] == [1]
+    few = replace(options, n_models=3)
+    assert few.n_models == 3
