@@ -48,7 +48,7 @@ export NAMES
 # BUDGET = ## share of a retraining that a run may take, in time and arithmetic, default 0.2
 # DESIGN = ## originals that the runs share: reuse-1 (default), reuse-8 or another number, reuse-n
 # TORCH = ## other torch packages for make env, e.g. TORCH="torch==2.13.0 torchvision==0.28.0"
-# EXTRA = ## optional packages for make env: ray
+# EXTRA = ## optional packages for make env: ray, croissant
 # VENV = ## folder of the environment, default .venv
 
 $(STAMP): pyproject.toml constraints.txt

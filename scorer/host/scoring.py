@@ -17,7 +17,7 @@ from scorer.bank.install import install
 from scorer.checkpoints.evaluation import evaluated
 from scorer.engines import make_engine
 from scorer.engines.base import Progress
-from scorer.files import Damaged
+from scorer.errors import ScorerError
 from scorer.host import outcome
 from scorer.host.columns import FAULTS, scores_of
 from scorer.host.data import BANK, read_task
@@ -27,8 +27,9 @@ from scorer.measures import measure
 from scorer.pipeline import gather, make_record, pool_banks, provenance
 from scorer.results.record import Record
 from scorer.runner.faults import Fault
+from scorer.runner.folders import RunsFolder
 from scorer.runner.load import Submission
-from scorer.runner.run import read_results
+from scorer.runner.run import RunResults, read_results
 
 SCORES, PAGE = "scores.json", "detailed_results.html"
 
@@ -71,7 +72,7 @@ def judge(result: Path, reference: Path, program: Path, progress: Progress) -> V
         if "fault" in facts:
             return failed(Fault(**facts["fault"]))
         record, arrays = _score(result, reference, settings, facts, progress)
-    except (outcome.Forged, Damaged) as error:
+    except outcome.Forged as error:
         what = "what the runs left was changed before it was scored; is the submission a program"
         return failed(Fault("tampered", f"{what} of its own beside the kit's? {error}"))
     faults = [Fault(**each) for each in record.faults]
@@ -97,7 +98,7 @@ def _score(
     path = Path(f"{told['name']}.py")
     submission = Submission(name=told["name"], path=path, source=source, sha256=told["sha256"])
     folder = outcome.runs_folder(result, settings.runs_secret, facts)
-    runs = read_results(submission, folder, folder, settings.n_models)
+    runs = _read_runs(submission, folder, settings.n_models)
     pool, _ = install(BankFile(reference / BANK), read_task(reference), options.cache_dir)
     engine = make_engine(options.engine, options.workers)
     banks = pool_banks([submission], pool, engine, options, progress, None)
@@ -112,6 +113,22 @@ def _score(
     measured = measure(evidence)
     record = make_record(submission, runs, measured, evidence.banks, pool, options, about)
     return public(record, facts), measured.arrays
+
+
+def _read_runs(submission: Submission, folder: RunsFolder, n_models: int) -> RunResults:
+    """Return the outcomes of the runs, every file of them held against its seal.
+
+    Raises:
+        Forged: some are not there, or not as the first program left them.
+    """
+    try:
+        runs = read_results(submission, folder, folder, n_models)
+        if runs.bank is not None:
+            for index in range(n_models):
+                folder.store("run").check(index)
+    except ScorerError as error:
+        raise outcome.Forged(str(error)) from error
+    return runs
 
 
 def public(record: Record, facts: Mapping[str, Any]) -> Record:

@@ -169,7 +169,7 @@ def test_a_folder_is_no_file_to_write(tiny_pool: Pool, tmp_path: Path) -> None:
 
 
 def test_the_description_is_valid_croissant(bank: Path) -> None:
-    mlcroissant = pytest.importorskip("mlcroissant", reason="the package mlcroissant is missing")
+    mlcroissant = pytest.importorskip("mlcroissant", reason="needs make env EXTRA=croissant")
     beside = bank.with_name(f"{bank.name}.croissant.json")
     described = mlcroissant.Dataset(jsonld=str(beside))
     assert not described.metadata.issues.errors

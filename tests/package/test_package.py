@@ -75,7 +75,7 @@ def test_a_zip_of_checkpoints_scores_as_its_method_does(options: Options, tmp_pa
         found = scored.banks["unlearned"].arrays[name][index]
         np.testing.assert_array_equal(found, store.read(index)[name])
     record = scored.record
-    assert record.relative_score is not None and record.method == "submission"
+    assert record.forgetting_quality is not None and record.method == "submission"
     assert record.time_ratio is record.runs_secret is record.within_budget is None
     assert record.missing["time_ratio"] == "made elsewhere, nothing was metered"
     resumed = make_runs(find_submission("finetune"), options, no_progress)

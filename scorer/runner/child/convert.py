@@ -25,12 +25,11 @@ from .submission import save_state
 def convert(path: Path, out: Path) -> dict[str, Any]:
     """Read one checkpoint, write its tensors, and return the message about it."""
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        return save_state(torch.load(path, map_location="cpu", weights_only=True), out)
     except Exception as error:  # whatever a file that may hold anything makes torch raise
         said = str(error).strip().partition("\n")[0][:300]
         what = f"it must be a state dict as torch.save writes it: {type(error).__name__}: {said}"
         return fault("bad_return", what)
-    return save_state(state, out)
 
 
 def main() -> None:
