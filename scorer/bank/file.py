@@ -23,6 +23,7 @@ import msgspec
 from msgspec import Meta
 
 from scorer.errors import ScorerError
+from scorer.files import zip_member
 
 EDITION = 1
 
@@ -156,6 +157,4 @@ def write_bank(path: Path, about: Mapping[str, Any], contents: Mapping[str, byte
     said = json.dumps({"edition": EDITION, **about, "members": members}, indent=1).encode()
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as made:
         for name, content in {ABOUT: said, **contents}.items():
-            member = zipfile.ZipInfo(name)  # dated 1980: equal models give an equal file
-            member.compress_type, member.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
-            made.writestr(member, content)
+            made.writestr(zip_member(name), content)

@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 
 from scorer.errors import ScorerError
+from scorer.files import zip_member
 from scorer.settings import PROJECT_ROOT, is_checkout
 
 PACKAGES = ("scorer", "data_prep", "baselines")
@@ -21,8 +22,6 @@ OF_A_CHECKOUT = (
     *("docs/contract.md", "docs/metric.md", "docs/data.md", "docs/schema.md"),
 )
 """Files of the project that a starting kit needs beside the packages."""
-
-EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def copy_kit(folder: Path, root: Path = PROJECT_ROOT) -> None:
@@ -55,8 +54,8 @@ def write_starting_kit(path: Path, readme: str, root: Path = PROJECT_ROOT) -> No
                 files[str(inside)] = each
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as made:
         for name, each in files.items():
-            made.writestr(_member(name), each.read_bytes())
-        made.writestr(_member("README.md"), readme)
+            made.writestr(zip_member(name), each.read_bytes())
+        made.writestr(zip_member("README.md"), readme)
 
 
 def requirements(root: Path = PROJECT_ROOT) -> dict[str, str]:
@@ -85,10 +84,3 @@ def _check(root: Path) -> None:
             f"a starting kit must be made from a checkout of the project, got {root}; clone the"
             " repository and run `python -m scorer host` there"
         )
-
-
-def _member(name: str) -> zipfile.ZipInfo:
-    """Return the head of a member, of equal bytes whenever it is made."""
-    member = zipfile.ZipInfo(name, EPOCH)
-    member.compress_type, member.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
-    return member

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from scorer.engines.base import Progress
-from scorer.files import delete, written_folder
+from scorer.files import delete, written_folder, zip_member
 from scorer.machine import kit_version
 from scorer.options import Options
 from scorer.package.inline import inlined
@@ -25,8 +25,6 @@ MANIFEST = "manifest.json"
 ZIP = "submission.zip"
 
 MEASURES = ("utility", "time", "compute", "budget")
-EPOCH = (1980, 1, 1, 0, 0, 0)
-"""The date of every member of a zip, so that the same content gives the same bytes."""
 
 
 @dataclass(frozen=True)
@@ -104,13 +102,5 @@ def zipped(contents: Mapping[str, bytes]) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as made:
         for name, content in contents.items():
-            made.writestr(_member(name), content)
+            made.writestr(zip_member(name), content)
     return buffer.getvalue()
-
-
-def _member(name: str) -> zipfile.ZipInfo:
-    """Return the head of a member that everybody may read."""
-    member = zipfile.ZipInfo(name, EPOCH)
-    member.external_attr = 0o644 << 16
-    member.compress_type = zipfile.ZIP_DEFLATED
-    return member

@@ -14,7 +14,7 @@ from safetensors.torch import load as load_tensors
 from scorer.checkpoints.layout import checkpoint_name
 from scorer.engines.base import Progress
 from scorer.errors import ScorerError
-from scorer.files import disk_errors, temporary_folder
+from scorer.files import disk_errors, temporary_folder, zip_member
 from scorer.options import Options
 from scorer.oracles.open import open_pool
 from scorer.oracles.place import RUNS
@@ -67,7 +67,8 @@ class RunsMade:
                         raise ScorerError(f"{error}; the same command makes it again") from error
                     buffer = io.BytesIO()
                     torch.save(load_tensors(weights), buffer)
-                    opened.writestr(checkpoint_name(index), buffer.getvalue())
+                    member = zip_member(checkpoint_name(index), zipfile.ZIP_STORED)
+                    opened.writestr(member, buffer.getvalue())
             made.replace(path)
         return path
 
