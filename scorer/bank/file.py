@@ -32,6 +32,11 @@ ACCURACIES = "accuracies.csv"
 MODELS = "models"
 
 MOST_ABOUT_BYTES = 64 * 2**20
+MOST_MEMBER_BYTES = 2**30
+"""Of one member, whatever the zip says of it: far more than the weights of any network here."""
+
+ROLES = ("original", "oracle", "control")
+"""Whose models a bank may hold; a role is the name of a folder where it is imported."""
 
 DAMAGE = (OSError, EOFError, ValueError, RuntimeError, NotImplementedError, zipfile.BadZipFile)
 READING = (*DAMAGE, zlib.error, KeyError)
@@ -118,6 +123,8 @@ class BankFile:
         if sorted(names) != wanted:
             odd = sorted(set(names) ^ set(wanted)) or ["a member twice"]
             raise self._bad(f"its members must be those that {ABOUT} names, got {odd[0]!r}")
+        if not {"oracle", "control"} <= about.roles.keys() <= set(ROLES):
+            raise self._bad(f"it must hold oracles and controls, got {sorted(about.roles)}")
         return about
 
     def content(self, member: str) -> bytes:
@@ -130,8 +137,8 @@ class BankFile:
         if expected is None:
             raise self._bad(f"it lacks {member}")
         try:
-            with zipfile.ZipFile(self.path) as opened:
-                content = opened.read(member)
+            with zipfile.ZipFile(self.path) as opened, opened.open(member) as found:
+                content = found.read(MOST_MEMBER_BYTES)
         except READING as error:
             raise self._bad(f"{member} cannot be read: {error}") from error
         if hashlib.sha256(content).hexdigest() != expected:

@@ -139,6 +139,8 @@ def swap(contents: dict[str, bytes]) -> None:
         (set_about(fingerprint="x"), "not as it was written"),
         (set_about(roles={"oracle": 4, "control": 3}), "lacks models/oracle/00003"),
         (set_about(path={"name": "magic"}), "must name a way of training"),
+        (set_about(roles={"oracle": 3, "control": 3, "../../x": 1}), "must hold oracles and"),
+        (set_about(roles={"oracle": 3}), "must hold oracles and controls, got"),
         (set_about(engine_id="cpu-loop-float32-torch0.4"), "got cpu-loop-float32-torch0.4"),
         (lambda contents: contents.pop(member_of("oracle", 2, ARRAYS)), "must be those that"),
         (lambda contents: contents.update({"more.txt": b"x"}), "got 'more.txt'"),
