@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import importlib.metadata
-import os
 import platform
 import re
 from pathlib import Path
 from typing import Any
+
+from scorer.settings import n_cores
 
 CPU_INFO = Path("/proc/cpuinfo")
 
@@ -20,11 +21,6 @@ def kit_version() -> str:
         return importlib.metadata.version(DISTRIBUTION)
     except importlib.metadata.PackageNotFoundError:
         return "unknown"
-
-
-def n_cores() -> int:
-    """Return the number of processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
 
 
 def workers_on(device: str, per_gpu: int) -> int | None:

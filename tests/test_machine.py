@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from scorer.machine import machine, n_cores, processor_name, workers_on
+from scorer.machine import machine, processor_name, workers_on
+from scorer.settings import n_cores
 
 
 def test_the_processor_has_a_name(tmp_path: Path) -> None:

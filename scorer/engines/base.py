@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from scorer.errors import ScorerError
-from scorer.machine import n_cores
+from scorer.settings import n_cores
 
 Spec = Mapping[str, Any]
 Emit = Callable[[dict[str, Any]], None]
