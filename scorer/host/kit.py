@@ -14,7 +14,8 @@ from scorer.files import zip_member
 from scorer.settings import PROJECT_ROOT, is_checkout
 
 PACKAGES = ("scorer", "data_prep", "baselines")
-LEFT_OUT = shutil.ignore_patterns("__pycache__", "figures", "leaderboards", "tuning", "*.pyc")
+KEPT_DATA = ("figures", "leaderboards", "tuning")
+"""Folders of what was measured, unless they are packages."""
 
 OF_A_CHECKOUT = (
     *("Makefile", "pyproject.toml", "constraints.txt", "environment.yml", "LICENSE"),
@@ -27,11 +28,17 @@ OF_A_CHECKOUT = (
 def copy_kit(folder: Path, root: Path = PROJECT_ROOT) -> None:
     """Copy the packages that score, and the modules that submissions share, into a folder."""
     for name in PACKAGES:
-        # `tuning` is left out of the baselines, where it is a folder of figures.
-        ignore = LEFT_OUT if name == "baselines" else shutil.ignore_patterns(
-            "__pycache__", "figures", "*.pyc"
-        )  # fmt: skip
-        shutil.copytree(root / name, folder / name, ignore=ignore)
+        shutil.copytree(root / name, folder / name, ignore=_left_out)
+
+
+def _left_out(folder: str, names: list[str]) -> list[str]:
+    """Return what of a folder is no part of a program: figures, boards and what Python left."""
+    return [
+        name
+        for name in names
+        if name == "__pycache__"
+        or (name in KEPT_DATA and not Path(folder, name, "__init__.py").exists())
+    ]
 
 
 def write_starting_kit(path: Path, readme: str, root: Path = PROJECT_ROOT) -> None:

@@ -221,7 +221,9 @@ def test_the_solution_and_the_kit_are_whole(made: Path) -> None:
     for program in ("ingestion_program", "scoring_program"):
         kit = made / program / "kit"
         assert (kit / "scorer" / "tuning" / "plan.py").is_file()
-        assert not list(kit.rglob("__pycache__")) and not list(kit.rglob("figures"))
+        assert not list(kit.rglob("__pycache__"))
+        assert not (kit / "scorer" / "bench" / "figures").exists()
+        assert not (kit / "baselines" / "leaderboards").exists()
     size = sum(path.stat().st_size for path in made.rglob("*") if path.is_file())
     assert size < 20 * 2**20
 
