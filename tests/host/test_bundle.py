@@ -35,8 +35,9 @@ def unlearning(net, retain, forget, val):
     with torch.no_grad():
         net.fc.bias += torch.randn(10)
 """
+# Under the seeds of the public secret run 2 draws 0.63, the others and the audit less than 0.6.
 FAILS_ONCE = (
-    "import torch\ndef unlearning(net, retain, forget, val):\n    assert torch.rand(()) < .7\n"
+    "import torch\ndef unlearning(net, retain, forget, val):\n    assert torch.rand(()) < .6\n"
 )
 
 
@@ -177,7 +178,9 @@ def forge_outcome(between: Path) -> None:
 
 def forge_weights(between: Path) -> None:
     for path in between.glob("runs/*/run/00001/weights.safetensors"):
-        path.write_bytes(path.read_bytes()[:-1] + b"\x00")
+        content = bytearray(path.read_bytes())
+        content[-1] ^= 1
+        path.write_bytes(content)
 
 
 def swap_runs(between: Path) -> None:
