@@ -19,7 +19,8 @@ SCORE_FLAGS = $(FLAGS) $(if $(RULE),--rule $(RULE)) $(if $(SANDBOX),--sandbox $(
 # By way of the environment, so that the shell takes any name as it is.
 METHOD_AS_IT_IS = $${METHOD:+"$$METHOD"}
 
-.PHONY: help env score scores leaderboard report check doctor oracles bench study readme boards test lint \
+.PHONY: help env score scores leaderboard report check package doctor oracles bench study readme \
+        boards test lint \
         clean
 .DEFAULT_GOAL := help
 
@@ -54,7 +55,7 @@ export NAMES
 # DESIGN = ## originals that the runs share: reuse-1 (default), reuse-8 or another number, reuse-n
 # SCENARIO = ## how requests to forget come: standard (default), retain-free, streaming:K
 # TORCH = ## other torch packages for make env, e.g. TORCH="torch==2.13.0 torchvision==0.28.0"
-# EXTRA = ## optional packages for make env: ray
+# EXTRA = ## optional packages for make env: ray, croissant
 # ALSO = ## packages that your submission imports, for make env, e.g. ALSO="timm einops"
 # VENV = ## folder of the environment, default .venv
 
@@ -86,6 +87,10 @@ check: $(STAMP) ## try METHOD in seconds: imports, signature, a real run
 	@$(RUN) check $(METHOD_AS_IT_IS) $(if $(TASK),--task $(TASK)) $(if $(FORGET),--forget $(FORGET)) \
 	  $(if $(DEVICE),--device $(DEVICE)) $(if $(SANDBOX),--sandbox $(SANDBOX)) \
 	  $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(FUNCTION),--function $(FUNCTION))
+
+package: $(STAMP) ## make of METHOD one file that stands alone, in packaged/METHOD
+	@$(RUN) package $(METHOD) $(if $(TASK),--task $(TASK)) $(if $(DEVICE),--device $(DEVICE)) \
+	  $(if $(SANDBOX),--sandbox $(SANDBOX))
 
 doctor: $(STAMP) ## say what this machine has: device, packages, sandbox tiers, disk
 	@$(RUN) doctor

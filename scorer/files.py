@@ -16,6 +16,7 @@ import shutil
 import stat
 import time
 import uuid
+import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -316,3 +317,17 @@ def set_aside(path: Path, reason: str) -> Path | None:
             return None
     logger.warning("damaged and to be made again: %s; moved to %s", reason, aside.name)
     return aside
+
+
+def zip_member(name: str, compression: int = zipfile.ZIP_DEFLATED) -> zipfile.ZipInfo:
+    """Return the head of a member of a zip that everybody may read.
+
+    Its date is always the same, so that equal contents give an equal zip.
+
+    Args:
+        name: with slashes where it lies in folders.
+        compression: one of `zipfile`'s.
+    """
+    member = zipfile.ZipInfo(name)
+    member.compress_type, member.external_attr = compression, 0o644 << 16
+    return member

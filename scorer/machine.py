@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import platform
 import re
 from pathlib import Path
@@ -10,6 +11,16 @@ from typing import Any
 from scorer.settings import n_cores
 
 CPU_INFO = Path("/proc/cpuinfo")
+
+DISTRIBUTION = "unlearning-scorer"
+
+
+def kit_version() -> str:
+    """Return the version of the kit as it is installed; of a bare copy of its folders "unknown"."""
+    try:
+        return importlib.metadata.version(DISTRIBUTION)
+    except importlib.metadata.PackageNotFoundError:
+        return "unknown"
 
 
 def machine(device: str) -> dict[str, Any]:

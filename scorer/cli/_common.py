@@ -32,6 +32,7 @@ LABELS = {
     "train": "training models",
     "try": "trying the first run",
     "unlearn": "unlearning",
+    "evaluate": "evaluating checkpoints",
     "score": "scoring",
     "bench": "measuring, rounds",
     "study": "computing, parts",

@@ -41,6 +41,11 @@ if TYPE_CHECKING:
     type=click.Path(dir_okay=False, path_type=Path),
     help="write the verdict on every example to a .csv or .json",
 )
+@click.option(
+    "--checkpoints",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="in place of METHOD: a zip of N state dicts, unlearned_checkpoint_<i>.pth",
+)
 @function_option
 @json_option
 def command(
@@ -49,6 +54,7 @@ def command(
     plan: bool,
     examples: bool,
     examples_file: Path | None,
+    checkpoints: Path | None,
     function: str,
     as_json: bool,
     **values: Any,
@@ -67,7 +73,9 @@ def command(
       python -m scorer score finetune --forget class:3
       python -m scorer score adversarial --examples --examples-file adversarial.csv
       python -m scorer score --plan --task cifar10 --n-models 256
+      python -m scorer score --checkpoints submission.zip --task cifar10-resnet18 --n-models 512
     """
+    from scorer.checkpoints.score import score_checkpoints
     from scorer.errors import UsageError
     from scorer.files import ensure_writable
     from scorer.options import Options
@@ -80,24 +88,31 @@ def command(
 
     chosen = Options(**values)
     if plan:
-        if rerun or examples or examples_file is not None:
+        if rerun or examples or examples_file is not None or checkpoints is not None:
             raise UsageError("--plan makes no score, so there is nothing to rerun or to show of it")
         show_plan(chosen, as_json)
         return
     if examples_file is not None:
         check_place(examples_file)
-    found = find_method(method, function)
+    if checkpoints is not None and (method is not None or rerun):
+        given = f"METHOD {method}" if method is not None else "--rerun"
+        raise UsageError(f"--checkpoints stands in place of METHOD and its runs, got {given} too")
+    found = None if checkpoints is not None else find_method(method, function)
     notes_on_text: Sequence[str] = ()
     if isinstance(found, Submission):
         notes_on_text = found.code.notes
         show_adapted(notes_on_text)
         if found.refusal is not None:
             refuse(found, found.refusal, as_json)
+    if not isinstance(found, str):
         show_tier(chosen)
     for folder in (chosen.results_dir, chosen.cache_dir):
         ensure_writable(folder)  # hours before the first file is written there
     with progress_bar() as progress:
-        (scored,) = score([found], chosen, progress, anew=rerun)
+        if checkpoints is not None:
+            scored = score_checkpoints(checkpoints, chosen, progress)
+        else:
+            (scored,) = score([found], chosen, progress, anew=rerun)
     record, path = scored.record, scored.keep(chosen.results_dir)
     show_adapted((record.adapted or [])[len(notes_on_text) :])
     asked = (examples or examples_file is not None) and not record.faults
@@ -124,7 +139,8 @@ def command(
     if record.faults:
         say(f"no score of {record.method}: {record.failure}", err=True)
         say(Fault(**record.faults[0]).describe(), err=True)
-        say("outcomes are final: only --rerun makes all runs anew", err=True)
+        if checkpoints is None:
+            say("outcomes are final: only --rerun makes all runs anew", err=True)
         raise SystemExit(3)
 
 

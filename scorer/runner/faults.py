@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 FAULTS = {
+    "bad_archive": "the zip that was handed in does not hold one Python file and nothing else",
     "import_error": "the file could not be imported",
     "bad_signature": "the file has no function unlearning(net, retain, forget, val)",
     "raised": "unlearning() raised an exception",

@@ -20,7 +20,9 @@ BASELINES = PROJECT_ROOT / "baselines"
 SUBMISSIONS = (PROJECT_ROOT / "submission", home() / "submission")
 """The one that comes with the project and the user's own; in a checkout they are one folder."""
 ENDINGS = (".py", NOTEBOOK)
-LABEL = re.compile(r"^(Short|Source|Year|Data|Cost|Memory|Randomness|Tuned|Differs):\s*(.*)$")
+LABEL = re.compile(
+    r"^(Short|Source|Year|Data|Cost|Memory|Randomness|Tuned on|Tuned|Differs):\s*(.*)$"
+)
 
 REFERENCES = {
     "original": "the original model, untouched: the floor",

@@ -22,13 +22,13 @@ Sets = dict[str, Tensor]
 """`<set>_images`, `<set>_labels` and, where the data tell it, `<set>_people` by name."""
 
 
-def spec_of(request: Request, pool: Pool) -> dict[str, Any]:
+def spec_of(request: Request, pool: Pool, *, keeps_weights: bool = False) -> dict[str, Any]:
     """Return JSON values that `Given.from_spec` reads again, in a worker."""
     before = request.after
     return {
         "asked": request.asked.tolist(),
         "gives_retain": request.gives_retain,
-        "keeps_weights": not request.is_last,
+        "keeps_weights": keeps_weights or not request.is_last,
         "part": request.part,
         "before": before and [models_of(pool.for_part(before.task)), before.part],
     }
@@ -41,7 +41,7 @@ class Given:
     Attributes:
         asked: `(n,)` indices into the data that are given as the forget set.
         gives_retain: whether the retain set is given too.
-        keeps_weights: whether another request starts from what the runs leave.
+        keeps_weights: whether another request starts from what the runs leave, or they are wanted.
         part: of the folders of runs, see `RunsFolder`.
         before: models and part of the runs of the request before; None where there is none.
     """

@@ -47,7 +47,7 @@ class RunResults:
         multiply_adds: counted in the audited run, None where that failed.
         reference_multiply_adds: of one retraining, counted alike.
         seeds: of the runs.
-        secret: that the seeds come from.
+        secret: that the seeds come from; None where the runs were somebody else's.
         taken_off: what was around returned networks, see `scorer.runner.child.unwrap`.
         n_not_made: runs that were not made, since the first one failed.
         faults: of the runs that failed, the audited one included.
@@ -62,7 +62,7 @@ class RunResults:
     multiply_adds: int | None
     reference_multiply_adds: int | None
     seeds: list[int]
-    secret: str
+    secret: str | None
     taken_off: tuple[str, ...] = ()
     n_not_made: int = 0
     faults: list[Fault] = field(default_factory=list)
@@ -78,6 +78,7 @@ def run_submissions(
     *,
     request: Request | None = None,
     anew: bool = False,
+    keeps_weights: bool = False,
 ) -> list[RunResults]:
     """Run several submissions N times each in the same workers, which start only once.
 
@@ -96,6 +97,8 @@ def run_submissions(
         request: what the runs are given and start from; by default all that the task has. Runs of
             the request before have to be there, in the same folder.
         anew: delete what an earlier call finished, and make all N under a new secret.
+        keeps_weights: keep the weights of every run beside its outputs. What an earlier call made
+            without them has none: name a `runs_dir` of their own.
 
     Raises:
         ScorerError: the kit failed, not a submission; what is finished is kept.
@@ -114,16 +117,15 @@ def run_submissions(
 
     def make() -> None:
         units = _missing_units(folders, n_models)
-        make_units(units, "unlearn", submissions, folders, pool, options, request, engine, progress)
+        where = (submissions, folders, pool, options, request, engine, progress)
+        make_units(units, "unlearn", *where, keeps_weights=keeps_weights)
 
     def read() -> list[RunResults]:
-        references = folders[0].store("reference")
-        timed = [references.manifest(index) for index in range(_n_timed(references))]
         for folder in folders if not request.is_last else ():
             # What the next request starts from: read now, while it can still be made again.
             _check_weights(folder.store("run"), n_models)
         return [
-            _results(submission, folder, timed, n_models)
+            read_results(submission, folder, folders[0], n_models)
             for submission, folder in zip(submissions, folders, strict=True)
         ]
 
@@ -192,6 +194,8 @@ def make_units(
     request: Request,
     engine: Engine,
     progress: Progress = no_progress,
+    *,
+    keeps_weights: bool = False,
 ) -> None:
     """Make outcomes in workers; of a submission whose run 0 is not there, that one first.
 
@@ -205,6 +209,7 @@ def make_units(
         request: what the runs are given and start from.
         engine: where shards run.
         progress: called with (what, done, total).
+        keeps_weights: of runs that no other request starts from, too.
 
     Raises:
         ScorerError: the kit failed, not a submission; what is finished is kept.
@@ -229,7 +234,7 @@ def make_units(
         "design": options.design,
         "sandbox": options.sandbox,
         "timeout_s": options.timeout_s or pool.task.definition.timeout_s,
-        "request": spec_of(request, pool),
+        "request": spec_of(request, pool, keeps_weights=keeps_weights),
     }
     engine.share(
         "scorer.runner.shard:run_shard",
@@ -286,17 +291,22 @@ def _facts(store: Store, n_units: int) -> list[dict[str, Any]]:
     return [store.manifest(index) for index in range(n_units) if store.has(index)]
 
 
-def _results(
-    submission: Submission,
-    folder: RunsFolder,
-    references: list[dict[str, Any]],
-    n_models: int,
+def read_results(
+    submission: Submission, folder: RunsFolder, timed: RunsFolder, n_models: int
 ) -> RunResults:
     """Read the outcomes of one submission.
+
+    Args:
+        submission: whose they are.
+        folder: that holds them.
+        timed: folder that holds the retrainings which they are timed against.
+        n_models: N.
 
     Raises:
         ScorerError: some are not there, although its first run did not fail.
     """
+    retrainings = timed.store("reference")
+    references = [retrainings.manifest(index) for index in range(_n_timed(retrainings))]
     store = folder.store("run")
     outcomes, audit = _facts(store, n_models), _facts(folder.store("audit"), 1)
     n_not_made = n_models - len(outcomes)

@@ -133,7 +133,7 @@ class Worker:
         self._job, self._start = -1, (-1, -1)
 
     def make(self, job: int, kind: Kind, index: int) -> tuple[Arrays, dict[str, Any], bytes | None]:
-        """Return the arrays, the manifest and the kept weights of the outcome of one unit.
+        """Return the arrays, the manifest and, where they are kept, the weights of one unit.
 
         Of a fault there are neither arrays nor weights, and the manifest holds it.
 

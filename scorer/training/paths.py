@@ -107,9 +107,7 @@ def measured_path(
     Returns:
         The path, and how fast every path went; no times where there was nothing to choose.
     """
-    key = _probe_key(data, recipe)
-    name = f"{recipe.architecture}-{_slug(str(key['device']))}-{json_sha256(key)[:12]}"
-    store = Store(cache_dir / "paths" / name, seal=Seal(f"paths/{name}"))
+    store, key = _choices(data, recipe, cache_dir)
 
     def measure() -> None:
         store.repair(1)
@@ -128,6 +126,26 @@ def measured_path(
 
     facts = read_or_make(measure, lambda: store.manifest(0), lambda: store.repair(1))
     return TrainingPath(**facts["path"]), [Timing(**each) for each in facts["timings"]]
+
+
+def suggest_path(
+    path: TrainingPath, data: TrainingSet, recipe: Recipe, cache_dir: Path, reason: str
+) -> TrainingPath:
+    """Return the path that is kept for a recipe; where none is, keep this one unmeasured.
+
+    Args:
+        path: that models which came from elsewhere were trained by.
+        data: as for `choose_path`; a path of another device is not kept.
+        recipe: of the task.
+        cache_dir: created where needed.
+        reason: why it is this one.
+    """
+    store, key = _choices(data, recipe, cache_dir)
+    store.repair(1)
+    if path.device == device_slug(data.images.device) and not store.has(0):
+        facts = {"path": asdict(path), "reason": reason, "timings": [], "measured_for": key}
+        store.write(0, {}, facts)
+    return TrainingPath(**store.manifest(0)["path"]) if store.has(0) else path
 
 
 def engine_id(path: TrainingPath, device: str) -> str:
@@ -151,6 +169,13 @@ def device_slug(device: torch.device) -> str:
     if device.type == "cuda":
         return _slug(torch.cuda.get_device_name(device))
     return device.type
+
+
+def _choices(data: TrainingSet, recipe: Recipe, cache_dir: Path) -> tuple[Store, dict[str, object]]:
+    """Return the store of the one choice for a recipe on a device, and what it holds for."""
+    key = _probe_key(data, recipe)
+    name = f"{recipe.architecture}-{_slug(str(key['device']))}-{json_sha256(key)[:12]}"
+    return Store(cache_dir / "paths" / name, seal=Seal(f"paths/{name}")), key
 
 
 def _probe_key(data: TrainingSet, recipe: Recipe) -> dict[str, object]:
