@@ -42,6 +42,7 @@ def options(cache: Path, tmp_path: Path, tiny_is_known: None, inline_is_known: N
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_the_packaged_file_gives_the_same_bytes(options: Options, tmp_path: Path) -> None:
     path = BASELINES / "adversarial.py"
     content = inlined(path.read_bytes(), str(path), BASELINES, "9.9")
@@ -52,7 +53,12 @@ def test_the_packaged_file_gives_the_same_bytes(options: Options, tmp_path: Path
     assert own.record.relative_score == kit.record.relative_score
     one, two = (each.banks["unlearned"].arrays for each in (own, kit))
     assert all(one[name].tobytes() == two[name].tobytes() for name in two)
+
+
+def test_a_package_is_the_file_its_manifest_and_a_zip_of_both(tmp_path: Path) -> None:
+    content = b"def unlearning(net, retain, forget, val):\n    pass\n"
     facts = {"file": "adversarial.py", "sha256": hashlib.sha256(content).hexdigest()}
+    own: Any = None  # what was scored is not written
     written = Package(content, own, facts).write(tmp_path / "out")
     assert [each.name for each in written] == ["adversarial.py", "manifest.json", "submission.zip"]
     assert written[0].read_bytes() == content
