@@ -5,7 +5,8 @@ required, `download(data_dir: Path) -> None`, `by_hand(data_dir: Path) -> str` (
 without a network) and `extras(data_dir: Path) -> dict[str, str]` (what else is on disk, for
 `python -m data_prep check`) are optional. Where it names `VARIANTS`,
 such as the attributes that may be its label, each is a data set `NAME-VARIANT`, and `load` takes
-the variant as its second argument.
+the variant as its second argument. Where it has `draw(split_seed: int) -> RawData`, its examples
+are simulated, and every split seed has its own; `load` returns those of split seed 0.
 """
 
 from __future__ import annotations
@@ -46,7 +47,9 @@ def variant_of(name: str) -> tuple[str, str] | None:
     return None
 
 
-def load_raw(name: str, data_dir: str | Path, progress: Progress = no_progress) -> RawData:
+def load_raw(
+    name: str, data_dir: str | Path, progress: Progress = no_progress, *, split_seed: int = 0
+) -> RawData:
     """Load a data set by name.
 
     Besides the data sets that have a module and their variants, any image set kept in the layout
@@ -57,6 +60,7 @@ def load_raw(name: str, data_dir: str | Path, progress: Progress = no_progress) 
         name: one of `DATASETS`, a variant of one, a folder in `data_dir`, or a path.
         data_dir: where data sets are kept; nothing is downloaded.
         progress: called with ("images", done, total) where images have to be decoded first.
+        split_seed: of which split the examples are wanted; of simulated data each has its own.
 
     Raises:
         UsageError: no such name, or a folder does not hold images in a known layout.
@@ -65,7 +69,8 @@ def load_raw(name: str, data_dir: str | Path, progress: Progress = no_progress) 
     """
     folder = Path(data_dir)
     if name in DATASETS:
-        raw: RawData = DATASETS[name].load(folder)
+        module = DATASETS[name]
+        raw: RawData = module.draw(split_seed) if hasattr(module, "draw") else module.load(folder)
         return raw
     variant = variant_of(name)
     if variant is not None:

@@ -69,17 +69,28 @@ def task_values(
         MissingData: the data set is not there.
     """
     task = load_task(settings.options, settings.engine, settings.progress)
-    folder = settings.options.cache_dir / "v1" / "tasks"
     limits = dict(most or {})
     if n_train is not None:
         sizes = {name: len(task.indices(name)) for name in ("retain", "forget")}
         share = min(1.0, n_train / sum(sizes.values()))
         limits |= {name: round(share * size) for name, size in sizes.items()}
+    return values_of(task, settings, limits)
+
+
+def values_of(task: Task, settings: Settings, most: Mapping[str, int]) -> dict[str, Any]:
+    """Return what a part is told of a task, however that was made.
+
+    Args:
+        task: kept as a snapshot, which the part reads.
+        settings: name the cache folder and the device.
+        most: examples of a set by its name; sets that are not named are taken whole.
+    """
+    folder = settings.options.cache_dir / "v1" / "tasks"
     return {
         "snapshot": str(save_snapshot(task, folder)),
         "fingerprint": task.fingerprint,
         "device": settings.options.torch_device,
-        "most": limits,
+        "most": dict(most),
     }
 
 

@@ -104,6 +104,28 @@ def ask(
     return Answer(question, verdict, sentence.format(number=number))
 
 
+def ask_within(
+    question: str, number: Number, reach: float, *, yes: str, no: str, unsure: str
+) -> Answer:
+    """Return the answer that the interval of a number gives to "is it between -reach and reach?".
+
+    Args:
+        question: to which "yes" is the answer where the whole interval lies between.
+        number: that decides.
+        reach: positive.
+        yes: sentence for an interval between, with `{number}` for the number and its interval.
+        no: for one that lies outside.
+        unsure: for one that holds an end.
+    """
+    if -reach < number.low and number.high < reach:
+        verdict, sentence = "yes", yes
+    elif number.low > reach or number.high < -reach:
+        verdict, sentence = "no", no
+    else:
+        verdict, sentence = "cannot tell", unsure
+    return Answer(question, verdict, sentence.format(number=number))
+
+
 @dataclass
 class Findings:
     """Everything that a study found.
@@ -120,6 +142,8 @@ class Findings:
         figures: by name, with their captions.
         tables: title, a sentence about it, heads and rows.
         notes: what was left out, and what holds only under conditions, a sentence each.
+        files: text by path, of what was found that the kit itself reads; written where the findings
+            are kept.
     """
 
     study: str
@@ -133,6 +157,7 @@ class Findings:
     figures: dict[str, tuple[Figure, str]] = field(default_factory=dict)
     tables: list[dict[str, Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    files: dict[Path, str] = field(default_factory=dict)
 
     def add_figure(self, name: str, draw: Callable[[], Figure], caption: str) -> None:
         """Draw a figure in the house style, and keep it with its caption."""
@@ -159,7 +184,7 @@ class Findings:
         self.tables.append(table | ({"in_documents": True} if in_documents else {}))
 
     def as_dict(self) -> dict[str, Any]:
-        """Return everything but the pictures as JSON values."""
+        """Return everything but pictures and files as JSON values."""
         return {
             "study": self.study,
             "summary": self.summary,

@@ -15,7 +15,7 @@ FIGURES = Path(__file__).parent / "figures"
 
 
 def keep(found: Findings, label: str, folder: Path = FIGURES) -> list[Path]:
-    """Write the findings and the first figure of a study; return the paths.
+    """Write the findings, the first figure and the files of a study; return the paths.
 
     Args:
         found: not of a quick run.
@@ -28,7 +28,9 @@ def keep(found: Findings, label: str, folder: Path = FIGURES) -> list[Path]:
     save_png(figure, stem)
     path = folder / f"{label}.json"
     path.write_text(json.dumps(found.as_dict(), indent=1, allow_nan=False) + "\n")
-    return [path, stem.with_suffix(".png")]
+    for other, text in found.files.items():
+        other.write_text(text, encoding="utf-8")
+    return [path, stem.with_suffix(".png"), *found.files]
 
 
 def render_study(label: str, *, folder: Path = FIGURES) -> str:

@@ -29,7 +29,8 @@ def load_material(options: Options, engine: Engine, progress: Progress) -> Mater
     definition = TASKS[options.task]
     parse_forget(options.forget)  # hours of decoding are not to stand before a typing error
     try:
-        raw = load_raw(definition.dataset, options.data_dir, progress)
+        seed = options.split_seed
+        raw = load_raw(definition.dataset, options.data_dir, progress, split_seed=seed)
     except DamagedData as error:
         raise ScorerError(str(error)) from error
     return Material(definition, raw, options, engine, progress)

@@ -21,7 +21,7 @@ def call(*arguments: str) -> Result:
 
 
 def test_every_study_is_listed_with_its_question() -> None:
-    assert {"boundary", "capacity", "compute", "manifold"} <= set(STUDIES)
+    assert {"boundary", "capacity", "compute", "manifold", "plane"} <= set(STUDIES)
     text = call().stdout
     rows = json.loads(call("--json").stdout)["studies"]
     assert [row["name"] for row in rows] == list(STUDIES)

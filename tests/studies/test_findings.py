@@ -9,7 +9,7 @@ import pytest
 
 from scorer.errors import ScorerError
 from scorer.studies import Findings, Number
-from scorer.studies.findings import FILE, TEXT, ask, findings_page
+from scorer.studies.findings import FILE, TEXT, ask, ask_within, findings_page
 from scorer.studies.kept import keep, render_study
 from scorer.style import new_figure
 
@@ -40,6 +40,25 @@ def test_the_interval_chooses_the_sentence(
     if verdict != "cannot tell":
         assert "mm (95 % interval" in answer.sentence
         assert "n=9 networks" in answer.sentence
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "verdict"),
+    [
+        (-0.1, 0.2, "yes"),
+        (0.3, 0.4, "no"),
+        (-0.4, -0.3, "no"),
+        (0.2, 0.3, "cannot tell"),
+        (-0.3, 0.3, "cannot tell"),
+        (-0.25, 0.1, "cannot tell"),
+    ],
+)
+def test_near_is_a_question_with_two_ends(low: float, high: float, verdict: str) -> None:
+    sentences = {"yes": "Near: {number}.", "no": "Far: {number}.", "unsure": "Who knows."}
+    answer = ask_within("Near?", number(low, high), 0.25, **sentences)
+    assert answer.verdict == verdict
+    chosen = sentences[{"cannot tell": "unsure"}.get(verdict, verdict)]
+    assert answer.sentence == chosen.format(number=number(low, high))
 
 
 @pytest.mark.parametrize(
@@ -99,9 +118,11 @@ def test_what_is_kept_is_rendered(
 ) -> None:
     monkeypatch.setattr("scorer.studies.kept.PROJECT_ROOT", tmp_path)
     folder = tmp_path / "scorer" / "kept"
+    found.files[tmp_path / "law.json"] = "{}\n"
     paths = keep(found, "tides-north", folder)
-    assert [path.name for path in paths] == ["tides-north.json", "tides-north-sea.png"]
-    assert {path.name for path in folder.iterdir()} == {path.name for path in paths}
+    assert [path.name for path in paths] == ["tides-north.json", "tides-north-sea.png", "law.json"]
+    assert {path.name for path in folder.iterdir()} == {path.name for path in paths[:2]}
+    assert paths[2].read_text() == "{}\n"
     text = render_study("tides-north", folder=folder)
     assert "![sea](../scorer/kept/tides-north-sea.png)" in text
     assert "**Any?** Yes." in text

@@ -50,6 +50,7 @@ def test_every_architecture_and_augmentation_has_golden_values() -> None:
         "fashion_mnist",
         "cifar10",
         "cifar10-resnet18",
+        "plane",
     }
 
 
