@@ -102,7 +102,7 @@ def _named(path: Path) -> Submission:
     Raises:
         UsageError: it cannot be read, or its name cannot stand on a board.
     """
-    problem = name_problem(f"{path.stem}.py")
+    problem = name_problem(path.stem)
     if problem:
         raise UsageError(f"{path.name!r} {problem}; rename the file")
     try:
