@@ -5,18 +5,22 @@ VENV ?= .venv
 RUN := $(VENV)/bin/python -m scorer
 NO :=
 COMMA := ,
-CHOSEN := $(strip $(EXTRA) $(TORCH))
-STAMP := $(VENV)/.installed$(if $(CHOSEN),-$(subst $(NO) $(NO),-,$(CHOSEN)))
+CHOSEN := $(strip $(EXTRA) $(TORCH) $(ALSO))
+STAMP := $(VENV)/.installed$(if $(CHOSEN),-$(subst :,_,$(subst /,_,$(subst $(NO) $(NO),-,$(CHOSEN)))))
 
 # Variables become flags of the same name; an unset one leaves the default to the command.
 FLAGS = $(if $(TASK),--task $(TASK)) $(if $(N),--n-models $(N)) $(if $(DEVICE),--device $(DEVICE)) \
         $(if $(WORKERS),--workers $(WORKERS)) $(if $(ENGINE),--engine $(ENGINE)) \
-        $(if $(SEED),--split-seed $(SEED)) $(if $(SECRET),--secret $(SECRET))
+        $(if $(FORGET),--forget $(FORGET)) $(if $(SEED),--split-seed $(SEED)) $(if $(SECRET),--secret $(SECRET))
 SCORE_FLAGS = $(FLAGS) $(if $(RULE),--rule $(RULE)) $(if $(SANDBOX),--sandbox $(SANDBOX)) \
               $(if $(BUDGET),--budget $(BUDGET)) $(if $(DESIGN),--design $(DESIGN)) \
-              $(if $(RERUN),--rerun)
+              $(if $(SCENARIO),--scenario $(SCENARIO)) \
+              $(if $(RERUN),--rerun) $(if $(FUNCTION),--function $(FUNCTION))
+# By way of the environment, so that the shell takes any name as it is.
+METHOD_AS_IT_IS = $${METHOD:+"$$METHOD"}
 
-.PHONY: help env score scores leaderboard check doctor oracles bench study readme boards test lint \
+.PHONY: help env score scores leaderboard report check package doctor oracles bench study readme \
+        boards test lint \
         clean
 .DEFAULT_GOAL := help
 
@@ -33,12 +37,14 @@ for kind in ("tasks", "rules", "engines", "sandboxes"):
 endef
 export NAMES
 
-# METHOD = ## a baseline's name, a file in submission/ or a path; default submission/unlearn.py
+# METHOD = ## a baseline's name, a file or folder in submission/, or a path; default submission/unlearn.py
+# FUNCTION = ## which function or class of METHOD, default unlearning
 # NAME = ## a study, see python -m scorer study
 # TASK = ## data, split, forget set and network, default digits
+# FORGET = ## what is to be forgotten: default, random:100, class:3, ...; see python -m scorer ls forget_sets
 # N = ## number of models per side, default 64
 # RULE = ## how epsilon becomes points, default competition
-# DEVICE = ## auto (default), cpu, cuda
+# DEVICE = ## auto (default), cpu, cuda for all GPUs, cuda:2 or cuda:0,1
 # WORKERS = ## worker processes, default one a processor
 # ENGINE = ## where shards run, default local; ray needs make env EXTRA=ray
 # SANDBOX = ## how far a submission is kept apart: auto (default, the best that works), require, or a tier
@@ -47,8 +53,10 @@ export NAMES
 # RERUN = ## 1 deletes the outcomes of METHOD and makes all its runs anew
 # BUDGET = ## share of a retraining that a run may take, in time and arithmetic, default 0.2
 # DESIGN = ## originals that the runs share: reuse-1 (default), reuse-8 or another number, reuse-n
+# SCENARIO = ## how requests to forget come: standard (default), retain-free, streaming:K
 # TORCH = ## other torch packages for make env, e.g. TORCH="torch==2.13.0 torchvision==0.28.0"
-# EXTRA = ## optional packages for make env: ray
+# EXTRA = ## optional packages for make env: ray, croissant
+# ALSO = ## packages that your submission imports, for make env, e.g. ALSO="timm einops"
 # VENV = ## folder of the environment, default .venv
 
 $(STAMP): pyproject.toml constraints.txt
@@ -56,13 +64,14 @@ $(STAMP): pyproject.toml constraints.txt
 	[ -x $(VENV)/bin/python ] || $(PYTHON) -m venv $(VENV)
 	@sed '$(if $(TORCH),/^torch/d)' constraints.txt > $(VENV)/constraints.txt
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
-	  --constraint $(VENV)/constraints.txt --editable ".[$(subst $(NO) $(NO),$(COMMA),$(strip dev $(EXTRA)))]" $(TORCH)
+	  --constraint $(VENV)/constraints.txt --editable ".[$(subst $(NO) $(NO),$(COMMA),$(strip dev submissions $(EXTRA)))]" $(TORCH) \
+	  $(foreach package,$(ALSO),'$(package)')
 	@touch $(VENV)/.installed '$(STAMP)'
 
 env: $(STAMP) ## build the environment in .venv by pyproject.toml and constraints.txt
 
 score: $(STAMP) ## score METHOD, training the oracles first where there are none
-	@$(RUN) score $(METHOD) $(SCORE_FLAGS)
+	@$(RUN) score $(METHOD_AS_IT_IS) $(SCORE_FLAGS)
 
 scores: $(STAMP) ## score every baseline, two at a time
 	@printf '%s\n' original retrain $(filter-out _% common,$(basename $(notdir $(wildcard baselines/*.py)))) \
@@ -71,15 +80,23 @@ scores: $(STAMP) ## score every baseline, two at a time
 leaderboard: $(STAMP) ## show all results
 	@$(RUN) leaderboard $(if $(TASK),--task $(TASK))
 
+report: $(STAMP) ## write the newest result of METHOD as one HTML page
+	@$(RUN) report $(METHOD) $(if $(TASK),--task $(TASK))
+
 check: $(STAMP) ## try METHOD in seconds: imports, signature, a real run
-	@$(RUN) check $(METHOD) $(if $(TASK),--task $(TASK)) $(if $(DEVICE),--device $(DEVICE)) \
+	@$(RUN) check $(METHOD_AS_IT_IS) $(if $(TASK),--task $(TASK)) $(if $(FORGET),--forget $(FORGET)) \
+	  $(if $(DEVICE),--device $(DEVICE)) $(if $(SANDBOX),--sandbox $(SANDBOX)) \
+	  $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(FUNCTION),--function $(FUNCTION))
+
+package: $(STAMP) ## make of METHOD one file that stands alone, in packaged/METHOD
+	@$(RUN) package $(METHOD) $(if $(TASK),--task $(TASK)) $(if $(DEVICE),--device $(DEVICE)) \
 	  $(if $(SANDBOX),--sandbox $(SANDBOX))
 
 doctor: $(STAMP) ## say what this machine has: device, packages, sandbox tiers, disk
 	@$(RUN) doctor
 
 oracles: $(STAMP) ## train the oracles of TASK without scoring anything
-	@$(RUN) oracles $(FLAGS)
+	@$(RUN) oracles $(FLAGS) $(if $(SCENARIO),--scenario $(SCENARIO))
 
 bench: $(STAMP) ## measure speed side by side
 	@$(RUN) bench

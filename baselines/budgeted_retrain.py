@@ -79,9 +79,9 @@ def unlearning(
     check_resettable(net)
     classifier = last_linear(net)
     epochs, size, rate, scaled = for_family(kept.images, EPOCHS, BATCH_SIZE, LEARNING_RATE, SCALED)
-    target = median_margin(predict(net, unseen.images), unseen.labels)
+    target = median_margin(predict(net, unseen.images), unseen.labels) if scaled else None
     reset(net)
     fine_tune(net, kept, epochs=epochs, batch_size=size, learning_rate=rate, warmup=WARMUP)
-    if scaled:
+    if target is not None:
         scale_margins(net, classifier, unseen, target)
     return net.eval()

@@ -15,6 +15,7 @@ from data_prep.leakage import check_no_leak
 from data_prep.own import is_folder
 from data_prep.raw import DamagedData, MissingData, RawData
 from data_prep.registry import DATASETS, load_raw, variant_of
+from data_prep.seeding import random_order, random_words
 from data_prep.sets import LeakError, Partition, Split
 from data_prep.splits import choose_forget, forget_given, partition
 from data_prep.subjects import forget_subjects
@@ -36,5 +37,7 @@ __all__ = [
     "load_raw",
     "out_of_sample_mean",
     "partition",
+    "random_order",
+    "random_words",
     "variant_of",
 ]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import shlex
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -20,6 +22,12 @@ from data_prep.raw import RawData
 from data_prep.registry import DATASETS, load_raw
 from scorer.errors import UsageError
 from scorer.settings import default_data_dir
+
+_ANOTHER = "; name a folder that can be written by --data-dir or DATA_DIR"
+_HINTS = dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR), _ANOTHER) | {
+    errno.ENOSPC: "; make room there, or name another folder by --data-dir or DATA_DIR"
+}
+"""What to do about errors of the data directory."""
 
 _PATH = click.Path(path_type=Path)
 _DATA_DIR = click.option(
@@ -40,8 +48,16 @@ def _faults() -> Iterator[None]:
         yield
     except UsageError as error:
         raise click.UsageError(str(error)) from error
-    except (OSError, RuntimeError, ImportError) as error:
+    except OSError as error:
+        raise click.ClickException(f"{error}{_HINTS.get(error.errno or 0, '')}") from error
+    except (RuntimeError, ImportError) as error:
         raise click.ClickException(str(error)) from error
+
+
+def _where(data_dir: Path) -> str:
+    """Return the option to name this data directory again, nothing where it is the default."""
+    default = data_dir.absolute() == default_data_dir().absolute()
+    return "" if default else f" --data-dir {shlex.quote(str(data_dir))}"
 
 
 @contextmanager
@@ -59,7 +75,7 @@ def _bar() -> Iterator[Progress]:
         yield update
 
 
-@click.group()
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Fetch data sets, prepare those fetched by hand, and check what is on disk."""
 
@@ -78,8 +94,18 @@ Examples:
 def download(name: str, data_dir: Path) -> None:
     """Download data set NAME, verified; what is already there is kept."""
     with _faults():
-        DATASETS[name].download(data_dir)
-    click.echo(f"{name} is in {data_dir}; verify with: python -m data_prep check {name}", err=True)
+        try:
+            DATASETS[name].download(data_dir)
+        except (OSError, RuntimeError) as error:
+            if isinstance(error, OSError) and error.errno in _HINTS:
+                raise
+            by_hand = getattr(DATASETS[name], "by_hand", None)
+            how = f"\nWithout a network: {by_hand(data_dir)}" if by_hand else ""
+            raise RuntimeError(f"{name} could not be downloaded: {error}{how}") from error
+    click.echo(
+        f"{name} is in {data_dir}; verify with: python -m data_prep check {name}{_where(data_dir)}",
+        err=True,
+    )
 
 
 @main.command(
@@ -104,7 +130,8 @@ def celeba(first: Path, more: tuple[Path, ...], data_dir: Path) -> None:
     for note in notes:
         click.echo(f"note: {note}", err=True)
     click.echo(
-        f"celeba is in {data_dir}; score on it with: python -m scorer score METHOD --task celeba",
+        f"celeba is in {data_dir}; score on it with: python -m scorer score METHOD --task celeba"
+        f"{_where(data_dir)}",
         err=True,
     )
 
@@ -134,7 +161,11 @@ def import_(folder: Path, skip_broken: bool, data_dir: Path, as_json: bool) -> N
     for line in said:
         click.echo(f"note: {line}", err=True)
     _show(facts, as_json)
-    click.echo(f"score on them with: python -m scorer score METHOD --task {folder}", err=True)
+    click.echo(
+        f"score on them with: python -m scorer score METHOD --task {shlex.quote(str(folder))}"
+        f"{_where(data_dir)}",
+        err=True,
+    )
 
 
 @main.command(

@@ -18,17 +18,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from data_prep.elsewhere import ARRAY_FILES
 from data_prep.normalisation import channel_statistics
 from data_prep.raw import DamagedData, MissingData, RawData
 
-FILE_NAMES = ("train_images.npy", "train_labels.npy", "test_images.npy", "test_labels.npy")
 VALUE_RANGE = 255.0
 _CHANNELS = (1, 3)
-
-
-def has_arrays(name: str, data_dir: Path) -> bool:
-    """Return whether at least one of the four files of the layout is there."""
-    return any((data_dir / name / file_name).exists() for file_name in FILE_NAMES)
 
 
 def load_arrays(
@@ -55,10 +50,10 @@ def load_arrays(
         DamagedData: one of them does not have the dtype, shape or values described.
     """
     folder = data_dir / name
-    absent = [str(folder / file) for file in FILE_NAMES if not (folder / file).exists()]
+    absent = [str(folder / file) for file in ARRAY_FILES if not (folder / file).exists()]
     if absent:
         raise MissingData(
-            f"the array layout of data set {name!r} needs {', '.join(FILE_NAMES)} in {folder}; "
+            f"the array layout of data set {name!r} needs {', '.join(ARRAY_FILES)} in {folder}; "
             f"not there: {', '.join(absent)}"
         )
     train_images = _read_images(folder / "train_images.npy", image_shape)

@@ -11,6 +11,7 @@ Reference: Z. Liu, P. Luo, X. Wang and X. Tang, Deep Learning Face Attributes in
 from __future__ import annotations
 
 import hashlib
+import shlex
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,6 +29,7 @@ from data_prep.celeba_checks import (
 from data_prep.celeba_files import ARCHIVE, TABLES, find
 from data_prep.celeba_tables import ATTRIBUTES
 from data_prep.decoding import Progress
+from data_prep.elsewhere import told_missing
 from data_prep.pictures import pictures_sha256
 from data_prep.prepared import VALUE_RANGE, BrokenImages, is_prepared, prepare, read_prepared
 from data_prep.raw import MissingData, RawData
@@ -55,11 +57,11 @@ def load(data_dir: Path, attribute: str = DEFAULT) -> RawData:
     """
     folder = data_dir / FOLDER
     if not is_prepared(folder):
-        raise MissingData(
-            f"data set 'celeba' is not in {data_dir}: {folder} does not exist; fetch "
-            f"{ARCHIVE} and {', '.join(TABLES.values())} from the official drive by hand and run "
-            f"`{COMMAND} --data-dir {data_dir}`"
+        to_do = (
+            f"Fetch {ARCHIVE} and {', '.join(TABLES.values())} from the official drive by hand and "
+            f"run `{COMMAND} --data-dir {shlex.quote(str(data_dir))}`"
         )
+        raise MissingData(told_missing("celeba", folder, data_dir, to_do))
     prepared = read_prepared(folder, f"run `{COMMAND}`")
     labels = prepared.arrays["attributes"][:, ATTRIBUTES.index(attribute)]
     return RawData(

@@ -16,12 +16,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from data_prep.arrays import has_arrays, load_arrays
+from data_prep.arrays import load_arrays
+from data_prep.elsewhere import has_arrays
 from data_prep.raw import DamagedData, MissingData, RawData, damaged_data, missing_data
 
 FOLDER = "cifar-10-batches-py"
 MEAN = (0.4914, 0.4822, 0.4465)
 STD = (0.2470, 0.2435, 0.2616)
+
+ARCHIVE_URL = "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz"
+"""As torchvision has it; of the same name in the data directory it is unpacked, not fetched."""
 
 FORGET_FILE = "forget_idx.npy"
 FORGET_URL = "https://storage.googleapis.com/unlearning-challenge/forget_idx.npy"
@@ -45,7 +49,7 @@ def load(data_dir: Path) -> RawData:
     folder = data_dir / FOLDER
     if not folder.exists():
         if not has_arrays("cifar10", data_dir):
-            raise missing_data("cifar10", folder, data_dir)
+            raise missing_data("cifar10", folder, data_dir, by_hand(data_dir))
         return load_arrays(
             "cifar10", data_dir, n_classes=10, image_shape=(3, 32, 32), mean=MEAN, std=STD
         )
@@ -66,6 +70,14 @@ def load(data_dir: Path) -> RawData:
         std=STD,
         value_range=255.0,
         source="torchvision CIFAR10, files verified by MD5",
+    )
+
+
+def by_hand(data_dir: Path) -> str:
+    """Return how to get the data set without a network."""
+    return (
+        f"fetch {ARCHIVE_URL} and {FORGET_URL} on another machine, put both files into {data_dir},"
+        " and run the same command, which then verifies and unpacks them"
     )
 
 
@@ -110,7 +122,7 @@ def starting_kit_forget_indices(data_dir: Path) -> NDArray[np.int64]:
     """
     path = Path(data_dir) / FORGET_FILE
     if not path.exists():
-        raise missing_data("cifar10", path, Path(data_dir))
+        raise missing_data("cifar10", path, Path(data_dir), by_hand(Path(data_dir)))
     try:
         return _read_forget_indices(path)
     except DamagedData as error:

@@ -23,8 +23,7 @@ from typing import Any
 import numpy as np
 
 from data_prep.pictures import BrokenImage, Picture, Shape, decode
-from scorer.machine import n_cores
-from scorer.settings import PROJECT_ROOT
+from scorer.settings import PROJECT_ROOT, n_cores
 
 Progress = Callable[[str, int, int], None]
 """Called with (what, done, total)."""

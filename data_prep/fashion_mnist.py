@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from data_prep.arrays import has_arrays, load_arrays
+from data_prep.arrays import load_arrays
+from data_prep.elsewhere import has_arrays
 from data_prep.raw import RawData, arrays_sha256, damaged_data, missing_data
 
 FOLDER = "FashionMNIST"
@@ -21,6 +22,14 @@ ARRAYS_SHA256 = "6ba3a9b107a4185b23e5825bb5d5326e40a5e945a520b22e0bc0849360d6726
 torchvision checks those while downloading only, and they cover the archives, not the unpacked
 files that it reads afterwards; this constant is checked on every load.
 """
+FILES = tuple(
+    f"{part}-{kind}"
+    for part in ("train", "t10k")
+    for kind in ("images-idx3-ubyte", "labels-idx1-ubyte")
+)
+ARCHIVES_URL = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"
+"""Where the publisher keeps `FILES`, each with ".gz" behind, as torchvision has it."""
+
 MEAN = (0.2860,)
 STD = (0.3530,)
 
@@ -46,11 +55,10 @@ def load(data_dir: Path) -> RawData:
             mean=MEAN,
             std=STD,
         )
-    for part in ("train", "t10k"):
-        for kind in ("images-idx3-ubyte", "labels-idx1-ubyte"):
-            path = folder / "raw" / f"{part}-{kind}"
-            if not path.exists():
-                raise missing_data("fashion_mnist", path, data_dir)
+    for file in FILES:
+        path = folder / "raw" / file
+        if not path.exists():
+            raise missing_data("fashion_mnist", path, data_dir, by_hand(data_dir))
     images, labels = [], []
     try:
         for is_train in (True, False):
@@ -76,6 +84,15 @@ def load(data_dir: Path) -> RawData:
         std=STD,
         value_range=255.0,
         source="torchvision FashionMNIST, pixels and labels verified by SHA-256",
+    )
+
+
+def by_hand(data_dir: Path) -> str:
+    """Return how to get the data set without a network."""
+    archives = ", ".join(f"{file}.gz" for file in FILES)
+    return (
+        f"fetch {archives} from {ARCHIVES_URL} on another machine, put them into"
+        f" {data_dir / FOLDER / 'raw'}, and run the same command, which then unpacks them"
     )
 
 

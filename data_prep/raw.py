@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from data_prep.elsewhere import told_missing
 
 
 class MissingData(FileNotFoundError):
@@ -21,21 +24,20 @@ class DamagedData(RuntimeError):
 
 def download_command(name: str, data_dir: Path) -> str:
     """Return the shell command that fetches a data set."""
-    return f"python -m data_prep download {name} --data-dir {data_dir}"
+    return f"python -m data_prep download {name} --data-dir {shlex.quote(str(data_dir))}"
 
 
-def missing_data(name: str, path: Path, data_dir: Path) -> MissingData:
+def missing_data(name: str, path: Path, data_dir: Path, by_hand: str) -> MissingData:
     """Return the error for a data set that has not been downloaded.
 
     Args:
         name: of the data set.
         path: that was looked at and is not there.
         data_dir: the data directory that was searched.
+        by_hand: how to fetch it where there is no network.
     """
-    return MissingData(
-        f"data set {name!r} is not in {data_dir}: {path} does not exist; "
-        f"run `{download_command(name, data_dir)}`"
-    )
+    to_do = f"Run `{download_command(name, data_dir)}`.\nWithout a network: {by_hand}"
+    return MissingData(told_missing(name, path, data_dir, to_do))
 
 
 def damaged_data(name: str, path: Path, data_dir: Path, why: str) -> DamagedData:

@@ -1,8 +1,9 @@
 """Which data sets there are: every module of this package that defines `load(data_dir)`.
 
 To add one, add a file. Its name is the data set's name; `load(data_dir: Path) -> RawData` is
-required, `download(data_dir: Path) -> None` and `extras(data_dir: Path) -> dict[str, str]`
-(what else is on disk, for `python -m data_prep check`) are optional. Where it names `VARIANTS`,
+required, `download(data_dir: Path) -> None`, `by_hand(data_dir: Path) -> str` (how to get it
+without a network) and `extras(data_dir: Path) -> dict[str, str]` (what else is on disk, for
+`python -m data_prep check`) are optional. Where it names `VARIANTS`,
 such as the attributes that may be its label, each is a data set `NAME-VARIANT`, and `load` takes
 the variant as its second argument. Where it has `draw(split_seed: int) -> RawData`, its examples
 are simulated, and every split seed has its own; `load` returns those of split seed 0.
@@ -13,8 +14,9 @@ from __future__ import annotations
 from pathlib import Path
 from types import ModuleType
 
-from data_prep.arrays import has_arrays, load_arrays
+from data_prep.arrays import load_arrays
 from data_prep.decoding import Progress, no_progress
+from data_prep.elsewhere import has_arrays
 from data_prep.own import is_folder, load_folder
 from data_prep.raw import RawData
 from scorer.errors import UsageError, unknown_name

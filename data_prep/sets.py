@@ -54,7 +54,7 @@ class Split:
         forget: sorted int64 indices.
         val: sorted int64 indices.
         test: sorted int64 indices.
-        forget_stratum: `(len(forget),)` strings, "hard", "random" or "given", one for each of
+        forget_stratum: `(len(forget),)` strings, such as "hard" or "random", one for each of
             `forget`.
         notes: counts worth a line in a record, all of them numbers.
 

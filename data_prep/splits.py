@@ -158,15 +158,18 @@ def choose_forget(
     return split_of(parts, forget, np.where(np.isin(forget, hard), "hard", "random"), notes)
 
 
-def forget_given(parts: Partition, indices: ArrayLike) -> Split:
+def forget_given(
+    parts: Partition, indices: ArrayLike, stratum: str | NDArray[np.str_] = "given"
+) -> Split:
     """Make the split for a forget set that is fixed beforehand.
 
     Args:
         parts: train, val and test, made with `keep_in_train=indices`.
         indices: `(k,)` train examples to forget, in any order, all different.
+        stratum: of all of them, or `(k,)` of each.
 
     Returns:
-        The split, with the one stratum "given".
+        The split.
 
     Raises:
         ValueError: an index repeats or is not in train, or all of train would be forgotten.
@@ -179,8 +182,9 @@ def forget_given(parts: Partition, indices: ArrayLike) -> Split:
             f"`indices` must name at least one and not all of the {parts.train.size} train "
             f"examples, got {forget.size}"
         )
+    strata = np.broadcast_to(np.asarray(stratum), forget.shape)[np.argsort(indices)]
     notes = {**parts.notes, "n_forget_given": forget.size}
-    return split_of(parts, forget, np.full(forget.size, "given"), notes)
+    return split_of(parts, forget, strata, notes)
 
 
 def _without_copies(raw: RawData) -> tuple[NDArray[np.bool_], dict[str, int]]:

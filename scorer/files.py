@@ -16,6 +16,7 @@ import shutil
 import stat
 import time
 import uuid
+import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -187,6 +188,23 @@ def written_folder(
         sync_folder(parent)
 
 
+def ensure_writable(folder: Path) -> None:
+    """Make a folder where it is not there, and try whether files can be made in it.
+
+    Raises:
+        DiskError: they cannot.
+    """
+    try:
+        with written_folder(folder, "trial", {"trial": b"x"}):
+            pass
+    except (FileExistsError, NotADirectoryError, FileNotFoundError) as error:
+        # A file or a dead link on the way, or a place such as /proc where nothing can be made.
+        raise DiskError(
+            f"{folder} must be a folder to write to, got: {error.strerror} ({error.filename});"
+            " name another one (CACHE_DIR, RESULTS_DIR)"
+        ) from error
+
+
 def _lock(descriptor: int) -> bool | None:
     """Tell whether the lock was free, and take it; None where there are no locks."""
     try:
@@ -299,3 +317,17 @@ def set_aside(path: Path, reason: str) -> Path | None:
             return None
     logger.warning("damaged and to be made again: %s; moved to %s", reason, aside.name)
     return aside
+
+
+def zip_member(name: str, compression: int = zipfile.ZIP_DEFLATED) -> zipfile.ZipInfo:
+    """Return the head of a member of a zip that everybody may read.
+
+    Its date is always the same, so that equal contents give an equal zip.
+
+    Args:
+        name: with slashes where it lies in folders.
+        compression: one of `zipfile`'s.
+    """
+    member = zipfile.ZipInfo(name)
+    member.compress_type, member.external_attr = compression, 0o644 << 16
+    return member

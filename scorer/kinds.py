@@ -18,6 +18,9 @@ Rows = list[dict[str, Any]]
 LABELS = ("short", "year", "data", "cost", "source")
 """What the docstring of a method may say besides what it is."""
 
+NO_RETAIN = "retain-free"
+"""Column that says whether a method can be scored in the scenario of that name."""
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -64,6 +67,17 @@ class Kind:
         return [{"name": name, "summary": said} for name, said in registry.summaries().items()]
 
 
+def spared(said: Mapping[str, str]) -> str:
+    """Return whether a method can do without a retain set, "" where it does not say what it reads.
+
+    Args:
+        said: of the method, by label; "data" names the sets that it reads.
+    """
+    if not said["data"]:
+        return ""
+    return "no" if "retain" in said["data"].split(", ") else "yes"
+
+
 def list_methods() -> Rows:
     """Return every method with what its docstring says."""
     from scorer.runner.load import REFERENCES, describe, method_files
@@ -71,7 +85,7 @@ def list_methods() -> Rows:
 
     def row(name: str, labels: Mapping[str, str], summary: str, path: str) -> dict[str, Any]:
         said = {label: labels.get(label.title(), "") for label in LABELS}
-        return {"name": name, **said, "summary": summary, "path": path}
+        return {"name": name, **said, NO_RETAIN: spared(said), "summary": summary, "path": path}
 
     rows = [row(name, {"Source": "the kit"}, said, "") for name, said in REFERENCES.items()]
     for name, path in sorted(method_files().items()):
@@ -93,6 +107,17 @@ def list_tasks() -> Rows:
     return [row(name, summary) for name, summary in TASKS.summaries().items()]
 
 
+def list_forget_sets() -> Rows:
+    """Return every kind of forget set, with how it is typed behind `--forget`."""
+    from scorer.tasks.forget import FORGET_SETS
+
+    def typed(name: str) -> str:
+        return " or ".join(getattr(FORGET_SETS[name], "forms", ()))
+
+    rows = FORGET_SETS.summaries().items()
+    return [{"name": name, "typed": typed(name), "summary": said} for name, said in rows]
+
+
 def list_commands() -> Rows:
     """Return every verb with its help in one line."""
     rows = []
@@ -109,7 +134,7 @@ _ALL = (
         "baselines",
         "finetune",
         list_methods,
-        shown=("name", "year", "data", "cost", "source"),
+        shown=("name", "year", "data", NO_RETAIN, "cost", "source"),
     ),
     Kind(
         "tasks",
@@ -138,10 +163,21 @@ _ALL = (
         "scorer.studies",
         "boundary",
     ),
+    Kind(
+        "figures",
+        "a section of a report with its picture and caption",
+        "scorer.reports.figures",
+        "divergence",
+    ),
     Kind("engines", "where shards of work run", "scorer.engines", "local"),
     Kind("sandboxes", "how far a submission is kept apart", "scorer.runner.sandboxes", "process"),
+    Kind("scenarios", "how requests to forget come", "scorer.scenarios", "retain_free"),
     Kind(
-        "forget_sets", "how the examples to forget are chosen", "scorer.tasks.forget", "hard_random"
+        "forget_sets",
+        "how the examples to forget are chosen",
+        "scorer.tasks.forget",
+        "hard_random",
+        list_forget_sets,
     ),
     Kind("datasets", "raw data as verified arrays", "data_prep", "fashion_mnist"),
     Kind("commands", "a verb of the command line", "scorer.cli", "metric", list_commands),

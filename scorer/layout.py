@@ -14,7 +14,7 @@ from pathlib import Path
 from scorer.errors import ScorerError
 from scorer.settings import PROJECT_ROOT
 
-LEAVES = ("errors", "machine", "processes", "registry", "settings", "shown")
+LEAVES = ("devices", "errors", "machine", "processes", "registry", "settings", "shown")
 """Modules of `scorer/` that import nothing above them and that everything may import."""
 
 PACKAGES = ("submission", "baselines", "data_prep")
@@ -55,14 +55,14 @@ def imports(root: Path = PROJECT_ROOT) -> dict[str, set[str]]:
 def _imported(path: Path) -> set[str]:
     """Return the parts that a file names in its imports, but for those that never run.
 
-    A feature may bring its measure along, and `measures` names the type of its banks for the type
-    checker alone: that is no circle.
+    What begins with a dot lies in the same part. A feature may bring its measure along, and
+    `measures` names the type of its banks for the type checker alone: that is no circle.
     """
     modules: list[str] = []
     for node in _running(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             modules += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module:
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             modules += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
     split = [module.split(".") for module in modules]
     return {one[1] if one[0] == "scorer" and len(one) > 1 else one[0] for one in split}

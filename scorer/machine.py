@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-import os
+import importlib.metadata
 import platform
 import re
 from pathlib import Path
 from typing import Any
 
+from scorer.settings import n_cores
+
 CPU_INFO = Path("/proc/cpuinfo")
 
-
-def n_cores() -> int:
-    """Return the number of processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+DISTRIBUTION = "unlearning-scorer"
 
 
-def workers_on(device: str, per_gpu: int) -> int | None:
-    """Return how many processes may use the GPUs of this machine; None for a CPU, where cores do.
-
-    Args:
-        device: "cpu", or a CUDA device.
-        per_gpu: processes that one GPU serves well.
-    """
-    import torch
-
-    if torch.device(device).type == "cpu":
-        return None
-    return per_gpu * max(1, torch.cuda.device_count())
+def kit_version() -> str:
+    """Return the version of the kit as it is installed; of a bare copy of its folders "unknown"."""
+    try:
+        return importlib.metadata.version(DISTRIBUTION)
+    except importlib.metadata.PackageNotFoundError:
+        return "unknown"
 
 
 def machine(device: str) -> dict[str, Any]:

@@ -16,23 +16,24 @@ from typing import Any
 import numpy as np
 
 from scorer.engines.base import Engine, Progress
-from scorer.measures import measure, roles_needed
+from scorer.measures import measure
 from scorer.measures.base import Evidence, Measured
 from scorer.measures.costs import RunCosts
 from scorer.metric.rules import make_rule
 from scorer.options import Options
 from scorer.oracles.open import open_pool
 from scorer.oracles.outputs import Bank
+from scorer.oracles.place import RUNS
 from scorer.oracles.pool import Pool
 from scorer.results.provenance import bank_sha256, environment
 from scorer.results.record import Record, new_record, save_record
 from scorer.runner.designs import DESIGNS
 from scorer.runner.load import Submission, find_method
-from scorer.runner.run import RunResults, run_submissions
+from scorer.runner.run import RunResults, try_submissions
+from scorer.runner.stream import joined, run_requests
 from scorer.runner.tiers import resolve
-
-Method = Submission | str
-"""A file that is run, or the name of a row that the kit makes itself: a role of the pool."""
+from scorer.scenarios import make_scenario
+from scorer.steps import Method, Step, lacks_models, models_wanted, open_steps
 
 STAGES = ("open", "train", "run", "measure")
 
@@ -44,18 +45,20 @@ class Scored:
     Attributes:
         record: every number, and where it comes from.
         arrays: to compute them again from.
-        source: bytes of the submission, None for a row that the kit makes itself.
+        source: bytes of the submission as it is run, None for a row that the kit makes itself.
+        others: what was copied with it, by path.
         banks: the outputs that were measured, by role; without "unlearned" where a run failed.
     """
 
     record: Record
     arrays: Mapping[str, np.ndarray]
     source: bytes | None
+    others: Mapping[str, bytes]
     banks: Mapping[str, Bank]
 
     def keep(self, results_dir: Path) -> Path:
         """Write the record with its arrays and source; return the path of its JSON."""
-        return save_record(self.record, self.arrays, self.source, results_dir)
+        return save_record(self.record, self.arrays, self.source, results_dir, self.others)
 
 
 def score(
@@ -94,51 +97,96 @@ def score(
         find_method(each) if each is None or isinstance(each, str) else each for each in methods
     ]
     pool, engine = open_pool(options, progress)
+    requests = make_scenario(options.scenario).requests(pool.task)
     on_stage("open")
-    banks = pool_banks(found, pool, engine, options, progress, measures)
-    on_stage("train")
+    pools = [pool.for_part(request.task) for request in requests[:-1]] + [pool]
     submissions = [each for each in found if isinstance(each, Submission)]
-    where = (pool, options, engine, progress, runs_dir)
-    runs = iter(run_submissions(submissions, *where, anew=anew))
+    place = runs_dir or pool.root / RUNS
+    wanted = models_wanted(found, options, measures)
+    originals = {"original": wanted["original"]}
+    if submissions and any(lacks_models(each, wanted, originals) for each in pools):
+        # The file first: nobody is to wait for oracles to learn of a fault in its first line.
+        pool.banks({"original": 1}, engine, progress)
+        where = (pools[0], options, engine, progress, place)
+        faults = try_submissions(submissions, *where, request=requests[0], anew=anew)
+        anew = False
+        if len(submissions) == len(found) and all(faults):
+            wanted = originals
+    steps = open_steps(requests, pools, wanted, engine, options, progress)
+    on_stage("train")
+    told = (pools, requests, options, engine, progress, place)
+    runs = iter(run_requests(submissions, *told, anew=anew))
     results = [next(runs) if isinstance(each, Submission) else None for each in found]
     on_stage("run")
     about = provenance(pool, engine, options)
     scored = []
     for done, (method, own) in enumerate(zip(found, results, strict=True)):
         progress("score", done, len(found))
-        evidence = gather(method, own, banks, pool, options)
+        after_each = measure_requests(method, own, steps, options, measures)
+        whole = None if own is None else joined(own, len(steps))
+        evidence = gather(method, whole, steps[-1], options, own or ())
         measured = measure(evidence, measures)
-        record = make_record(method, own, measured, evidence.banks, pool, options, about)
-        source = method.source if isinstance(method, Submission) else None
-        scored.append(Scored(record, measured.arrays, source, evidence.banks))
+        record = make_record(
+            method, whole, measured, evidence.banks, pool, options, about, after_each
+        )
+        source, others = None, {}
+        if isinstance(method, Submission):
+            source, others = method.source, method.code.others
+        scored.append(Scored(record, measured.arrays, source, others, evidence.banks))
     progress("score", len(found), len(found))
     on_stage("measure")
     return scored
 
 
-def pool_banks(
-    methods: Sequence[Method],
-    pool: Pool,
-    engine: Engine,
+def measure_requests(
+    method: Method,
+    runs: Sequence[RunResults] | None,
+    steps: Sequence[Step],
     options: Options,
-    progress: Progress,
     measures: Collection[str] | None,
-) -> dict[str, Bank]:
-    """Return the outputs of the models that the runs start from and the measures look at."""
-    n = options.n_models
-    originals = DESIGNS[options.design].originals(n)
-    wanted = {"original": len(set(originals))}
-    wanted |= {role: n for role in ("oracle", "control") if role in roles_needed(measures)}
-    wanted |= {role: n for role in methods if isinstance(role, str) and role != "original"}
-    banks = pool.banks(wanted, engine, progress)
-    banks["floor"] = banks.pop("original").take(originals)
-    return banks
+) -> list[dict[str, Any]]:
+    """Return what a record says of the state after each of several requests; nothing of one.
+
+    Requests that were not run, since a run of an earlier one had failed, are left out.
+    """
+    if len(steps) == 1:
+        return []
+    n_done = len(steps) if runs is None else len(runs)
+    found = []
+    for k, step in enumerate(steps[:n_done]):
+        evidence = gather(method, runs[k] if runs else None, step, options)
+        measured = measure(evidence, measures)
+        found.append(
+            {
+                "request": step.request.number,
+                "n_asked": len(step.request.asked),
+                "n_requested": len(step.request.task.split.forget),
+                "fingerprint": step.pool.task.fingerprint,
+                "bank_sha256": digest_of(evidence.banks),
+                "measured": measured.values,
+                "missing": measured.missing,
+            }
+        )
+    return found
 
 
 def gather(
-    method: Method, runs: RunResults | None, banks: Mapping[str, Bank], pool: Pool, options: Options
+    method: Method,
+    runs: RunResults | None,
+    step: Step,
+    options: Options,
+    runs_by_request: Sequence[RunResults] = (),
 ) -> Evidence:
-    """Return what the measures of one method may look at."""
+    """Return what the measures of one method may look at.
+
+    Args:
+        method: whose models they are.
+        runs: that made them, None for a row of the kit.
+        step: whose models they are held against.
+        options: rule, budget, N and design are looked at.
+        runs_by_request: where the runs are of several requests, each of which has a budget.
+    """
+    banks, pool = step.banks, step.pool
     seen = {role: bank for role, bank in banks.items() if role in ("oracle", "control", "floor")}
     if isinstance(method, str):
         seen["unlearned"] = banks["floor" if method == "original" else method]
@@ -152,6 +200,7 @@ def gather(
         rule=make_rule(options.rule),
         budget=options.budget,
         costs=costs_of(runs, pool.device) if runs else None,
+        costs_by_request=tuple(costs_of(each, pool.device) for each in runs_by_request),
         originals=tuple(originals) if has_original else None,
     )
 
@@ -181,6 +230,17 @@ def provenance(pool: Pool, engine: Engine, options: Options) -> dict[str, Any]:
     }
 
 
+def adaptations(file: Submission | None, runs: RunResults | None) -> list[str]:
+    """Return what was adapted of a file and of what its runs returned, a line each."""
+    notes = list(file.code.notes) if file else []
+    return notes + [f"returned {name}" for name in (runs.taken_off if runs else ())]
+
+
+def digest_of(banks: Mapping[str, Bank]) -> str | None:
+    """Return what tells the retrained models of one score from those of others."""
+    return bank_sha256({role: bank.confidence() for role, bank in banks.items()})
+
+
 def make_record(
     method: Method,
     runs: RunResults | None,
@@ -189,10 +249,10 @@ def make_record(
     pool: Pool,
     options: Options,
     about: Mapping[str, Any],
+    requests: list[dict[str, Any]],
 ) -> Record:
     """Join numbers, identity and provenance."""
-    rule = make_rule(options.rule)
-    digest = bank_sha256({role: bank.confidence() for role, bank in banks.items()})
+    rule, digest = make_rule(options.rule), digest_of(banks)
     if digest is None:
         missing = {**measured.missing, "bank_sha256": "needs control and oracle models"}
         measured = replace(measured, missing=missing)
@@ -203,6 +263,7 @@ def make_record(
         method_path=file.shown_path if file else "",
         method_sha256=file.sha256 if file else "",
         task=pool.task.name,
+        forget=pool.task.forget,
         split_seed=pool.task.split_seed,
         fingerprint=pool.task.fingerprint,
         engine_id=pool.engine_id,
@@ -213,9 +274,12 @@ def make_record(
         rule=rule.name,
         delta=rule.delta,
         design=options.design,
+        scenario=options.scenario,
         sandbox=resolve(options.sandbox, pool.device) if file else "none",
         budget=options.budget,
         faults=[asdict(fault) for fault in runs.faults] if runs else [],
         runs_not_made=runs.n_not_made if runs else 0,
+        adapted=adaptations(file, runs),
+        requests=requests,
         provenance={**about, "seeds": runs.seeds if runs else []},
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,11 @@ from scorer.tasks.task import Task
 from scorer.training.paths import TrainingPath
 from scorer.training.recipe import Recipe
 from tests._engine import InlineEngine
+
+# Shells ignore the first for what they start in the background, nohup the second, and what tests
+# start inherits that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 

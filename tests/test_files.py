@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import signal
 import socket
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,20 @@ from scorer.files import (
     sweep,
     temporary_folder,
     write_durably,
+    zip_member,
 )
+
+
+def test_equal_contents_are_an_equal_zip(tmp_path: Path) -> None:
+    for name in ("a.zip", "b.zip"):
+        with zipfile.ZipFile(tmp_path / name, "w") as made:
+            made.writestr(zip_member("folder/x"), b"x" * 100)
+            made.writestr(zip_member("y", zipfile.ZIP_STORED), b"y" * 100)
+    assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
+    with zipfile.ZipFile(tmp_path / "a.zip") as opened:
+        first, second = opened.infolist()
+    assert first.compress_size < 100 == second.compress_size
+    assert first.external_attr >> 16 == 0o644
 
 
 def test_only_what_nobody_is_writing_is_swept(tmp_path: Path) -> None:

@@ -61,6 +61,12 @@ def test_an_import_for_the_type_checker_alone_is_none(project: Path) -> None:
     assert "    top --> low" in drawing(project)
 
 
+def test_a_neighbour_of_the_name_of_a_part_is_none(project: Path) -> None:
+    low = project / "scorer" / "low" / "__init__.py"
+    low.write_text(low.read_text() + "\nfrom .top import go\nfrom .submission import run")
+    assert imports(project)["low"] == {"data_prep"}
+
+
 def test_the_drawing_leaves_out_what_follows(project: Path) -> None:
     lines = drawing(project).splitlines()
     assert "    top --> low" in lines

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-import torch
-
-from scorer.machine import machine, n_cores, processor_name, workers_on
+from scorer.machine import machine, processor_name
+from scorer.settings import n_cores
 
 
 def test_the_processor_has_a_name(tmp_path: Path) -> None:
@@ -21,9 +19,3 @@ def test_a_result_on_a_cpu_names_the_processor() -> None:
     facts = machine("cpu")
     assert (facts["device_name"], facts["cores"]) == (processor_name(), n_cores())
     assert n_cores() >= 1
-
-
-def test_gpus_bound_the_workers_and_cpus_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
-    assert workers_on("cpu", 3) is None
-    assert workers_on("cuda", 3) == 6

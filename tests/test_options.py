@@ -30,6 +30,11 @@ def test_the_defaults_are_allowed() -> None:
         ({"design": "reuse"}, "unknown design 'reuse'"),
         ({"engine": "locl"}, "unknown engine 'locl'. Did you mean local?"),
         ({"sandbox": "proces"}, "unknown sandbox 'proces'. Did you mean process?"),
+        ({"scenario": "retainfree"}, "unknown scenario 'retainfree'. Did you mean retain-free"),
+        ({"scenario": "streaming"}, "must have a whole number K of requests, at least 2, got"),
+        ({"scenario": "streaming:1"}, "at least 2, got 'streaming:1'; type streaming:4"),
+        ({"scenario": "streaming:2.5"}, "at least 2, got 'streaming:2.5'; type streaming:4"),
+        ({"scenario": "standard:2"}, "standard takes nothing behind its name, got 'standard:2'"),
         ({"device": "gpu"}, "unknown device 'gpu'"),
         ({"n_models": 1}, "--n-models must be at least 2, got 1"),
         ({"n_models": 10**20}, "--n-models must be at most 99999, got 1000"),
@@ -48,10 +53,9 @@ def test_what_is_out_of_its_limits_is_refused(values: dict[str, Any], message: s
     assert message in str(caught.value)
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
-def test_a_gpu_that_is_not_there_is_refused() -> None:
-    with pytest.raises(UsageError, match="--device cuda needs a CUDA device, found none"):
-        Options(device="cuda")
+def test_a_scenario_has_one_name_however_it_is_typed() -> None:
+    assert Options(scenario="retain_free").scenario == "retain-free"
+    assert Options(scenario="streaming:12").scenario == "streaming:12"
 
 
 def test_a_change_is_checked_too() -> None:

@@ -12,6 +12,7 @@ from scorer.errors import UsageError
 from scorer.options import Options
 from scorer.pipeline import STAGES, Scored, score
 from scorer.results.provenance import bank_sha256
+from scorer.secret import PUBLIC
 from scorer.store import MANIFEST
 
 NOISE = """
@@ -102,6 +103,46 @@ def test_several_methods_are_scored_in_their_order(options: Options, tmp_path: P
         {role: retrain.banks[role].confidence() for role in ("oracle", "control")}
     )
     assert len({tuple(each.record.identity.items()) for each in (original, noise, retrain)}) == 1
+
+
+FAULTY = {
+    "a name that is not there": "import torch\nX = torch.nowhere\n",
+    "an exception": "def unlearning(net, retain, forget, val):\n    1 / 0\n",
+    "what is no network": "def unlearning(net, retain, forget, val):\n    return 'x'\n",
+}
+
+
+@pytest.mark.parametrize("name", FAULTY)
+def test_a_file_that_fails_trains_no_oracle(options: Options, tmp_path: Path, name: str) -> None:
+    fresh = dataclasses.replace(options, cache_dir=tmp_path / "cache", design="reuse-2")
+    calls: list[tuple[str, int, int]] = []
+    (scored,) = score(
+        [file(tmp_path, FAULTY[name])], fresh, lambda *call: calls.append(call), anew=True
+    )
+    counts = [models(fresh.cache_dir, scored, role) for role in ("original", "oracle", "control")]
+    assert counts == [2, 0, 0]
+    assert [call[0] for call in calls if call[1] == call[2]] == ["train", "try", "train", "score"]
+    assert (len(scored.record.faults), scored.record.runs_not_made) == (1, 3)
+    assert scored.record.final_score is scored.record.bank_sha256 is None
+    assert scored.record.missing["final_score"] == scored.record.failure
+
+
+def test_beside_one_that_works_all_are_scored_and_its_first_run_counts(
+    options: Options, tmp_path: Path
+) -> None:
+    fresh = dataclasses.replace(options, cache_dir=tmp_path / "cache", runs_secret=PUBLIC)
+    bad = file(tmp_path, FAULTY["an exception"], "bad")
+    calls: list[tuple[str, int, int]] = []
+    noise, failed = score(
+        [file(tmp_path, NOISE), bad], fresh, lambda *call: calls.append(call), anew=True
+    )
+    assert ("try", 2, 2) in calls and ("unlearn", 8, 8) in calls, "three runs, audit, retrainings"
+    assert models(fresh.cache_dir, noise, "oracle") == 4
+    assert failed.record.faults and failed.record.bank_sha256 == noise.record.bank_sha256
+    (warm,) = score([file(tmp_path, NOISE)], fresh, ignore, runs_dir=tmp_path / "runs")
+    np.testing.assert_array_equal(
+        warm.arrays["unlearned_confidence"], noise.arrays["unlearned_confidence"]
+    )
 
 
 def test_runs_are_reused_and_measured_alike_except_in_an_empty_folder(

@@ -57,7 +57,7 @@ def test_conda_installs_the_project_by_the_same_files() -> None:
     _, _, by_pip = conda.partition("- pip:\n")
     assert [line.strip() for line in by_pip.splitlines()] == [
         "- --constraint constraints.txt",
-        "- --editable .[dev]",
+        "- --editable .[dev,submissions]",
     ]
     (python,) = re.findall(r"- python=(\S+)", conda)
     assert python in Requirement(f"python{PYPROJECT['project']['requires-python']}").specifier
@@ -97,6 +97,8 @@ def forbidden(path: Path) -> tuple[str, ...]:
         "runner": ("scorer.results", "scorer.cli"),
         "measures": ("torch", "scorer.training", "scorer.tasks", "scorer.runner",
                      "scorer.results", "scorer.engines", "scorer.cli", "data_prep"),
+        "reports": ("scorer.training", "scorer.oracles", "scorer.runner", "scorer.pipeline",
+                    "scorer.cli"),
         "results": ("scorer.training", "scorer.tasks", "scorer.oracles", "scorer.runner",
                     "scorer.engines", "scorer.cli"),
     }.get(part[1], ())  # fmt: skip

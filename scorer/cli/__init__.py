@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from contextlib import suppress
 from io import TextIOWrapper
@@ -79,6 +80,19 @@ class LazyGroup(click.Group):
                 ctx.exit(getattr(error, "exit_code", 1))
 
 
+def open_closed_streams() -> None:
+    """Let what is printed go nowhere where a stream was closed before the command began.
+
+    The next file that is opened would get its number, and with it whatever is printed.
+    """
+    for number, name in ((0, "stdin"), (1, "stdout"), (2, "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            mode = "r" if number == 0 else "w"
+            setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115 - for good
+
+
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Score machine unlearning against models retrained without the forget set.
@@ -88,6 +102,7 @@ def main() -> None:
       python -m scorer score adversarial
       python -m scorer leaderboard
     """
+    open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         # A terminal may not know "±", and none a name that is not Unicode: an escape is shown.
         if isinstance(stream, TextIOWrapper):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
@@ -14,12 +15,14 @@ import click
 from rich import progress as rich_progress
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
+from rich.table import Table
 
-from scorer.options import Options, flag, names_known
+from scorer.cli._fitted import fitted, spelled
+from scorer.options import OWN_FORGET_SET, Options, flag, names_known
 from scorer.shown import shown
 
 if TYPE_CHECKING:
-    from scorer.results.record import Problem
+    from scorer.results.record import Problem, Results
 
 Command = Callable[..., Any]
 
@@ -27,14 +30,16 @@ LABELS = {
     "images": "reading images",
     "difficulty": "measuring which examples are hard",
     "train": "training models",
+    "try": "trying the first run",
     "unlearn": "unlearning",
+    "evaluate": "evaluating checkpoints",
     "score": "scoring",
     "bench": "measuring, rounds",
     "study": "computing, parts",
 }
 
-WIDTH = 140
-"""Columns of a table that does not go to a terminal."""
+WIDTH, HEIGHT = 140, 25
+"""Columns of a table that does not go to a terminal, and lines, which do not matter there."""
 
 
 class Setting(click.Option):
@@ -66,6 +71,7 @@ class Setting(click.Option):
 
 
 DIRECTORY = click.Path(file_okay=False, resolve_path=True, path_type=Path)
+FILE = click.Path(dir_okay=False, resolve_path=True, path_type=Path)
 
 
 def options(*names: str) -> Callable[[Command], Command]:
@@ -77,7 +83,8 @@ def options(*names: str) -> Callable[[Command], Command]:
 
     def add(function: Command) -> Command:
         for field in reversed(chosen):
-            function = click.option(flag(field.name), cls=Setting, field=field)(function)
+            names = (*filter(None, [field.metadata.get("short")]), flag(field.name))
+            function = click.option(*names, cls=Setting, field=field)(function)
         return function
 
     return add
@@ -95,16 +102,38 @@ def task_name(task: str, results_dir: Path) -> str:
     return task if is_kept and task not in TASKS else TASKS[task].name
 
 
+def forget_name(forget: str, scored: Collection[str]) -> str:
+    """Return how records name a forget set that was typed, which may be done as they do too.
+
+    Args:
+        forget: what stands behind `--forget`.
+        scored: names of those that there are records of.
+
+    Raises:
+        UsageError: there is no such forget set.
+    """
+    if forget in scored or forget == OWN_FORGET_SET:
+        return forget
+    from scorer.tasks.forget.spec import name_of
+
+    return name_of(forget)
+
+
 FOLDERS = ("results_dir", "data_dir", "cache_dir")
 
 folder_options = options(*FOLDERS)
+
+function_option = click.option(
+    "--function", default="", metavar="NAME", help="which function or class; default: unlearning"
+)
 
 json_option = click.option("--json", "as_json", is_flag=True, help="one JSON object on stdout")
 
 
 def say(text: str, err: bool = False) -> None:
     """Print lines to stdout or stderr; what a terminal would obey in them is escaped."""
-    click.echo(shown(text), err=err)
+    encoding = getattr(sys.stderr if err else sys.stdout, "encoding", None) or "utf-8"
+    click.echo(spelled(shown(text), encoding), err=err)
 
 
 class Seen:
@@ -119,13 +148,16 @@ class Seen:
             yield part if part.control else Segment(shown(part.text), part.style)
 
 
-def show(*tables: RenderableType) -> None:
-    """Print tables to stdout: styled on a terminal, plain elsewhere."""
+def show(*tables: Table) -> None:
+    """Print tables to stdout: styled and no wider than it on a terminal, plain elsewhere."""
     terminal = sys.stdout.isatty()
-    width = None if terminal else WIDTH
+    # Of the system, and height too: or rich takes one that knows no colours for one of 80 columns.
+    width, height = shutil.get_terminal_size() if terminal else (WIDTH, HEIGHT)
     # Names come from files, so what looks like markup in them is text.
     as_text: dict[str, Any] = {"highlight": False, "markup": False, "emoji": False}
-    Console(width=width, no_color=not terminal, **as_text).print(*map(Seen, tables))
+    console = Console(width=width, height=height, no_color=not terminal, **as_text)
+    parts = (part for table in tables for part in fitted(table, width, console.encoding))
+    console.print(*map(Seen, parts))
 
 
 def show_json(value: Any) -> None:
@@ -133,10 +165,27 @@ def show_json(value: Any) -> None:
     click.echo(json.dumps(value, indent=1, allow_nan=False))
 
 
+def show_left_out(results: Results) -> None:
+    """Say on stderr which fields of which records are not known to this kit."""
+    by_fields: dict[tuple[str, ...], list[str]] = {}
+    for run_id, names in results.left_out.items():
+        by_fields.setdefault(tuple(names), []).append(run_id)
+    for fields, runs in by_fields.items():
+        of = runs[0] if len(runs) == 1 else f"{len(runs)} records"
+        what = f"{', '.join(fields)} of {of}"
+        say(f"note: not known here, kept and not shown: {what}", err=True)
+
+
 def show_problems(problems: Iterable[Problem]) -> None:
     """Name on stderr what is wrong with files of results."""
     for problem in problems:
         say(f"not read: {problem.message}", err=True)
+
+
+def show_adapted(notes: Iterable[str]) -> None:
+    """Say on stderr what was adapted of a file to run it."""
+    for note in notes:
+        say(f"adapted: {note}", err=True)
 
 
 def show_tier(chosen: Options) -> None:

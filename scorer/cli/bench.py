@@ -40,9 +40,8 @@ def command(
     """
     from scorer.bench import BENCHES, Settings
     from scorer.kinds import KINDS
-    from scorer.machine import n_cores
     from scorer.results.speed import speed_tables
-    from scorer.settings import PROJECT_ROOT
+    from scorer.settings import PROJECT_ROOT, n_cores
 
     if name is None:
         rows = KINDS["benches"].rows()

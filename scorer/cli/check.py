@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -9,16 +10,20 @@ import numpy as np
 
 from scorer.cli._common import (
     FOLDERS,
+    function_option,
     json_option,
     options,
     progress_bar,
     say,
+    show_adapted,
     show_json,
     show_tier,
 )
 
 if TYPE_CHECKING:
     from scorer.pipeline import Scored
+    from scorer.runner.faults import Fault
+    from scorer.runner.load import Submission
 
 N_RUNS = 2
 MEASURES = ("utility", "time", "compute", "budget")
@@ -26,9 +31,10 @@ MEASURES = ("utility", "time", "compute", "budget")
 
 @click.command()
 @click.argument("method", required=False)
-@options("task", "device", "sandbox", *FOLDERS)
+@options("task", "forget", "scenario", "device", "sandbox", *FOLDERS)
+@function_option
 @json_option
-def command(method: str | None, as_json: bool, **values: Any) -> None:
+def command(method: str | None, function: str, as_json: bool, **values: Any) -> None:
     """Try METHOD on real data: imports, signature, two runs, return value, finite weights.
 
     Nothing is scored and no oracle is trained. Exit code 3: the file is at fault.
@@ -36,19 +42,27 @@ def command(method: str | None, as_json: bool, **values: Any) -> None:
     \b
     Examples:
       python -m scorer check finetune
-      python -m scorer check path/to/mine.py
+      python -m scorer check path/to/mine.ipynb --function unlearning_2
     """
+    from scorer.files import ensure_writable
     from scorer.options import Options
     from scorer.pipeline import score
     from scorer.runner.faults import Fault
     from scorer.runner.load import find_submission
 
-    submission = find_submission(method)
+    submission = find_submission(method, function)
     chosen = Options(n_models=N_RUNS, workers=1, **values)
-    show_tier(chosen)
-    with progress_bar() as progress:
-        (scored,) = score([submission], chosen, progress, MEASURES)
-    facts = describe(scored)
+    notes_on_text = submission.code.notes
+    show_adapted(notes_on_text)
+    if submission.refusal is not None:  # no run of it can end well, so nothing is trained for it
+        facts = refused(submission, submission.refusal)
+    else:
+        show_tier(chosen)
+        ensure_writable(chosen.cache_dir)
+        with progress_bar() as progress:
+            (scored,) = score([submission], chosen, progress, MEASURES)
+        facts = describe(scored)
+    show_adapted(facts["adapted"][len(notes_on_text) :])
     if as_json:
         show_json(facts)
     elif facts["ok"]:
@@ -61,19 +75,32 @@ def command(method: str | None, as_json: bool, **values: Any) -> None:
         for note in facts["notes"]:
             say(f"note: {note}")
     if not facts["ok"]:
-        fault = Fault(**scored.record.faults[0])
+        fault = Fault(**facts["faults"][0])
         say(f"{facts['path']} is at fault\n{fault.describe()}", err=True)
         raise SystemExit(3)
 
 
+def refused(submission: Submission, fault: Fault) -> dict[str, Any]:
+    """Return the JSON values of the command for a file whose text shows a fault."""
+    return {
+        "method": submission.name,
+        "path": submission.shown_path,
+        "ok": False,
+        "faults": [asdict(fault)],
+        "adapted": list(submission.code.notes),
+        "notes": [],
+    }
+
+
 def describe(scored: Scored) -> dict[str, Any]:
-    """Return the JSON values of the command."""
+    """Return the JSON values of the command for a file that was run."""
     record = scored.record
     facts: dict[str, Any] = {
         "method": record.method,
         "path": record.method_path,
         "ok": not record.faults,
         "faults": record.faults,
+        "adapted": record.adapted,
         "notes": [],
     }
     if facts["ok"]:

@@ -7,10 +7,14 @@ from pathlib import Path
 import click
 
 from scorer.cli._common import (
+    FILE,
     folder_options,
+    forget_name,
     json_option,
+    options,
     say,
     show_json,
+    show_left_out,
     show_problems,
     task_name,
 )
@@ -20,10 +24,19 @@ from scorer.cli._common import (
 @click.argument("first")
 @click.argument("second")
 @click.option("--task", default="digits", help="see `ls tasks`", show_default=True)
+@options("forget")
+@click.option("--html", type=FILE, help="write a page with figures there, too")
 @folder_options
 @json_option
 def command(
-    first: str, second: str, task: str, results_dir: Path, as_json: bool, **_: Path
+    first: str,
+    second: str,
+    task: str,
+    forget: str,
+    html: Path | None,
+    results_dir: Path,
+    as_json: bool,
+    **_: Path,
 ) -> None:
     """Compare the forgetting quality of two scored methods on the oracles that they share.
 
@@ -35,8 +48,10 @@ def command(
     \b
     Examples:
       python -m scorer compare adversarial finetune
-      python -m scorer compare adversarial finetune --task digits --json
+      python -m scorer compare adversarial finetune --task digits --html both.html
     """
+    from scorer.errors import UsageError
+    from scorer.options import OWN_FORGET_SET
     from scorer.results.compare import QUESTIONS, compare
     from scorer.results.record import read_records
     from scorer.results.tables import number
@@ -44,15 +59,33 @@ def command(
     task = task_name(task, results_dir)
     results = read_records(results_dir, task)
     show_problems(results.problems)
-    found = compare(results, first, second, results_dir)
+    show_left_out(results)
+    forget = forget_name(forget, {record.forget for record in results})
+    chosen = [record for record in results if record.forget == forget]
+    if not chosen and results.records:
+        there = sorted({record.forget for record in results})
+        raise UsageError(
+            f"{task} must have results with --forget {forget} to be compared, got some with"
+            f" {' and '.join(there)}"
+        )
+    found = compare(chosen, first, second, results_dir)
     show_problems(found.problems)
+    if html is not None:
+        from scorer.reports.comparison import comparison_page
+        from scorer.reports.page import write_page
+
+        others = f"--task {task}" + ("" if forget == OWN_FORGET_SET else f" --forget {forget}")
+        made_by = f"python -m scorer compare {first} {second} {others} --html FILE"
+        write_page(html, comparison_page(found, results_dir, made_by))
+        say(f"comparison: {html}", err=True)
     if as_json:
         problems = [problem.as_dict() for problem in (*results.problems, *found.problems)]
         show_json({**found.as_dict(), "problems": problems})
         return
     one, other, paired = found.first, found.second, found.paired
     say(
-        f"{task}: N={one.n_models}, rule {one.rule}, delta {one.delta:g}, design {one.design}\n"
+        f"{one.board}: N={one.n_models}, rule {one.rule}, delta {one.delta:g},"
+        f" design {one.design}\n"
         f"F({first}) = {number(one.forgetting_quality, 4)},"
         f" F({second}) = {number(other.forgetting_quality, 4)}"
         f" (ceiling {number(one.ceiling, 4)})\n"

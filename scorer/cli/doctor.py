@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import click
-from rich.table import Table
+from rich.table import Column, Table
 
 from scorer.cli._common import json_option, options, show, show_json
+from scorer.cli._health import BAD, NOTE, health_lines
 
 PACKAGES = (
     *("torch", "torchvision", "numpy", "scipy", "scikit-learn", "safetensors", "numba"),
-    *("click", "rich", "msgspec", "filelock", "ray"),
+    *("click", "rich", "msgspec", "filelock", "pillow", "matplotlib", "ray"),
 )
 GIB = 2**30
 
 
 @click.command()
-@options("device", "cache_dir")
+@options("device", "data_dir", "cache_dir")
 @json_option
 def command(as_json: bool, **values: Any) -> None:
-    """Say what this machine has: device, packages, sandbox tiers by trial, disk and cache.
+    """Say what this machine has, and of what is bad or could be better what to do.
+
+    Python, packages against their pins, device, sandbox tiers by trial, disk, pools by their
+    manifests, what nothing reads any more, and the data that are there without a network.
 
     \b
     Examples:
@@ -40,18 +45,22 @@ def command(as_json: bool, **values: Any) -> None:
 
 def examine(chosen: Any) -> dict[str, Any]:
     """Return everything that is found out, as JSON values."""
+    from scorer.devices import use_first
     from scorer.machine import machine
+    from scorer.oracles.health import take_health
     from scorer.oracles.inventory import take_inventory
     from scorer.runner.child.kernel import processor_clock
     from scorer.runner.sandboxes import SANDBOXES
     from scorer.runner.tiers import AUTO, by_rank, missing, resolve
 
+    use_first(chosen.gpus)
     cache, device = chosen.cache_dir, chosen.torch_device
     # The folder itself may not be there yet: then the disk is that of the one it will lie in.
     there = next(each for each in (cache, *cache.parents) if each.is_dir())
     disk = shutil.disk_usage(there)
-    pools = [each for each in take_inventory(cache) if each.kind == "pools"]
-    return {
+    health, data = take_health(take_inventory(cache)), chosen.data_dir
+    folders = sorted(each.name for each in data.iterdir() if each.is_dir()) if data.is_dir() else []
+    facts: dict[str, Any] = {
         "machine": machine(device),
         "packages": {name: _version(name) for name in PACKAGES},
         "sandboxes": {
@@ -62,8 +71,17 @@ def examine(chosen: Any) -> dict[str, Any]:
         "sandbox": resolve(AUTO, device),
         "processor_time": "by the system" if processor_clock() is not None else "by process",
         "disk": {"free_gib": disk.free / GIB, "total_gib": disk.total / GIB},
-        "cache": {"path": str(cache), "pools": len(pools)},
+        "cache": {
+            "path": str(cache),
+            "pools": health.n_pools,
+            "models": health.n_models,
+            "damaged": health.n_damaged,
+            "without_secret": health.n_without_secret,
+            "useless_mib": health.useless_mib,
+        },
+        "data": {"path": str(data), "folders": folders},
     }
+    return {**facts, "health": [asdict(line) for line in health_lines(facts)]}
 
 
 def _version(name: str) -> str | None:
@@ -80,9 +98,6 @@ def tables(facts: dict[str, Any]) -> list[Table]:
     for name, value in facts["machine"].items():
         about.add_row(name, str(value))
     about.add_row("processor time of runs", facts["processor_time"])
-    disk, cache = facts["disk"], facts["cache"]
-    about.add_row("disk", f"{disk['free_gib']:.1f} GiB free of {disk['total_gib']:.1f}")
-    about.add_row("cache", f"{cache['path']}, {cache['pools']} pools of models")
     packages = Table("package", "version", title="Packages")
     for name, found in facts["packages"].items():
         packages.add_row(name, found or "not installed")
@@ -91,4 +106,9 @@ def tables(facts: dict[str, Any]) -> list[Table]:
         chosen = " (auto)" if name == facts["sandbox"] else ""
         works = "yes" if tier["works"] else "no"
         tiers.add_row(f"{name}{chosen}", works, tier["reason"] or tier["summary"])
-    return [about, packages, tiers]
+    columns = (Column(name, overflow="fold") for name in ("what", "state", "found", "what to do"))
+    health = Table(*columns, title="What works, and what to do")
+    styles = {BAD: "red", NOTE: "yellow"}
+    for line in facts["health"]:
+        health.add_row(*line.values(), style=styles.get(line["state"]))
+    return [health, about, packages, tiers]

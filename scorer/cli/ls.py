@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.table import Table
 
-from scorer.cli._common import folder_options, json_option, say, show, show_json, show_problems
+from scorer.cli._common import (
+    folder_options,
+    json_option,
+    say,
+    show,
+    show_json,
+    show_left_out,
+    show_problems,
+)
 from scorer.kinds import KINDS, Rows
 
 if TYPE_CHECKING:
@@ -70,13 +78,16 @@ def command(kind: str | None, as_json: bool, results_dir: Path, **_: Path) -> No
     if kind is None:
         rows = list_kinds()
     elif kind == "results":
+        from scorer.results.leaderboard import DIGESTS
         from scorer.results.record import read_records
 
         results = read_records(results_dir)
         show_problems(results.problems)
+        show_left_out(results)
         found["problems"] = [problem.as_dict() for problem in results.problems]
         rows = list_results(results)
-        shown = [name for name in rows[0] if name != "fingerprint"] if rows else ()
+        # Digests would fill the table; --json has them.
+        shown = [name for name in rows[0] if name not in DIGESTS] if rows else ()
     else:
         rows, shown = KINDS[kind].rows(), KINDS[kind].shown
     if as_json:

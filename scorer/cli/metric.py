@@ -13,21 +13,6 @@ from scorer.errors import UsageError
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
-def load_array(path: Path) -> np.ndarray:
-    """Return the array of an .npy file.
-
-    Raises:
-        UsageError: not an .npy file of numbers; nothing pickled is read.
-    """
-    try:
-        array = np.load(path, allow_pickle=False)
-    except (ValueError, EOFError, MemoryError) as error:
-        raise UsageError(f"{path} must be an .npy file of numbers: {error}") from error
-    if not isinstance(array, np.ndarray):
-        raise UsageError(f"{path} must be an .npy file of one array, got an .npz of several")
-    return array
-
-
 @click.command()
 @click.option("--unlearned", required=True, type=FILE)
 @click.option("--oracle", required=True, type=FILE)
@@ -35,21 +20,25 @@ def load_array(path: Path) -> np.ndarray:
 @click.option("--delta", default=1e-5, help="of (epsilon, delta)", show_default=True)
 @json_option
 def command(unlearned: Path, oracle: Path, rule: str, delta: float, as_json: bool) -> None:
-    """Score two .npy arrays (n_models, n_examples) of logit-scaled confidences.
+    """Score two arrays (n_models, n_examples) of logit-scaled confidences.
+
+    Each is an .npy, or an .npz of one array; or the .npz of a record, of which the unlearned
+    models' or the oracles' confidences are taken.
 
     \b
     Examples:
       python -m scorer metric --unlearned U.npy --oracle R.npy
       python -m scorer metric --unlearned U.npy --oracle R.npy --rule exact --json
     """
+    from scorer.cli._arrays import doubts, load_bank
     from scorer.measures.tiny_spread import WARNING
     from scorer.metric.diagnosis import tiny_spread_share
     from scorer.metric.forgetting import forgetting_quality
     from scorer.metric.rules import make_rule
 
-    arrays = load_array(unlearned), load_array(oracle)
     try:
         chosen = make_rule(rule, delta=delta)
+        arrays = load_bank(unlearned, "unlearned"), load_bank(oracle, "oracle")
         quality = forgetting_quality(*arrays, chosen)
     except ValueError as error:
         raise UsageError(str(error)) from error
@@ -57,12 +46,14 @@ def command(unlearned: Path, oracle: Path, rule: str, delta: float, as_json: boo
     about = {"rule": chosen.name, "delta": chosen.delta, "n_models": n_models}
     share = tiny_spread_share(*arrays, chosen.min_spread)
     warnings = [WARNING.format(value=share)] if share else []
+    is_in_doubt = chosen.min_spread > 0 and not share
+    warnings += doubts(*arrays, rule=chosen.name, is_in_doubt=is_in_doubt)
     for one in warnings:
         say(f"warning: {one}", err=True)
     if as_json:
         found = {"epsilons": quality.epsilons.tolist(), "forgetting_quality": quality.value}
-        doubts = {"tiny_spread_share": share, "warnings": warnings}
-        show_json({**about, "n_examples": n_examples, **found, **doubts})
+        said = {"tiny_spread_share": share, "warnings": warnings}
+        show_json({**about, "n_examples": n_examples, **found, **said})
         return
     median = float(np.median(quality.epsilons))
     say(

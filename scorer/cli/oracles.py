@@ -20,7 +20,18 @@ def parse_shard(_: click.Context, __: click.Parameter, text: str) -> tuple[int, 
 
 
 @click.command()
-@options("task", "split_seed", "n_models", "secret", "device", "workers", "engine", *FOLDERS)
+@options(
+    "task",
+    "forget",
+    "split_seed",
+    "n_models",
+    "scenario",
+    "secret",
+    "device",
+    "workers",
+    "engine",
+    *FOLDERS,
+)
 @click.option("--shard", default="0/1", callback=parse_shard, help="only part i of n, from 0/n")
 @click.option(
     "--verify", is_flag=True, help="read every file first; damaged models are trained again"
@@ -29,31 +40,40 @@ def parse_shard(_: click.Context, __: click.Parameter, text: str) -> tuple[int, 
 def command(shard: tuple[int, int], verify: bool, as_json: bool, **values: Any) -> None:
     """Train the original model, N oracles and N control models of a task.
 
-    What is there already stays; interrupted, it goes on where it stopped. Shards on machines
-    without a common disk make one pool where all are given the same --secret.
+    A stream of requests has oracles and controls for each, one pool a request. What is there
+    already stays; interrupted, it goes on where it stopped. Shards on machines without a common
+    disk make one pool where all are given the same --secret.
 
     \b
     Examples:
-      python -m scorer oracles --n-models 128
+      python -m scorer oracles --n-models 128 --forget class:3
       python -m scorer oracles --task cifar10 --n-models 512 --shard 3/8
     """
     from scorer.options import Options
     from scorer.oracles.open import open_pool
+    from scorer.scenarios import make_scenario
 
     chosen = Options(**values)
-    n_models = chosen.n_models
-    wanted = {"original": 1, "oracle": n_models, "control": n_models}
+    n_models, damaged, trained, missing = chosen.n_models, [], 0, 0
     with progress_bar() as progress:
         pool, engine = open_pool(chosen, progress)
-        damaged = pool.repair() if verify else []
-        trained = pool.ensure(wanted, engine, progress, shard)
-    missing = sum(len(pool.store(role).missing(n)) for role, n in wanted.items())
+        requests = make_scenario(chosen.scenario).requests(pool.task)
+        pools = [pool.for_part(request.task) for request in requests]
+        for each, request in zip(pools, requests, strict=True):
+            wanted = {"oracle": n_models, "control": n_models}
+            if request.is_last:  # the pool of the task, whose originals all requests start from
+                wanted = {"original": 1, **wanted}
+            damaged += each.repair() if verify else []
+            trained += each.ensure(wanted, engine, progress, shard)
+            missing += sum(len(each.store(role).missing(n)) for role, n in wanted.items())
     facts = {
         "task": pool.task.name,
+        "forget": pool.task.forget,
         "fingerprint": pool.task.fingerprint,
         "engine_id": pool.engine_id,
         "path": asdict(pool.path),
         "pool": str(pool.root),
+        "pools": [str(each.root) for each in pools],
         "wanted": wanted,
         "trained": trained,
         "damaged": [str(path) for path in damaged],
@@ -62,4 +82,6 @@ def command(shard: tuple[int, int], verify: bool, as_json: bool, **values: Any) 
     if as_json:
         show_json(facts)
         return
+    for each in pools[:-1]:
+        say(f"{each.root}: an earlier request's")
     say(f"{pool.root}: trained {trained}, damaged {len(damaged)}, missing {missing}")

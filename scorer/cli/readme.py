@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,9 @@ from scorer.results.markdown import markdown_table
 from scorer.runner.faults import FAULTS
 from scorer.settings import PROJECT_ROOT
 
+STRANGERS = PROJECT_ROOT / "tests" / "runner" / "adapt" / "expected.toml"
+"""What is tested to become of files of each kind."""
+
 EXAMPLE = ("digits", "adversarial")
 """Task and method of the quickstart, whose output is shown there."""
 
@@ -29,6 +33,13 @@ def render_list(kind: str) -> str:
     """Return name and summary of all members of a kind."""
     rows = ((row["name"], row["summary"]) for row in kind_named(kind).rows())
     return markdown_table((kind, "what it is"), coded(rows))
+
+
+def render_forms() -> str:
+    """Return how forget sets are typed, and what they are."""
+    rows = [row for row in kind_named("forget_sets").rows() if row["typed"]]
+    typed = ((f"`{row['typed']}`".replace(" or ", "` or `"), row["summary"]) for row in rows)
+    return markdown_table(("behind `--forget`", "what is forgotten"), typed)
 
 
 def render_kinds() -> str:
@@ -50,6 +61,21 @@ def render_faults() -> str:
     return markdown_table(("fault", "what it means"), coded(FAULTS.items()))
 
 
+def render_files(which: str) -> str:
+    """Return what becomes of each kind of file that is tested: of those that run, or the others.
+
+    Raises:
+        ScorerError: neither is asked for.
+    """
+    if which not in ("runs", "refused"):
+        raise ScorerError(f"a document must show files that are runs or refused, got {which!r}")
+    expected = tomllib.loads(STRANGERS.read_text()).values()
+    well = ("as it is", "adapted")
+    shown = [each for each in expected if (each["outcome"] in well) == (which == "runs")]
+    rows = ((each["kind"], each["outcome"], each.get("says", "")) for each in shown)
+    return markdown_table(("a file with", "outcome", "said, among others"), rows)
+
+
 def written() -> dict[Path, str]:
     """Return every document that holds something generated, as it must be.
 
@@ -67,10 +93,12 @@ def written() -> dict[Path, str]:
         "bench": readme.render_bench,
         "study": render_study,
         "list": render_list,
+        "forms": render_forms,
         "kinds": render_kinds,
         "parts": render_parts,
         "drawing": drawing,
         "faults": render_faults,
+        "files": render_files,
     }
     pages = {
         path.with_suffix(".md"): readme.leaderboard_page(path)
@@ -135,6 +163,6 @@ def keep_boards(results_dir: Path) -> None:
     for board in found:
         path = save_snapshot(*board)
         say(f"wrote {path.relative_to(PROJECT_ROOT)}")
-    examples = [r for r in records if (r.task, r.method) == EXAMPLE and not r.faults]
+    examples = [r for r in records if (r.board, r.method) == EXAMPLE and not r.faults]
     if examples:
         save_example(max(examples, key=lambda record: record.created_at))

@@ -13,7 +13,7 @@ from scorer.cli._common import FOLDERS, json_option, options, progress_bar, say,
 @click.command()
 @click.argument("methods", metavar="[METHOD]...", nargs=-1)
 @click.option("--all", "every", is_flag=True, help="every baseline that reads tuned constants")
-@options("task", "device", "workers", *FOLDERS)
+@options("task", "forget", "device", "workers", *FOLDERS)
 @click.option("--constants", default="", help="names, comma-separated; default: see below")
 @click.option("--save", is_flag=True, help="keep the trials in baselines/tuning too")
 @click.option("--apply", is_flag=True, help="write the best values, where they gain, into the file")
@@ -41,13 +41,18 @@ def command(
       python -m scorer tune --all --task fashion_mnist --save --apply
     """
     from scorer.errors import UsageError
-    from scorer.options import Options
+    from scorer.options import OWN_FORGET_SET, Options
     from scorer.runner.load import BASELINES, Submission, find_submission, methods_in
     from scorer.tuning.apply import apply_best
     from scorer.tuning.constants import constants_of
     from scorer.tuning.log import keep_log, log_path
     from scorer.tuning.trials import tune
 
+    if save and values["forget"] != OWN_FORGET_SET:
+        raise UsageError(
+            "--save keeps trials on the task's own forget set, got --forget"
+            f" {values['forget']}; leave one of them out"
+        )
     if every and methods:
         raise UsageError(f"--all takes no METHOD, got {' '.join(methods)}; leave one of them out")
     chosen = Options(**values)

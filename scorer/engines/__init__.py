@@ -6,6 +6,8 @@ is imported when it is made, so that it may be missing until then. See `scorer.r
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from scorer.engines.base import Engine, ShardFailed
 from scorer.engines.local import LocalEngine
 from scorer.registry import Registry, subclass
@@ -13,14 +15,19 @@ from scorer.registry import Registry, subclass
 ENGINES: Registry[type[Engine]] = Registry("engine", __name__, subclass(Engine))  # type: ignore[type-abstract]
 
 
-def make_engine(name: str, n_workers: int | None) -> Engine:
-    """Return the engine of that name; `n_workers` None leaves the number to the engine.
+def make_engine(name: str, n_workers: int | None, gpus: Sequence[int] = ()) -> Engine:
+    """Return the engine of that name.
+
+    Args:
+        name: in `ENGINES`.
+        n_workers: processes; None leaves the number to the engine.
+        gpus: numbers of this machine's GPUs that work is shared among, see `scorer.devices`.
 
     Raises:
-        UsageError: unknown name.
+        UsageError: unknown name, or GPUs that the engine cannot choose.
         ScorerError: what the engine needs is not installed or does not answer.
     """
-    return ENGINES[name](n_workers)
+    return ENGINES[name](n_workers, gpus)
 
 
 __all__ = ["ENGINES", "Engine", "LocalEngine", "ShardFailed", "make_engine"]

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from scorer.errors import ScorerError
-from scorer.machine import n_cores
+from scorer.settings import n_cores
 
 Spec = Mapping[str, Any]
 Emit = Callable[[dict[str, Any]], None]
@@ -37,10 +37,17 @@ class ShardFailed(ScorerError):
 class Engine(ABC):
     """Runs shard functions in other processes, on this machine or on many."""
 
-    def __init__(self, n_workers: int | None = None) -> None:
+    def __init__(self, n_workers: int | None = None, gpus: Sequence[int] = ()) -> None:
+        """Take what work is shared among.
+
+        Args:
+            n_workers: processes; None leaves it to the engine.
+            gpus: numbers of this machine's GPUs, see `scorer.devices`.
+        """
         if n_workers is not None and n_workers < 1:
             raise ValueError(f"`n_workers` must be at least 1, got {n_workers}")
         self.is_chosen = n_workers is not None
+        self.gpus = tuple(gpus)
         self.n_workers = n_workers or n_cores()
 
     @abstractmethod
@@ -59,6 +66,15 @@ class Engine(ABC):
                 wrote to stderr; the other shards are ended.
         """
 
+    def n_workers_for(
+        self, spec: Spec, n_units: int, group_size: int = 1, per_gpu: int | None = None
+    ) -> int:
+        """Return how many workers `share` gives units to; its arguments."""
+        n_workers = min(self.n_workers, -(-n_units // group_size))
+        if is_on_gpu(spec) and per_gpu is not None and not self.is_chosen:
+            n_workers = min(n_workers, per_gpu * max(1, len(self.gpus)))
+        return n_workers
+
     def share(
         self,
         function: str,
@@ -68,7 +84,7 @@ class Engine(ABC):
         what: str,
         progress: Progress,
         group_size: int = 1,
-        unless_chosen: int | None = None,
+        per_gpu: int | None = None,
     ) -> None:
         """Share units of work between shards and count them as they are done.
 
@@ -76,20 +92,19 @@ class Engine(ABC):
         has (`scorer.store.claim`), so that a fast worker takes over from a slow one.
 
         Args:
-            function: emits one event a unit; finds `units`, `start` and `n_workers` in its spec.
-            spec: what the shards have in common.
+            function: emits one event a unit; finds `units`, `start`, `n_workers` and `n_sharing`,
+                the workers of one device, in its spec.
+            spec: what the shards have in common; `device` says what they compute on.
             units: JSON values; with none nothing is started.
             what: name of the work for `progress`.
             progress: called with (what, done, total).
             group_size: units that a worker takes at once.
-            unless_chosen: at most so many workers where nobody said how many; see
-                `scorer.machine.workers_on`.
+            per_gpu: workers that one GPU serves well, for where nobody said how many.
         """
         if not units:
             return
-        n_workers = min(self.n_workers, -(-len(units) // group_size))
-        if unless_chosen is not None and not self.is_chosen:
-            n_workers = min(n_workers, unless_chosen)
+        n_workers = self.n_workers_for(spec, len(units), group_size, per_gpu)
+        n_gpus = max(1, len(self.gpus)) if is_on_gpu(spec) else 0
         done = 0
         progress(what, done, len(units))
 
@@ -98,9 +113,15 @@ class Engine(ABC):
             done += 1
             progress(what, done, len(units))
 
-        common = {**spec, "units": list(units), "n_workers": n_workers}
+        n_sharing = -(-n_workers // max(1, n_gpus))
+        common = {**spec, "units": list(units), "n_workers": n_workers, "n_sharing": n_sharing}
         starts = [len(units) * worker // n_workers for worker in range(n_workers)]
         self.run(function, [{**common, "start": start} for start in starts], count)
+
+
+def is_on_gpu(spec: Spec) -> bool:
+    """Tell whether a shard computes on a GPU."""
+    return str(spec.get("device", "cpu")).startswith("cuda")
 
 
 def no_progress(what: str, done: int, total: int) -> None:

@@ -1,4 +1,7 @@
-"""The default engine: one process a shard on this machine, from the standard library alone."""
+"""The default engine: one process a shard on this machine, from the standard library alone.
+
+Shards that compute on GPUs take these in turns, and each sees its own alone.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,10 @@ import subprocess
 import sys
 import tempfile
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 
+from scorer.devices import pin_of_shard
 from scorer.engines.base import (
     FAILED,
     MAX_ATTEMPTS,
@@ -19,6 +23,7 @@ from scorer.engines.base import (
     Engine,
     ShardFailed,
     Spec,
+    is_on_gpu,
     worker_environment,
 )
 from scorer.processes import Owner
@@ -33,7 +38,7 @@ class LocalEngine(Engine):
 
     def run(self, function: str, specs: Sequence[Spec], on_event: Emit) -> None:
         """See `Engine.run`; a signal or a failed shard ends the others at once."""
-        waiting = deque((spec, 1) for spec in specs)
+        waiting = deque((spec, 1, self._pin(number, spec)) for number, spec in enumerate(specs))
         n_running = 0
         with ExitStack() as stack:
             # Threads would have to be told of a signal; one loop is where it is raised.
@@ -55,14 +60,20 @@ class LocalEngine(Engine):
                         selector.unregister(key.fd)
                         n_running -= 1
                         if not shard.finished(owner):
-                            waiting.append((shard.spec, shard.attempt + 1))
+                            waiting.append((shard.spec, shard.attempt + 1, shard.pin))
+
+    def _pin(self, number: int, spec: Spec) -> dict[str, str]:
+        """Return what shows a shard its GPU, the same on every attempt."""
+        return pin_of_shard(number, self.gpus) if is_on_gpu(spec) else {}
 
 
 class _Shard:
     """One process of a shard."""
 
-    def __init__(self, function: str, spec: Spec, attempt: int, owner: Owner) -> None:
-        self.spec, self.attempt = spec, attempt
+    def __init__(
+        self, function: str, spec: Spec, attempt: int, pin: Mapping[str, str], owner: Owner
+    ) -> None:
+        self.spec, self.attempt, self.pin = spec, attempt, pin
         self.has_ended = False
         self._function = function
         self._rest = b""
@@ -76,7 +87,7 @@ class _Shard:
                 stdout=subprocess.PIPE,
                 stderr=self._errors,
                 cwd=PROJECT_ROOT,
-                env=worker_environment(os.environ),
+                env=worker_environment({**os.environ, **pin}),
             )
         if self._process.stdout is None:
             raise ShardFailed(f"a worker running {function} was started without a pipe")

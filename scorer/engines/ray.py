@@ -26,7 +26,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from scorer.engines.base import MAX_ATTEMPTS, Emit, Engine, ShardFailed, Spec, worker_environment
+from scorer.devices import VISIBLE, visible_gpus
+from scorer.engines.base import (
+    MAX_ATTEMPTS,
+    Emit,
+    Engine,
+    ShardFailed,
+    Spec,
+    is_on_gpu,
+    worker_environment,
+)
 from scorer.engines.local import LAST_LINES
 from scorer.engines.shard import call
 from scorer.errors import ScorerError, UsageError
@@ -52,17 +61,23 @@ class RayEngine(Engine):
     On CUDA the workers share the GPUs of the cluster evenly.
     """
 
-    def __init__(self, n_workers: int | None = None) -> None:
+    def __init__(self, n_workers: int | None = None, gpus: Sequence[int] = ()) -> None:
         """Find Ray, and the cluster where an address is given.
 
         Args:
             n_workers: default one a processor of the cluster.
+            gpus: all that this machine has, or none: Ray hands out those of its cluster.
 
         Raises:
             ScorerError: Ray is not installed, or the cluster does not answer.
-            UsageError: `RAY_ADDRESS` is not of the form "host:port".
+            UsageError: `RAY_ADDRESS` is not of the form "host:port", or some GPUs are named.
         """
-        super().__init__(n_workers)
+        if gpus and len(gpus) < len(visible_gpus()):
+            raise UsageError(
+                "--engine ray hands out all GPUs of its cluster, got some by number; use --device"
+                f" cuda, and set {VISIBLE} where the cluster is started to keep some from it"
+            )
+        super().__init__(n_workers, gpus)
         try:
             importlib.import_module("ray")
         except ImportError as error:
@@ -78,7 +93,7 @@ class RayEngine(Engine):
                 raise ScorerError(f"the Ray cluster at {self.address} must have CPUs, got none")
             self.n_workers = n_workers or n_cpus
             # A cluster has other GPUs than this machine, and shares them by itself.
-            self.is_chosen = True
+            self.is_chosen, self.gpus = True, ()
 
     def run(self, function: str, specs: Sequence[Spec], on_event: Emit) -> None:
         """See `Engine.run`; Ctrl-C or a failed shard ends the others."""
@@ -113,7 +128,7 @@ class RayEngine(Engine):
         import ray
 
         num_gpus = 0.0
-        if any(str(spec.get("device", "cpu")).startswith("cuda") for spec in specs):
+        if any(map(is_on_gpu, specs)):
             num_gpus = gpu_share(min(self.n_workers, len(specs)), _cluster_total("GPU"))
         # Ray starts its workers itself, so that a path is the only way to say whose code they run.
         path = [str(PROJECT_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]

@@ -145,6 +145,8 @@ class Evidence:
         rule: how epsilon is estimated and becomes points.
         budget: share of a retraining that a run may take, in time and in multiply-adds.
         costs: None for rows that the kit makes itself.
+        costs_by_request: where the runs are of several requests, what those of each took: the
+            budget holds for each.
         originals: index of the original that each run started from, None for models of none.
     """
 
@@ -153,6 +155,7 @@ class Evidence:
     rule: Rule
     budget: float
     costs: RunCosts | None = None
+    costs_by_request: tuple[RunCosts, ...] = ()
     originals: tuple[int, ...] | None = None
     _quality: dict[str, ForgettingQuality] = field(default_factory=dict, init=False, repr=False)
 

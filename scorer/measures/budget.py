@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 from scorer.measures.base import Evidence, Measure, Measured, Measurement
-from scorer.measures.costs import BY_THE_KIT, NOT_AUDITED
+from scorer.measures.costs import BY_THE_KIT, NOT_AUDITED, Ratio
 
 FIELDS = ("within_budget", "budget_verdict")
 
 
 def compute(evidence: Evidence) -> Measured:
-    """Return the verdict of both meters; none where one of them has no reading."""
-    costs = evidence.costs
-    if costs is None:
+    """Return the verdict of both meters, over all requests; none where one has no reading."""
+    if evidence.costs is None:
         return Measured(missing=dict.fromkeys(FIELDS, BY_THE_KIT))
-    computed = costs.compute_ratio()
-    if costs.why_untimed or computed is None:
-        return Measured(missing=dict.fromkeys(FIELDS, costs.why_untimed or NOT_AUDITED))
-    timed = costs.time_ratio()
-    ratios = {"time": timed, "compute": computed}
-    over = [name for name, one in ratios.items() if one.verdict(evidence.budget) == "over"]
-    verdict = (
-        f"over ({'both' if len(over) == 2 else over[0]})"
-        if over
-        else timed.verdict(evidence.budget)
-    )
-    within = all(ratio.value <= evidence.budget for ratio in ratios.values())
+    ratios: list[tuple[Ratio, Ratio]] = []
+    for costs in evidence.costs_by_request or (evidence.costs,):
+        computed = costs.compute_ratio()
+        if costs.why_untimed or computed is None:
+            return Measured(missing=dict.fromkeys(FIELDS, costs.why_untimed or NOT_AUDITED))
+        ratios.append((costs.time_ratio(), computed))
+    verdicts = [[one.verdict(evidence.budget) for one in both] for both in ratios]
+    over = [
+        name
+        for name, found in zip(("time", "compute"), zip(*verdicts, strict=True), strict=True)
+        if "over" in found
+    ]
+    if over:
+        verdict = f"over ({'both' if len(over) == 2 else over[0]})"
+    else:
+        verdict = max((timed for timed, _ in verdicts), key=("within", "at the limit").index)
+    within = all(one.value <= evidence.budget for both in ratios for one in both)
     return Measured({"within_budget": within, "budget_verdict": verdict})
 
 
@@ -36,7 +40,8 @@ MEASURE = Measure(
     measurements=(
         Measurement(
             "within_budget",
-            "whether `time_ratio` and `compute_ratio` are both at most `budget`",
+            "whether `time_ratio` and `compute_ratio` are both at most `budget`, of a stream those"
+            " of each request",
             higher_is_better=True,
             kind=bool,
             place=62,

@@ -11,6 +11,21 @@ BoolArray = NDArray[np.bool_]
 
 MIN_MODELS = 2
 
+REAL = "iuf"
+"""Kinds of NumPy's dtypes that are numbers on a line."""
+
+KINDS = {
+    "b": "truth values",
+    "c": "complex numbers",
+    "M": "dates",
+    "m": "durations",
+    "S": "bytes",
+    "U": "text",
+    "O": "objects",
+    "V": "records",
+}
+"""What the other kinds hold, for messages."""
+
 
 def check_bank(name: str, confidences: ArrayLike) -> FloatArray:
     """Return one bank of confidences as float64, or say what is wrong with it.
@@ -28,8 +43,9 @@ def check_bank(name: str, confidences: ArrayLike) -> FloatArray:
     requirement = f"`{name}` must be a real-valued array of shape (n_models, n_examples)"
     try:
         given = np.asarray(confidences)
-        if np.iscomplexobj(given):
-            raise TypeError("complex numbers")
+        if given.dtype.kind not in REAL:
+            # Dates, texts, truth values and records would all become some number.
+            raise TypeError(f"{KINDS.get(given.dtype.kind, 'values')} of dtype {given.dtype}")
         array = np.asarray(given, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{requirement}, got something that is not ({error})") from error

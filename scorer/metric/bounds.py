@@ -146,8 +146,8 @@ def epsilon_lower_bounds(
             f"got {n_models}"
         )
     rng = np.random.default_rng(seed)
-    n_choosing = n_models // _CHOOSING_PART
-    n_certifying = n_models - n_choosing
+    n_left = n_certifying(n_models)
+    n_choosing = n_models - n_left
     parts = [np.split(bank[rng.permutation(n_models)], [n_choosing]) for bank in banks]
     counts = np.arange(n_choosing + 1)
     table = _unclipped_bound(counts[:, np.newaxis], counts, n_choosing, delta, significance)
@@ -159,10 +159,15 @@ def epsilon_lower_bounds(
         low[piece], high[piece], oracle_inside[piece] = _choose_attack(pooled, table)
     inside = [((certifying >= low) & (certifying <= high)).sum(axis=0) for _, certifying in parts]
     false_positives = np.where(oracle_inside, inside[0], inside[1])
-    false_negatives = n_certifying - np.where(oracle_inside, inside[1], inside[0])
+    false_negatives = n_left - np.where(oracle_inside, inside[1], inside[0])
     errors = false_positives, false_negatives
-    bounds = epsilon_lower_bound(*errors, n_certifying, delta=delta, significance=significance)
+    bounds = epsilon_lower_bound(*errors, n_left, delta=delta, significance=significance)
     return LowerBounds(bounds, oracle_inside, low, high)
+
+
+def n_certifying(n_models: int) -> int:
+    """Return how many of N models certify a bound whose attack the others chose."""
+    return n_models - n_models // _CHOOSING_PART
 
 
 def ks_p_values(unlearned: ArrayLike, oracle: ArrayLike) -> FloatArray:

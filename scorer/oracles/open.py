@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from scorer.devices import use_first
 from scorer.engines import Engine, make_engine
 from scorer.engines.base import Progress
 from scorer.files import sweep
@@ -21,7 +22,8 @@ def open_pool(options: Options, progress: Progress) -> tuple[Pool, Engine]:
         ScorerError: the data are damaged, or the engine lacks what it needs.
     """
     sweep(options.cache_dir)
-    engine = make_engine(options.engine, options.workers)
+    use_first(options.gpus)
+    engine = make_engine(options.engine, options.workers, options.gpus)
     device = options.torch_device
     task = load_task(options, engine, progress)
     data = task.training_set("retain", torch.device(device))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,11 @@ from torch import Tensor
 
 from scorer.engines.base import Engine, Progress, Spec, no_progress
 from scorer.errors import ScorerError
-from scorer.machine import workers_on
 from scorer.oracles.outputs import Bank, output_store
-from scorer.oracles.place import FILES, RUNS, choose_secret, read_pool_secret
+from scorer.oracles.place import FILES, NAME, RUNS, choose_secret, read_pool_secret
 from scorer.secret import derived_key, secret_id
 from scorer.store import WEIGHTS, Seal, Store, read_or_make
-from scorer.tasks.snapshot import read_snapshot, save_snapshot
+from scorer.tasks.snapshot import read_snapshot, save_snapshot, snapshots_dir
 from scorer.tasks.task import Task
 from scorer.training.loop import ModelSeeds
 from scorer.training.paths import TRAINING_PER_GPU, TrainingPath, engine_id
@@ -37,6 +36,8 @@ class Pool:
         device: "cpu", "cuda" or "cuda:0".
         cache_dir: where everything that can be made again lies.
         secret: what the seeds of its models come from, and what its entries are sealed with.
+        originals_of: fingerprint of the task whose original models are unlearned; empty where that
+            is its own. See `for_part`.
     """
 
     task: Task
@@ -44,6 +45,7 @@ class Pool:
     device: str
     cache_dir: Path
     secret: str = field(repr=False)
+    originals_of: str = ""
 
     @classmethod
     def open(
@@ -54,8 +56,17 @@ class Pool:
         Raises:
             DiskError: its folder cannot be read or written.
         """
-        parent = _parent(task, path, device, cache_dir)
+        parent = pools_folder(task.fingerprint, path, device, cache_dir)
         return cls(task, path, device, cache_dir, choose_secret(parent, secret))
+
+    def for_part(self, task: Task) -> Pool:
+        """Return the pool of a task that forgets a part of what this one's does, of one secret.
+
+        Both have the same train examples, so the original models of this one are those of both.
+        """
+        originals_of = self.originals_of or self.task.fingerprint
+        is_part = task.fingerprint != originals_of
+        return replace(self, task=task, originals_of=originals_of if is_part else "")
 
     def to_spec(self) -> dict[str, Any]:
         """Return JSON values that `from_spec` makes this pool of again, in a worker.
@@ -64,19 +75,32 @@ class Pool:
         """
         choose_secret(self.root.parent, self.secret)
         return {
-            "snapshot": str(save_snapshot(self.task, self.cache_dir / "v1" / "tasks")),
+            "snapshot": str(save_snapshot(self.task, snapshots_dir(self.cache_dir))),
             "path": asdict(self.path),
             "device": self.device,
             "cache_dir": str(self.cache_dir),
             "pool": str(self.root),
+            "originals_of": self.originals_of,
         }
+
+    @classmethod
+    def find(
+        cls, task: Task, path: TrainingPath, device: str, cache_dir: Path, secret: str | None
+    ) -> Pool | None:
+        """Return the pool that `open` would return, None where it would be a new one."""
+        parent = pools_folder(task.fingerprint, path, device, cache_dir)
+        pattern = "*" if secret is None else secret_id(secret)
+        if not any(NAME.fullmatch(found.name) for found in parent.glob(pattern)):
+            return None
+        return cls.open(task, path, device, cache_dir, secret)
 
     @classmethod
     def from_spec(cls, spec: Spec) -> Pool:
         """Return the pool that `to_spec` told of."""
         task, path = read_snapshot(Path(spec["snapshot"])), TrainingPath(**spec["path"])
         secret = read_pool_secret(Path(spec["pool"]))
-        return cls(task, path, spec["device"], Path(spec["cache_dir"]), secret)
+        cache_dir = Path(spec["cache_dir"])
+        return cls(task, path, spec["device"], cache_dir, secret, spec["originals_of"])
 
     @property
     def engine_id(self) -> str:
@@ -86,13 +110,11 @@ class Pool:
     @property
     def root(self) -> Path:
         """Return the folder of this pool."""
-        parent = _parent(self.task, self.path, self.device, self.cache_dir)
-        return parent / secret_id(self.secret)
+        return self._root(self.task.fingerprint)
 
     def store(self, role: str) -> Store:
         """Return the store of one role; models without all features are missing in it."""
-        place = f"pool/{self.task.fingerprint}/{self.engine_id}/{role}"
-        return output_store(self.root / role, Seal(place, self.secret))
+        return store_of(self.root, role, self.secret)
 
     def seeds(self, role: str, index: int) -> ModelSeeds:
         """Return the seeds of a model: a function of secret, fingerprint, role and index."""
@@ -103,7 +125,7 @@ class Pool:
     def bytes_per_model(self) -> int:
         """Return about what an entry takes on disk."""
         n_examples, n_forget = len(self.task.raw.labels), len(self.task.split.forget)
-        return 5 * n_examples + 4 * self.task.n_classes * n_forget + 4096
+        return bytes_of_outputs(n_examples, n_forget, self.task.n_classes)
 
     def ensure(
         self,
@@ -145,7 +167,7 @@ class Pool:
             what="train",
             progress=progress,
             group_size=self.path.k,
-            unless_chosen=workers_on(self.device, TRAINING_PER_GPU),
+            per_gpu=TRAINING_PER_GPU,
         )
         return len(units)
 
@@ -182,13 +204,18 @@ class Pool:
 
     def roles(self) -> list[str]:
         """Return the roles that models are there of, damaged or not."""
-        paths = self.root.iterdir() if self.root.is_dir() else ()
-        names = {path.name for path in paths if not path.name.startswith(".")}
-        return sorted(names - {RUNS, *FILES})
+        return roles_of(self.root)
 
     def original_weights(self, index: int) -> dict[str, Tensor]:
         """Return the state of an original model, by parameter and buffer name."""
-        return dict(load_tensors(self.store("original").content(index, WEIGHTS)))
+        root = self._root(self.originals_of or self.task.fingerprint)
+        store = store_of(root, "original", self.secret)
+        return dict(load_tensors(store.content(index, WEIGHTS)))
+
+    def _root(self, fingerprint: str) -> Path:
+        """Return the folder of the pool of a task, made like this one."""
+        parent = pools_folder(fingerprint, self.path, self.device, self.cache_dir)
+        return parent / secret_id(self.secret)
 
     def _tell_outdated(self, role: str, n_models: int) -> None:
         """Say which models lack a feature and what that means."""
@@ -213,6 +240,24 @@ class Pool:
             )
 
 
-def _parent(task: Task, path: TrainingPath, device: str, cache_dir: Path) -> Path:
+def store_of(root: Path, role: str, secret: str) -> Store:
+    """Return the store of one role of a pool, by where that lies: its place is part of its seal."""
+    fingerprint, made_by = root.parts[-3:-1]
+    return output_store(root / role, Seal(f"pool/{fingerprint}/{made_by}/{role}", secret))
+
+
+def roles_of(root: Path) -> list[str]:
+    """Return the roles that models of a pool are there of, damaged or not."""
+    paths = root.iterdir() if root.is_dir() else ()
+    names = {path.name for path in paths if not path.name.startswith(".")}
+    return sorted(names - {RUNS, *FILES})
+
+
+def bytes_of_outputs(n_examples: int, n_forget: int, n_classes: int) -> int:
+    """Return about what the outputs of one model take on disk."""
+    return 5 * n_examples + 4 * n_classes * n_forget + 4096
+
+
+def pools_folder(fingerprint: str, path: TrainingPath, device: str, cache_dir: Path) -> Path:
     """Return where the pools of a task lie whose models are made one way."""
-    return cache_dir / "v1" / task.fingerprint / engine_id(path, device)
+    return cache_dir / "v1" / fingerprint / engine_id(path, device)

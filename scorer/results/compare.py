@@ -9,13 +9,12 @@ from pathlib import Path
 import numpy as np
 
 from scorer.errors import ScorerError, UsageError, unknown_name
-from scorer.metric.arrays import FloatArray, IntArray, check_banks
 from scorer.metric.exchange import PairedDifference, paired_difference
 from scorer.metric.rules import make_rule
-from scorer.results.record import IDENTITY, Problem, Record, arrays_path, read_arrays
+from scorer.results.banks import read_banks
+from scorer.results.leaderboard import difference
+from scorer.results.record import IDENTITY, Problem, Record, arrays_path
 from scorer.results.selection import select
-
-BANKS = ("unlearned_confidence", "oracle_confidence")
 
 QUESTIONS = {
     "p_equal_quality": "have both methods the same expected F?",
@@ -77,11 +76,13 @@ def comparable_pairs(
             raise UsageError(f"{name} must have a score to be compared, got: {reasons[0]}")
         if name not in scored:
             raise unknown_name("result", name, scored)
-    pairs = [(a, b) for a in scored[first] for b in scored[second] if a.identity == b.identity]
+    pairs = [(a, b) for a in scored[first] for b in scored[second] if a.group == b.group]
     if not pairs:
+        one, other = (max(scored[it], key=lambda r: r.created_at) for it in (first, second))
         raise UsageError(
             f"{first} and {second} must have results that agree in {', '.join(IDENTITY)}, got none"
-            " such; score both under the same conditions"
+            f" such; the newest of {first} has {difference(one, other)}; score both under the same"
+            " conditions"
         )
     return sorted(pairs, key=lambda pair: (pair[0].created_at, pair[1].created_at), reverse=True)
 
@@ -98,7 +99,7 @@ def compare(records: Iterable[Record], first: str, second: str, results_dir: Pat
         banks = []
         for record in pair:
             try:
-                banks.append(_read_banks(record, results_dir))
+                banks.append(read_banks(record, results_dir))
             except ScorerError as error:
                 problems.append(Problem(arrays_path(record, results_dir), str(error)))
         if len(banks) == len(pair):
@@ -119,35 +120,3 @@ def compare(records: Iterable[Record], first: str, second: str, results_dir: Pat
                 continue
             return Comparison(*pair, paired, problems)
     raise ScorerError("\n".join(problem.message for problem in problems))
-
-
-@dataclass(frozen=True, eq=False)
-class _Banks:
-    """What a comparison needs of a record.
-
-    Attributes:
-        unlearned: `(n_models, n_examples)` confidences.
-        oracle: the same of the oracles.
-        originals: `(n_models,)` of the runs; None for models of no original, and in records older
-            than the designs with several runs of several originals.
-    """
-
-    unlearned: FloatArray
-    oracle: FloatArray
-    originals: IntArray | None
-
-
-def _read_banks(record: Record, results_dir: Path) -> _Banks:
-    """Return the confidences of a record's unlearned models and of its oracles.
-
-    Raises:
-        ScorerError: they are missing, damaged or no two banks of one shape.
-    """
-    arrays = read_arrays(record, results_dir)
-    try:
-        return _Banks(*check_banks(*(arrays[name] for name in BANKS)), arrays.get("originals"))
-    except (KeyError, ValueError) as error:
-        raise ScorerError(
-            f"{arrays_path(record, results_dir)} must hold the arrays {' and '.join(BANKS)}, got:"
-            f" {error}; score the method again"
-        ) from error

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from scorer.measures import fields
 from scorer.measures.base import Measurement, value_at
 from scorer.metric.arrays import BoolArray
+from scorer.options import OWN_FORGET_SET
 from scorer.results.record import IDENTITY, NOT_IN_FILE, Record
 from scorer.results.selection import select
 
@@ -72,7 +73,8 @@ class Group:
     """Records that agree in everything that makes scores comparable.
 
     Attributes:
-        identity: task, fingerprint, engine, oracle bank, N, rule, delta and design.
+        identity: task, forget set, fingerprint, engine, oracle bank, N, rule, delta, design and
+            scenario.
         rows: ceiling first, then references, methods best first, floor last.
         budget: share of a retraining that a run may take.
     """
@@ -94,11 +96,11 @@ class Group:
 
 @dataclass(frozen=True)
 class Leaderboard:
-    """One ranked group a task, and what could not be ranked with it.
+    """One ranked group for each forget set and scenario of a task, and what is not in it.
 
     Attributes:
-        groups: one a task.
-        not_comparable: method, task and reason of every other record.
+        groups: by the names of task, forget set and scenario, the task's own set first.
+        not_comparable: method, task, forget set, scenario and reason of every other record.
     """
 
     groups: list[Group]
@@ -110,34 +112,37 @@ class Leaderboard:
 
 
 def build_leaderboard(records: Iterable[Record]) -> Leaderboard:
-    """Rank the newest record of each method, task by task.
+    """Rank the newest record of each method, for each task, forget set and scenario apart.
 
-    A task's table holds the identity that most methods share, the newest where that is a tie;
+    A table holds the identity that most methods share, the newest where that is a tie;
     records of another identity are listed with what they differ in, records without a score with
     the reason.
     """
     selection = select(records)
-    by_task: dict[str, dict[tuple[Any, ...], list[Record]]] = {}
+    by_board: dict[tuple[str, bool, str, str], dict[tuple[Any, ...], list[Record]]] = {}
     for record in selection.scored:
-        identities = by_task.setdefault(record.task, {})
-        identities.setdefault(tuple(record.identity.values()), []).append(record)
+        is_other = record.forget != OWN_FORGET_SET
+        key = (record.task, is_other, record.forget, record.scenario)
+        by_board.setdefault(key, {}).setdefault(record.group, []).append(record)
     apart = [_apart(record, reason) for record, reason in selection.apart]
     groups = []
-    for _, identities in sorted(by_task.items()):
+    for _, identities in sorted(by_board.items()):
         chosen = max(identities.values(), key=lambda rs: (len(rs), max(r.created_at for r in rs)))
         groups.append(_rank(chosen))
         others = (r for records in identities.values() if records is not chosen for r in records)
-        apart += [_apart(record, _difference(record, chosen[0])) for record in others]
-    return Leaderboard(groups, sorted(apart, key=lambda one: (one["task"], one["method"])))
+        apart += [_apart(record, difference(record, chosen[0])) for record in others]
+    order = ("task", "forget", "scenario", "method")
+    return Leaderboard(groups, sorted(apart, key=lambda one: [one[name] for name in order]))
 
 
 def _apart(record: Record, reason: str) -> dict[str, str]:
     """Return a record that is not ranked, with the reason."""
-    return {"method": record.method, "task": record.task, "reason": reason, "run_id": record.run_id}
+    names = ("method", "task", "forget", "scenario", "run_id")
+    return {**{name: getattr(record, name) for name in names}, "reason": reason}
 
 
-def _difference(record: Record, other: Record) -> str:
-    """Return in what a record differs from those that are ranked."""
+def difference(record: Record, other: Record) -> str:
+    """Return in what a record differs from another that it cannot be compared with."""
     differing = [name for name in IDENTITY if getattr(record, name) != getattr(other, name)]
 
     def shown(one: Record, name: str) -> Any:
@@ -146,6 +151,8 @@ def _difference(record: Record, other: Record) -> str:
             return NOT_IN_FILE
         return value[:8] if name in DIGESTS else value
 
+    if not differing:
+        return f"bank_sha256 is {NOT_IN_FILE}, and it is of another pool: other oracles"
     return "; ".join(f"{n} {shown(record, n)} instead of {shown(other, n)}" for n in differing)
 
 
@@ -173,6 +180,11 @@ def _rank(records: Sequence[Record]) -> Group:
     return Group(latest.identity, [*rows, _pinned(latest, "floor")], latest.budget)
 
 
+def is_over(row: Row) -> bool:
+    """Tell whether a line is of a method over its budget."""
+    return str(row.values.get("budget_verdict") or "").startswith("over")
+
+
 def is_ahead(scores: ArrayLike, standard_errors: ArrayLike) -> BoolArray:
     """Tell which methods are better than which beyond noise, over all pairs together.
 
@@ -198,7 +210,8 @@ def is_ahead(scores: ArrayLike, standard_errors: ArrayLike) -> BoolArray:
 
     limit = studentized_range.isf(SIGNIFICANCE, values.size, np.inf) / 2**0.5
     differences = values[:, np.newaxis] - values
-    return np.asarray(differences > limit * np.hypot(errors[:, np.newaxis], errors))
+    with np.errstate(over="ignore"):  # an error beyond all numbers ties with all
+        return np.asarray(differences > limit * np.hypot(errors[:, np.newaxis], errors))
 
 
 def _names(records: Sequence[Record]) -> dict[str, str]:

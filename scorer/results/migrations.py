@@ -12,6 +12,7 @@ from typing import Any
 
 from scorer.errors import ScorerError
 from scorer.results.schema import SCHEMA_VERSION
+from scorer.scenarios import STANDARD
 
 
 def migrate(values: Mapping[str, Any], where: Path) -> dict[str, Any]:
@@ -61,5 +62,10 @@ def _from_2(values: dict[str, Any]) -> dict[str, Any]:
     return {**values, "schema_version": 3}
 
 
-STEPS: tuple[Callable[[dict[str, Any]], dict[str, Any]], ...] = (_from_1, _from_2)
+def _from_3(values: dict[str, Any]) -> dict[str, Any]:
+    """Version 3 knew one scenario."""
+    return {**values, "scenario": STANDARD, "requests": [], "schema_version": 4}
+
+
+STEPS: tuple[Callable[[dict[str, Any]], dict[str, Any]], ...] = (_from_1, _from_2, _from_3)
 """The step from version k to k + 1 at place k - 1."""

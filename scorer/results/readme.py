@@ -16,10 +16,13 @@ from typing import Any
 import numpy as np
 
 from scorer.errors import ScorerError, unknown_name
+from scorer.options import OWN_FORGET_SET
+from scorer.results.board_names import board_stem
 from scorer.results.leaderboard import Group, Row
 from scorer.results.record import Record
 from scorer.results.speed import speed_markdown
 from scorer.results.tables import group_markdown, plain_text, record_tables
+from scorer.scenarios import STANDARD
 from scorer.settings import PROJECT_ROOT
 
 SNAPSHOTS = PROJECT_ROOT / "baselines" / "leaderboards"
@@ -79,7 +82,7 @@ def save_snapshot(
         folder: of the kept leaderboards.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{group.identity['task']}.json"
+    path = folder / f"{board_stem(group.identity)}.json"
     oracles = {name: arrays[f"oracle_accuracy_{name}"] for name in ("retain", "test", "forget")}
     kept = {
         "identity": group.identity,
@@ -108,6 +111,8 @@ def read_snapshot(path: Path) -> tuple[Group, dict[str, Any]]:
         )
     kept = json.loads(path.read_text())
     rows = [Row.from_dict(row) for row in kept["rows"]]
+    # Boards that were kept before there were scenarios do not name theirs.
+    kept["identity"] = {**kept["identity"], "scenario": kept["identity"].get("scenario", STANDARD)}
     return Group(kept["identity"], rows, kept["budget"]), kept
 
 
@@ -146,10 +151,14 @@ def render_best(task: str, n_best: str, *, folder: Path = SNAPSHOTS) -> str:
 def made_on(kept: Mapping[str, Any]) -> str:
     """Return where a kept leaderboard was made, and how it is made again."""
     i, e = kept["identity"], kept["environment"]
+    forget = i.get("forget", OWN_FORGET_SET)
+    other = "" if forget == OWN_FORGET_SET else f" FORGET={forget}"
+    scenario = "" if i["scenario"] == STANDARD else f" SCENARIO={i['scenario']}"
     return (
         f"Made on {e['device_name']}, Python {e['python']}, torch {e['torch']}:"
-        f" `make scores TASK={i['task']} N={i['n_models']} RULE={i['rule']}"
-        f" DESIGN={i['design']}`, then `make boards`.{f' {noted(kept)}' if noted(kept) else ''}"
+        f" `make scores TASK={i['task']}{other} N={i['n_models']} RULE={i['rule']}"
+        f" DESIGN={i['design']}{scenario}`, then `make boards`."
+        f"{f' {noted(kept)}' if noted(kept) else ''}"
     )
 
 

@@ -7,7 +7,6 @@ import io
 import json
 import uuid
 import zipfile
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,11 +19,15 @@ from scorer.errors import ScorerError
 from scorer.files import Damaged, DiskError, read_regular, written_folder
 from scorer.measures import fields
 from scorer.measures.base import Measured
+from scorer.results.arrays import damaged, is_zip, read_npz
+from scorer.results.board_names import board_name
+from scorer.results.failures import describe_faults
 from scorer.results.migrations import migrate
 from scorer.results.schema import Conditions, record_type
 
 IDENTITY = (
-    "task", "fingerprint", "engine_id", "bank_sha256", "n_models", "rule", "delta", "design",
+    "task", "forget", "fingerprint", "engine_id", "bank_sha256", "n_models", "rule", "delta",
+    "design", "scenario",
 )  # fmt: skip
 """Two scores whose values differ in any of these are never ranked together."""
 
@@ -36,9 +39,6 @@ STUDIES_FOLDER = "studies"
 
 NOT_IN_FILE = "not in the file"
 NO_REASON = "no reason was kept"
-
-DAMAGE = (OSError, EOFError, ValueError, KeyError, RuntimeError, zipfile.BadZipFile, zlib.error)
-"""What NumPy and the modules that it reads with raise on arrays that are not whole."""
 
 
 class Record(Conditions, frozen=True, kw_only=True):
@@ -67,6 +67,21 @@ class Record(Conditions, frozen=True, kw_only=True):
         return {name: getattr(self, name) for name in IDENTITY}
 
     @property
+    def board(self) -> str:
+        """Return the name of what it is a score of."""
+        return board_name(self.identity)
+
+    @property
+    def group(self) -> tuple[Any, ...]:
+        """Return what is equal for the records that may stand on one board.
+
+        That is their identity; of those older than `bank_sha256`, of whose oracles nothing is
+        known but the secret that they were made from, that secret too.
+        """
+        unknown_bank = self.pool_secret if self.bank_sha256 is None else None
+        return (*self.identity.values(), unknown_bank)
+
+    @property
     def is_reference(self) -> bool:
         """Return whether the kit made the models itself: no submission, whatever its name."""
         return self.method_sha256 == ""
@@ -92,27 +107,6 @@ class Record(Conditions, frozen=True, kw_only=True):
         values = msgspec.structs.asdict(self)
         measured, unknown, provenance = map(values.pop, ("measured", "unknown", "provenance"))
         return {**values, **measured, **unknown, "provenance": provenance}
-
-
-def describe_faults(
-    faults: Sequence[Mapping[str, Any]], n_models: int, n_not_made: int | None = None
-) -> str:
-    """Return "2 of 64 runs failed: raised, timeout"; empty where none did.
-
-    Args:
-        faults: of the runs, and of the audited one, which is none of the N.
-        n_models: N.
-        n_not_made: how many were not made because the first one failed.
-    """
-    if not faults:
-        return ""
-    n_failed = sum(fault.get("kind", "run") == "run" for fault in faults)
-    said = [f"{n_failed} of {n_models} runs failed"] if n_failed else []
-    if n_not_made:
-        said.append(f"{n_not_made} were not made")
-    if n_failed < len(faults):
-        said.append("the audited run failed")
-    return f"{', '.join(said)}: {', '.join(sorted({fault['fault'] for fault in faults}))}"
 
 
 def new_record(*, measured: Measured, **conditions: Any) -> Record:
@@ -191,11 +185,22 @@ def _explain(
 
 
 def save_record(
-    record: Record, arrays: Mapping[str, np.ndarray], source: bytes | None, results_dir: Path
+    record: Record,
+    arrays: Mapping[str, np.ndarray],
+    source: bytes | None,
+    results_dir: Path,
+    others: Mapping[str, bytes] | None = None,
 ) -> Path:
     """Write JSON, NPZ and a copy of the submission; return the JSON's path.
 
     All are written aside and renamed, the JSON last, so that a record on disk is a whole one.
+
+    Args:
+        record: of the score.
+        arrays: to compute it again from.
+        source: of the submission, None for a row that the kit makes itself.
+        results_dir: where records go.
+        others: files of the submission besides, by path; they go into one ZIP.
 
     Raises:
         ValueError: a number is not finite.
@@ -205,12 +210,28 @@ def save_record(
     folder = results_dir / record.task / record.method
     packed = io.BytesIO()
     np.savez_compressed(packed, **dict(arrays))  # type: ignore[arg-type]
-    endings = {".npz": packed.getvalue(), ".py": source, ".json": text.encode() + b"\n"}
+    copied = packed_files(others) if others else None
+    endings = {".npz": packed.getvalue(), ".zip": copied, ".py": source}
+    endings[".json"] = text.encode() + b"\n"
     files = {f"{record.run_id}{end}": it for end, it in endings.items() if it is not None}
     with written_folder(folder, "record", files) as aside:
         for name in files:
             (aside / name).replace(folder / name)
     return folder / f"{record.run_id}.json"
+
+
+def packed_files(files: Mapping[str, bytes]) -> bytes:
+    """Return files as a ZIP, the same for the same files.
+
+    Args:
+        files: content by path; ".." at its beginning is a folder called "above" there.
+    """
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(files):
+            name = path.replace("../", "above/", 1) if path.startswith("../") else path
+            archive.writestr(zipfile.ZipInfo(name), files[path], zipfile.ZIP_DEFLATED)
+    return packed.getvalue()
 
 
 def read_record(path: Path, kind: type[msgspec.Struct] | None = None) -> Record:
@@ -257,6 +278,11 @@ class Results:
     records: list[Record]
     problems: list[Problem]
 
+    @property
+    def left_out(self) -> dict[str, list[str]]:
+        """Return the fields that are not known here, kept and shown nowhere, by the record."""
+        return {one.run_id: sorted(one.unknown) for one in self.records if one.unknown}
+
     def __iter__(self) -> Iterator[Record]:
         """Iterate over the records."""
         return iter(self.records)
@@ -281,8 +307,8 @@ def read_records(results_dir: Path, task: str | None = None) -> Results:
             continue
         found.records.append(record)
         arrays = arrays_path(record, results_dir)
-        if not _is_zip(arrays):
-            found.problems.append(Problem(arrays, _damaged(arrays, "cut short or not there")))
+        if not is_zip(arrays):
+            found.problems.append(Problem(arrays, damaged(arrays, "cut short or not there")))
     return found
 
 
@@ -297,27 +323,4 @@ def read_arrays(record: Record, results_dir: Path) -> dict[str, np.ndarray]:
     Raises:
         ScorerError: they are missing or damaged.
     """
-    path = arrays_path(record, results_dir)
-    if not _is_zip(path):
-        raise ScorerError(_damaged(path, "cut short or not there"))
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in arrays.files}
-    except DAMAGE as error:
-        raise ScorerError(_damaged(path, str(error))) from error
-
-
-def _is_zip(path: Path) -> bool:
-    """Tell whether a regular file begins and ends as a zip does; nothing else is opened."""
-    try:
-        return path.is_file() and zipfile.is_zipfile(path)
-    except OSError:  # such as a name that no file can have
-        return False
-
-
-def _damaged(path: Path, what: str) -> str:
-    """Return the message about arrays that cannot be read."""
-    return (
-        f"{path} must hold the arrays of the record beside it, got: {what}; the record is ranked,"
-        " but `compare` needs them; score the method again"
-    )
+    return read_npz(arrays_path(record, results_dir))

@@ -13,9 +13,10 @@ from msgspec import Meta
 
 from scorer.measures import fields
 from scorer.measures.base import Measurement
+from scorer.options import OWN_FORGET_SET
 from scorer.results.markdown import markdown_table
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 
 class FaultOfRun(TypedDict):
@@ -26,6 +27,18 @@ class FaultOfRun(TypedDict):
     trace: str
     run: int
     kind: NotRequired[str]
+
+
+class AfterRequest(TypedDict):
+    """What a stream had come to after one of its requests."""
+
+    request: Annotated[int, Meta(description="which, counted from 1")]
+    n_asked: Annotated[int, Meta(description="examples of this request")]
+    n_requested: Annotated[int, Meta(description="examples of all requests so far")]
+    fingerprint: Annotated[str, Meta(description="of the task to forget these and retain the rest")]
+    bank_sha256: Annotated[str | None, Meta(description="of its retrained models")]
+    measured: Annotated[dict[str, Any], Meta(description="the measurements, as in the record")]
+    missing: Annotated[dict[str, str], Meta(description="measurement that is null -> why")]
 
 
 LARGEST_COUNT = 2**53
@@ -48,6 +61,14 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True):
         str | None, Meta(description="of the file and what it imports of baselines; empty likewise")
     ] = None
     task: Annotated[str, Meta(pattern=NAME, description="name of the task")]
+    forget: Annotated[
+        str,
+        Meta(
+            pattern=NAME,
+            description="what is forgotten: default for the task's own forget set, else as typed, a"
+            " file by the SHA-256 of its indices",
+        ),
+    ] = OWN_FORGET_SET
     split_seed: Annotated[int | None, Meta(description="which split; 0 is the public one")] = None
     fingerprint: Annotated[str, Meta(description="SHA-256 of what decides how models come out")]
     engine_id: Annotated[str, Meta(description="how and where the models were trained")]
@@ -65,6 +86,10 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True):
     rule: Annotated[str, Meta(description="how epsilon becomes points")]
     delta: Annotated[float, Meta(ge=0, lt=1, description="of the rule")]
     design: Annotated[str, Meta(description="how originals and runs are paired")]
+    scenario: Annotated[
+        str,
+        Meta(pattern=NAME, description="how requests came: standard, retain-free, streaming:K"),
+    ]
     sandbox: Annotated[str | None, Meta(description="tier of isolation, none for kit rows")] = None
     budget: Annotated[float | None, Meta(description="share of a retraining a run may take")] = None
     faults: Annotated[
@@ -75,6 +100,13 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True):
         Annotated[int, Meta(ge=0)] | None,
         Meta(description="how many of the N were not made, because the first one failed"),
     ] = None
+    adapted: Annotated[
+        list[str] | None, Meta(description="what was adapted of the file to run it, a line each")
+    ] = None
+    requests: Annotated[
+        list[AfterRequest],
+        Meta(description="the state after each request of a stream; the rest tells of the last"),
+    ] = []
     provenance: Annotated[dict[str, Any], Meta(description="machine, versions, recipe, seeds")] = {}
     run_id: Annotated[str, Meta(pattern=NAME, description="name of the record's files")]
     created_at: Annotated[str, Meta(description="ISO 8601, UTC")]

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from rich.console import Console, JustifyMethod
-from rich.table import Table
+from rich.table import Column, Table
 
 from scorer.measures import fields
-from scorer.measures.base import Measurement, value_at
-from scorer.results.leaderboard import Group, Row
+from scorer.measures.base import Measurement, Values, value_at
+from scorer.results.board_names import board_name
+from scorer.results.check import FAILS, HOLDS, Check
+from scorer.results.examples import VERDICTS, Examples
+from scorer.results.leaderboard import Group, Row, columns
 from scorer.results.markdown import markdown_table
 from scorer.results.record import Record
 
 LONGEST_NAME = 32
 """Characters of a method's name on one line."""
+
+LEFT = ("", "method", "stratum", "verdict")
+"""Headings of columns that hold no numbers."""
+
+MOST_EXAMPLES = 12
+"""Examples that are shown one by one."""
 
 MOST_NAMES = 5
 """Methods that are named below a leaderboard for one reason."""
@@ -48,7 +58,7 @@ def group_title(group: Group) -> str:
     """Return what every number of a group depends on."""
     i = group.identity
     return (
-        f"{i['task']}: N={i['n_models']} models, rule {i['rule']}, delta {i['delta']:g},"
+        f"{board_name(i)}: N={i['n_models']} models, rule {i['rule']}, delta {i['delta']:g},"
         f" design {i['design']}, {i['engine_id']}, fingerprint {i['fingerprint'][:8]}"
     )
 
@@ -73,18 +83,27 @@ def cells(row: Row, columns: Sequence[Measurement]) -> list[str]:
 def group_table(group: Group) -> Table:
     """Return a leaderboard of one task, below it why something is missing."""
     columns = group.columns()
-    # On two lines a heading is no wider than its numbers.
-    table = _table(group_title(group), ["\n".join(head.rsplit(" ", 1)) for head in heads(group)])
-    table.caption = _gaps(
-        (f"{entry.column} of {_listed(names)}", why)
-        for entry in columns
-        for why, names in _by_reason((r.method, r.missing.get(entry.name)) for r in group.rows)
-    )
+    table = _table(group_title(group), [_on_two_lines(head) for head in heads(group)])
+    table.caption = "\n".join(group_gaps(group)) or None
     n_pinned = sum(row.kind in ("ceiling", "reference") for row in group.rows)
     for place, row in enumerate(group.rows, start=1):
         style = {"ceiling": "green", "reference": "cyan", "floor": "red"}.get(row.kind)
         table.add_row(*cells(row, columns), style=style, end_section=place == n_pinned)
     return table
+
+
+def _on_two_lines(head: str) -> str:
+    """Return a heading that is no wider than the numbers below it."""
+    return "\n".join(head.rsplit(" ", 1))
+
+
+def group_gaps(group: Group) -> list[str]:
+    """Return a sentence for each reason that something is missing on a leaderboard."""
+    return _gaps(
+        (f"{entry.column} of {_listed(names)}", why)
+        for entry in group.columns()
+        for why, names in _by_reason((r.method, r.missing.get(entry.name)) for r in group.rows)
+    )
 
 
 def group_markdown(group: Group) -> str:
@@ -96,26 +115,146 @@ def group_markdown(group: Group) -> str:
 def record_tables(record: Record) -> list[Table]:
     """Return what a score says: the score, its strata, what to mend, why any is missing."""
     title = (
-        f"{record.method} on {record.task}: N={record.n_models} models, rule {record.rule},"
+        f"{record.method} on {record.board}: N={record.n_models} models, rule {record.rule},"
         f" delta {record.delta:g}, design {record.design}"
     )
     score = _table(title, ["", record.method, "ceiling", "floor"])
     mend = _table("against the oracles, forget set", ["", record.method])
-    score_gaps, mend_gaps = [], []
-    for line in (line for entry in fields().values() for line in entry.lines(record.measured)):
-        why = record.why_missing(line.name)
-        if line.score_line:
-            score.add_row(line.score_line, *_score_cells(record, line))
-            score_gaps.append((line.score_line, why))
-        if line.diagnosis_line and (
-            value_at(record.measured, line.name) or not line.hidden_at_zero
-        ):
-            mend.add_row(line.diagnosis_line, _diagnosis_cell(record, line))
-            mend_gaps.append((line.diagnosis_line, why))
+    for table, lines in ((score, score_lines(record)), (mend, diagnosis_lines(record))):
+        for line in lines:
+            table.add_row(line.label, *line.cells)
     said = [f"warning: {one}" for one in warnings(record)]
-    score.caption = "\n".join(filter(None, (*said, _gaps(score_gaps)))) or None
-    mend.caption = _gaps(mend_gaps)
-    return [score, mend]
+    score.caption = "\n".join((*said, *gaps(score_lines(record)))) or None
+    mend.caption = "\n".join(gaps(diagnosis_lines(record))) or None
+    return [*([requests_table(record)] if record.requests else []), score, mend]
+
+
+def requests_table(record: Record) -> Table:
+    """Return a row for the state after each request of a stream, and one for all of it.
+
+    The last row holds what the record's other tables do: the state after the last request, with
+    the costs of a mean request and the budget of all.
+    """
+    states = [after["measured"] for after in record.requests]
+    shown = [e for e in columns() if any(value_at(it, e.name) is not None for it in states)]
+    table = Table(
+        title=f"{record.method} on {record.task}: request by request; in brackets, examples so far",
+        title_justify="left",
+    )
+    for head in ("request", *(entry.column for entry in shown), "ceiling", "floor"):
+        table.add_column(_on_two_lines(head), justify="right", no_wrap=True)
+    for after in record.requests:
+        named = f"{after['request']} ({after['n_requested']})"
+        is_last = after is record.requests[-1]
+        table.add_row(named, *_request_cells(after["measured"], shown), end_section=is_last)
+    if not record.faults:
+        table.add_row("all", *_request_cells(record.measured, shown))
+    return table
+
+
+def _request_cells(values: Values, shown: Sequence[Measurement]) -> list[str]:
+    """Return the columns of a leaderboard for one state, and ceiling and floor of its F."""
+    found = [
+        with_error(value_at(values, e.name), value_at(values, e.error), e.digits) for e in shown
+    ]
+    return [*found, *(number(value_at(values, name)) for name in ("ceiling", "floor"))]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a table about a score.
+
+    Attributes:
+        label: what the numbers are.
+        cells: the numbers.
+        reason: why one is missing, None where it is there.
+    """
+
+    label: str
+    cells: list[str]
+    reason: str | None
+
+
+def score_lines(record: Record) -> list[Line]:
+    """Return the lines of a score: each number beside ceiling and floor."""
+    return [
+        Line(entry.score_line, _score_cells(record, entry), record.why_missing(entry.name))
+        for entry in _entries(record)
+        if entry.score_line
+    ]
+
+
+def diagnosis_lines(record: Record) -> list[Line]:
+    """Return the lines of what to mend."""
+    return [
+        Line(entry.diagnosis_line, [_diagnosis_cell(record, entry)], record.why_missing(entry.name))
+        for entry in _entries(record)
+        if entry.diagnosis_line
+        and (value_at(record.measured, entry.name) or not entry.hidden_at_zero)
+    ]
+
+
+def _entries(record: Record) -> Iterator[Measurement]:
+    """Yield every entry that may be a line, one a key where a number has several."""
+    return (line for entry in fields().values() for line in entry.lines(record.measured))
+
+
+def gaps(lines: Iterable[Line]) -> list[str]:
+    """Return a sentence for each reason that something is missing, with what it is."""
+    return _gaps((line.label, line.reason) for line in lines)
+
+
+def examples_tables(examples: Examples) -> list[Table]:
+    """Return how many examples have each verdict, and the worst of them."""
+    record = examples.record
+    title = f"{record.method} on {record.task}, example by example"
+    # On two lines a heading leaves room on a narrow terminal.
+    counts = _table(title, ["", *(one.replace("far as", "far\nas") for one in VERDICTS)])
+    rows = examples.counts()
+    if len(rows) > 1:
+        total = {one: sum(row[one] for row in rows.values()) for one in VERDICTS}
+        rows = {**rows, "all": total}
+    for name, row in rows.items():
+        counts.add_row(name or "-", *(str(row[one]) for one in VERDICTS))
+    counts.caption = reach(examples)
+    worst = _table("the worst", ["no.", "stratum", "epsilon", "at\nleast", "p", "bias", "verdict"])
+    for one in examples.worst(MOST_EXAMPLES):
+        cells = (one.epsilon, 2), (one.epsilon_lb, 2), (one.p_adjusted, 3), (one.mean_error, 1)
+        shown = (number(value, digits) for value, digits in cells)
+        worst.add_row(str(one.example), one.stratum or "-", *shown, one.verdict)
+    worst.caption = (
+        "no.: place in the forget set; at least: certified, 95 % each; p: adjusted for"
+        " all examples; bias: in oracle sd, positive is too sure of the label"
+    )
+    return [counts, worst]
+
+
+def reach(examples: Examples) -> str:
+    """Return what the verdicts rest on, and how far these models see."""
+    n = examples.record.n_models
+    smallest, largest = examples.detectable_epsilon, examples.certifiable_epsilon
+    if smallest is None:
+        return f"{n} models tell nothing of single examples: not even banks without overlap"
+    return (
+        f"N={n} notices a true epsilon from {number(smallest, 2)} (in 4 of 5 repeats), certifies"
+        f" at most {number(largest, 2)}; chance alone gives up to"
+        f" {number(examples.chance_epsilon, 2)} (19 of 20 examples)"
+    )
+
+
+def checks_table(record: Record, checks: Iterable[Check]) -> Table:
+    """Return what was looked at of a record, and what came of it."""
+    table = Table(
+        "what",
+        "verdict",
+        Column("found", overflow="fold"),
+        title=f"{record.method} on {record.task}, {record.run_id}",
+        title_justify="left",
+    )
+    styles = {HOLDS: "green", FAILS: "red"}
+    for check in checks:
+        table.add_row(check.name, check.verdict, check.said, style=styles.get(check.verdict))
+    return table
 
 
 def warnings(record: Record) -> list[str]:
@@ -132,7 +271,7 @@ def _table(title: str, names: Iterable[str]) -> Table:
     """
     table = Table(title=title, title_justify="left", caption_justify="left")
     for place, name in enumerate(names):
-        justify: JustifyMethod = "left" if name in ("", "method") else "right"
+        justify: JustifyMethod = "left" if name in LEFT else "right"
         longest = LONGEST_NAME if place == 1 else None
         table.add_column(
             name, justify=justify, no_wrap=longest is None, overflow="fold", max_width=longest
@@ -140,10 +279,9 @@ def _table(title: str, names: Iterable[str]) -> Table:
     return table
 
 
-def _gaps(found: Iterable[tuple[str, str | None]]) -> str | None:
+def _gaps(found: Iterable[tuple[str, str | None]]) -> list[str]:
     """Return a line for each reason that something is missing, with what it is."""
-    lines = [f"missing: {', '.join(what)} ({why})" for why, what in _by_reason(found)]
-    return "\n".join(lines) or None
+    return [f"missing: {', '.join(what)} ({why})" for why, what in _by_reason(found)]
 
 
 def _by_reason(found: Iterable[tuple[str, str | None]]) -> Iterable[tuple[str, list[str]]]:

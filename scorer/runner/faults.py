@@ -7,9 +7,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 FAULTS = {
+    "bad_archive": "the zip that was handed in does not hold one Python file and nothing else",
     "import_error": "the file could not be imported",
     "bad_signature": "the file has no function unlearning(net, retain, forget, val)",
     "raised": "unlearning() raised an exception",
+    "needs_retain": "unlearning() asked for retain data in a scenario that has none",
     "bad_return": "unlearning() returned neither a module nor None",
     "shape_mismatch": "the returned network has other parameters, shapes or dtypes",
     "non_finite": "the returned network has NaN or infinite weights or outputs",

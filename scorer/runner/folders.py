@@ -29,7 +29,9 @@ from scorer.options import Options
 from scorer.oracles.pool import Pool
 from scorer.runner.host import Kind
 from scorer.runner.load import Submission
+from scorer.runner.packages import packages_sha256
 from scorer.runner.units import is_current
+from scorer.scenarios import STANDARD, Request
 from scorer.secret import create_secret, derived_key, draw_secret, read_secret, secret_id
 from scorer.store import MANIFEST, Seal, Store
 
@@ -38,8 +40,8 @@ logger = logging.getLogger("scorer")
 SECRET = "secret"
 """The file of a folder of runs that holds its secret, readable by its owner alone."""
 
-SOURCE = "submission.py"
-"""The file of a folder of runs that is run."""
+SOURCE = "submission.json"
+"""The file of a folder of runs that holds what is run."""
 
 KINDS: tuple[Kind, ...] = ("run", "audit", "reference")
 
@@ -49,31 +51,34 @@ SHARED = "runs"
 
 @dataclass(frozen=True)
 class RunsFolder:
-    """All that is kept of one submission under one design and tier.
+    """All that is kept of one submission under one design, tier and scenario.
 
     Attributes:
         root: the folder.
         secret: of the seeds of its runs, its audit and its retrainings; outcomes are sealed by it.
-        models: which models the runs start from: fingerprint and engine of the pool.
+        models: which models the runs are held against: fingerprint and engine of the pool.
+        part: of which request, see `Request.part`; one folder holds those of all requests.
     """
 
     root: Path
     secret: str = field(repr=False)
     models: str
+    part: str = ""
 
     @classmethod
-    def read(cls, root: Path, pool: Pool) -> RunsFolder:
+    def read(cls, root: Path, models: str, part: str) -> RunsFolder:
         """Return the folder that lies there, in a worker.
 
         Raises:
             Damaged: its secret is not there or not whole.
         """
-        return cls(root, read_secret(root / SECRET), models_of(pool))
+        return cls(root, read_secret(root / SECRET), models, part)
 
     def store(self, kind: Kind) -> Store:
         """Return the outcomes of one kind of unit."""
-        seal = Seal(f"runs/{self.models}/{self.root.name}/{kind}", self.secret)
-        return Store(self.root / kind, partial(is_current, kind=kind), seal=seal)
+        place = f"{kind}{self.part}"
+        seal = Seal(f"runs/{self.models}/{self.root.name}/{place}", self.secret)
+        return Store(self.root / place, partial(is_current, kind=kind), seal=seal)
 
     def repair(self) -> None:
         """Set aside what is damaged of the outcomes."""
@@ -81,15 +86,15 @@ class RunsFolder:
             self.store(kind).repair()
 
     def keep_source(self, source: bytes) -> None:
-        """Keep the file that is run, for workers to read."""
+        """Keep what is run, as `Code.to_bytes` gives it, for workers to read."""
         with written_folder(self.root, SOURCE, {SOURCE: source}) as folder:
             (folder / SOURCE).replace(self.root / SOURCE)
 
     def source(self, sha256: str) -> bytes:
-        """Return the file that is run.
+        """Return what is run.
 
         Raises:
-            Damaged: it is not the one of that hash.
+            Damaged: it is not that of the hash.
         """
         source = read_regular(self.root / SOURCE)
         if hashlib.sha256(source).hexdigest() != sha256:
@@ -103,27 +108,40 @@ def models_of(pool: Pool) -> str:
 
 
 def open_runs(
-    place: Path, submission: Submission, pool: Pool, options: Options, *, anew: bool = False
+    place: Path,
+    submission: Submission,
+    pool: Pool,
+    options: Options,
+    request: Request | None = None,
+    *,
+    anew: bool = False,
 ) -> RunsFolder:
     """Return the folder of a submission's outcomes, with its secret, made now where it is not.
 
     Args:
         place: where the folders of all submissions lie.
-        submission: whose outcomes they are.
-        pool: whose originals they start from.
-        options: design, tier and secrets are looked at. A secret of the runs that is not named
-            follows from the pool's where that was named, so that one option makes all again;
+        submission: whose outcomes they are: of this file, of what it shares with baselines and of
+            the packages that it imports, as they are now.
+        pool: that they are held against.
+        options: design, tier, scenario and secrets are looked at. A secret of the runs that is not
+            named follows from the pool's where that was named, so that one option makes all again;
             where neither was, it is drawn with the folder.
-        anew: delete what is there first, its secret included.
+        request: of which they are; by default the only one.
+        anew: delete what is there first, its secret and the outcomes of other requests included.
 
     Raises:
         DiskError: the folder cannot be read or written.
     """
     named = named_secret(options)
     name = f"{submission.name}-{submission.sha256[:16]}-{options.design}-{options.sandbox}"
+    packages = packages_sha256(submission.code)
+    if packages:
+        name += f"-{packages[:16]}"
+    if options.scenario != STANDARD:
+        name += f"-{options.scenario.replace(':', '-')}"
     root = place / (name if named is None else f"{name}-{secret_id(named)}")
     if anew:
-        n_outcomes = len(list(root.glob(f"run/*/{MANIFEST}")))
+        n_outcomes = len(list(root.glob(f"run*/*/{MANIFEST}")))
         discard(root)
         if n_outcomes:
             message = "the outcomes of %d runs of %s are deleted"
@@ -131,7 +149,8 @@ def open_runs(
     with disk_errors(root):
         root.mkdir(parents=True, exist_ok=True)
         with FileLock(root / f".{SECRET}.lock"):
-            return RunsFolder(root, _secret(root, named), models_of(pool))
+            part = "" if request is None else request.part
+            return RunsFolder(root, _secret(root, named), models_of(pool), part)
 
 
 def named_secret(options: Options) -> str | None:

@@ -18,6 +18,7 @@ from typing import Any, Literal
 from torch import Tensor
 
 from scorer.errors import ScorerError
+from scorer.runner.adapt import Code
 from scorer.runner.child.leftovers import empty
 from scorer.runner.faults import Fault
 from scorer.runner.inputs import Inputs
@@ -25,6 +26,7 @@ from scorer.runner.messages import (
     ENDED,
     FIGURES,
     STATUS_BYTES,
+    Status,
     Unbelievable,
     log_of,
     read_plain,
@@ -62,7 +64,12 @@ class SubmissionHost:
     """
 
     def __init__(
-        self, *, sandbox: Sandbox, settings: dict[str, Any], sets: Mapping[str, Tensor]
+        self,
+        *,
+        sandbox: Sandbox,
+        settings: dict[str, Any],
+        sets: Mapping[str, Tensor],
+        retraining_sets: Mapping[str, Tensor] | None = None,
     ) -> None:
         """Prepare the folders that the processes are given.
 
@@ -71,6 +78,8 @@ class SubmissionHost:
             settings: what the process needs to know: recipe, n_channels, n_classes, device,
                 gpu_share, timeout_s, reference_timeout_s, memory_mib.
             sets: `<set>_images` and `<set>_labels` for retain, forget and val.
+            retraining_sets: the same of the retain set that retrainings learn; by default that of
+                `sets`.
         """
         self.sandbox, self.settings = sandbox, settings
         self.root = new_folder()
@@ -90,7 +99,7 @@ class SubmissionHost:
             "bounds": self.bounds,
         }
         self._inputs = Inputs(self.folder, job | job_of(sandbox, self.folder, device), sets)
-        retain = {name: each for name, each in sets.items() if name.startswith("retain_")}
+        retain = retraining_sets or {n: each for n, each in sets.items() if n.startswith("retain_")}
         Inputs(trusted, job | job_of(plain, trusted, device), retain)
         memory_mib = settings["memory_mib"]
         command = start_command("submission")
@@ -119,9 +128,9 @@ class SubmissionHost:
         empty(self.root)
         self.root.rmdir()
 
-    def set_source(self, source: bytes, shown_path: str) -> None:
+    def set_code(self, code: Code, shown_path: str) -> None:
         """Say which submission the next runs are of, and how its author names the file."""
-        self._inputs.set_source(source)
+        self._inputs.set_code(code)
         self.shown_path = shown_path
 
     def set_original(self, weights: State) -> None:
@@ -139,8 +148,8 @@ class SubmissionHost:
 
         Returns:
             The returned network's state by name, checked, and the answer with `elapsed_s` and
-            `cpu_s` from fork to exit, `peak_mib`, and of an audit `multiply_adds`; or None and an
-            answer with `fault`, `message` and `trace`.
+            `cpu_s` from fork to exit, `peak_mib`, `taken_off` of what was returned, and of an audit
+            `multiply_adds`; or None and an answer with `fault`, `message` and `trace`.
 
         Raises:
             ScorerError: the kit's own part failed, before a line of the submission was run.
@@ -149,7 +158,7 @@ class SubmissionHost:
         tier: Sandbox = ProcessSandbox() if kind == "reference" else self.sandbox
         out = folder / "out" / secrets.token_hex(4)
         make_out(out, tier)
-        order = {"seed": seed, "kind": kind, "shown_path": self.shown_path}
+        order = {"seed": seed, "kind": kind, "shown_path": self.shown_path, **self._inputs.told}
         (out / "order.json").write_text(json.dumps(order))
         if tier.user is not None:
             os.chown(out / "order.json", tier.user, tier.user)
@@ -183,25 +192,24 @@ class SubmissionHost:
         if "kit" in answer:
             raise ScorerError(f"a run could not begin: {answer['kit']}")
         figures = {name: answer[name] for name in FIGURES}
-        fault, count = self._verdict(answer, kind, descriptor)
-        if fault is not None:
-            trace = "\n".join(filter(None, (fault.trace, log_of(answer))))
-            return {**figures, **asdict(replace(fault, trace=trace))}
-        return {"fault": None, **figures, **({} if count is None else {"multiply_adds": count})}
+        status = self._verdict(answer, kind, descriptor)
+        if status.fault is not None:
+            trace = "\n".join(filter(None, (status.fault.trace, log_of(answer))))
+            return {**figures, **asdict(replace(status.fault, trace=trace))}
+        counted = {} if status.multiply_adds is None else {"multiply_adds": status.multiply_adds}
+        return {"fault": None, **figures, "taken_off": list(status.taken_off), **counted}
 
-    def _verdict(
-        self, answer: dict[str, Any], kind: Kind, descriptor: int
-    ) -> tuple[Fault | None, int | None]:
-        """Return what was wrong with a run, or the multiply-adds that it counted."""
+    def _verdict(self, answer: dict[str, Any], kind: Kind, descriptor: int) -> Status:
+        """Return what was wrong with a run, or what it says of itself."""
         if kind != "reference" and self._inputs.are_touched():
             self._servers[self.folder].stop()
             self._inputs.restore()
             what = "files beside the run's own output folder were changed"
-            return Fault("tampered", what), None
+            return Status(Fault("tampered", what))
         if answer["ended"]:
             name, text = ENDED[answer["ended"]]
             about = {"timeout_s": self._timeout_s(kind), **self.bounds}
-            return Fault(name, text.format(**about)), None
+            return Status(Fault(name, text.format(**about)))
         try:
             status = read_plain("status.json", descriptor, STATUS_BYTES)
             return read_status(status, is_audit=kind == "audit")
@@ -209,9 +217,9 @@ class SubmissionHost:
             code = answer["exit_code"]
             how = f"signal {-code}" if code < 0 else f"exit code {code}"
             what = f"the process of the run ended by {how} without a result"
-            return Fault("killed", what), None
+            return Status(Fault("killed", what))
         except Unbelievable as error:
-            return Fault("tampered", str(error)), None
+            return Status(Fault("tampered", str(error)))
 
     def _timeout_s(self, kind: Kind) -> float:
         """Return the time limit of one request; a submission's own is none of a retraining's."""

@@ -11,9 +11,11 @@ from typing import Any
 from safetensors.torch import save as to_bytes
 from torch import Tensor
 
+from scorer.files import Damaged
+from scorer.runner.adapt import Code
 from scorer.runner.child.leftovers import empty
 from scorer.runner.load import BASELINES
-from scorer.runner.program import install_program, install_source
+from scorer.runner.program import install_code, install_program
 from scorer.runner.weights import Forms, State, forms_of
 
 SETS = Path("in", "sets.safetensors")
@@ -26,7 +28,7 @@ class Inputs:
         original: name of the original's file, another at every change: a submission is not to know
             which original of how many it was given.
         original_sha256: of its content, for the process to hold it against.
-        source_sha256: of the submission.
+        source_sha256: of the submission, everything of it.
         forms: dtypes and shapes that a returned network must have.
         n_bytes: of the original's file.
     """
@@ -40,7 +42,7 @@ class Inputs:
             sets: images and labels by name.
         """
         self._folder, self._job, self._sets = folder, job, sets
-        self._source = self._weights = b""
+        self._code, self._weights = Code({}), b""
         self.original = self.original_sha256 = self.source_sha256 = ""
         self.forms: Forms = {}
         self.n_bytes = 0
@@ -58,16 +60,40 @@ class Inputs:
         install_program(self._folder, {**self._job, "sets_sha256": digest})
         (self._folder / SETS).write_bytes(content)
         if self.source_sha256:
-            install_source(self._folder / "in", self._source, BASELINES)
+            self._install()
         if self.original:
             (self._folder / "in" / self.original).write_bytes(self._weights)
         self._written = self._facts()
 
-    def set_source(self, source: bytes) -> None:
-        """Put another submission into the place of the one that is there."""
-        self._source, self.source_sha256 = source, hashlib.sha256(source).hexdigest()
-        install_source(self._folder / "in", source, BASELINES)
+    @property
+    def told(self) -> dict[str, Any]:
+        """Return what a run is told of the submission, as JSON values."""
+        return {"main": self._code.main, "entry": self._code.entry.as_facts()}
+
+    def set_code(self, code: Code) -> None:
+        """Put another submission into the place of the one that is there.
+
+        Raises:
+            Damaged: see `_install`.
+        """
+        self._code, self.source_sha256 = code, hashlib.sha256(code.to_bytes()).hexdigest()
+        self._install()
         self._written = self._facts()
+
+    def _install(self) -> None:
+        """Write the submission and what it shares with baselines, if that is what it was.
+
+        Raises:
+            Damaged: somebody changed a module of `baselines` since the submission was read: under
+                its name others would be run.
+        """
+        install_code(self._folder / "in", self._code, BASELINES)
+        wanted, copies = self._code.shared_sha256, self._folder / "in" / "source" / BASELINES.name
+        if wanted and self._code.sha256_of_shared(copies) != wanted:
+            raise Damaged(
+                f"what a submission imports of {BASELINES} must stay as it is while it is run, and"
+                " was changed; call it again, for all runs by what is there now"
+            )
 
     def set_original(self, weights: State) -> None:
         """Put another original model into the place of the one that is there."""

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import ast
-import hashlib
 import os
 import re
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from scorer.errors import UsageError, unknown_name
-from scorer.files import Damaged, DiskError, read_regular
+from scorer.runner.adapt import Code, main_text, read_code
+from scorer.runner.adapt.read import MAINS, NOTEBOOK, main_of
 from scorer.runner.child.preload import parsed
-from scorer.runner.imports import shared_modules
+from scorer.runner.faults import Fault
 from scorer.settings import PROJECT_ROOT, home
 
 BASELINES = PROJECT_ROOT / "baselines"
 SUBMISSIONS = (PROJECT_ROOT / "submission", home() / "submission")
 """The one that comes with the project and the user's own; in a checkout they are one folder."""
-LABEL = re.compile(r"^(Short|Source|Year|Data|Cost|Memory|Randomness|Tuned|Differs):\s*(.*)$")
+ENDINGS = (".py", NOTEBOOK)
+LABEL = re.compile(
+    r"^(Short|Source|Year|Data|Cost|Memory|Randomness|Tuned on|Tuned|Differs):\s*(.*)$"
+)
 
 REFERENCES = {
     "original": "the original model, untouched: the floor",
@@ -30,35 +33,51 @@ REFERENCES = {
 
 @dataclass(frozen=True)
 class Submission:
-    """A file that is to be scored.
+    """A file, notebook or folder that is to be scored.
 
     Attributes:
         name: of the method, for tables and folders.
-        path: where the file lies.
-        source: its bytes.
-        sha256: of the file together with every module of `baselines` that it imports.
+        path: where it lies.
+        code: what is run of it, and how.
+        sha256: of the code together with every module of `baselines` that it imports.
     """
 
     name: str
     path: Path
-    source: bytes
+    code: Code
     sha256: str
 
     @classmethod
-    def read(cls, path: Path, baselines: Path = BASELINES) -> Submission:
-        """Read a submission from its file; `baselines` is where the modules lie that it shares.
+    def read(cls, path: Path, baselines: Path = BASELINES, function: str = "") -> Submission:
+        """Read a submission; `baselines` is where the modules lie that it shares.
+
+        Args:
+            path: of the file or folder.
+            baselines: folder of the package of that name.
+            function: which of its functions is scored, "" for `unlearning` or what is like it. One
+                that is named is part of the method's name: it is a method of its own.
 
         Raises:
             UsageError: its name is taken or cannot be shown, or it is no regular file.
         """
-        problem = name_problem(path.name)
+        name = method_name(path) + (f".{function}" if function else "")
+        problem = name_problem(name)
         if problem:
             raise UsageError(f"{path.name!r} {problem}; rename the file")
-        source = read_source(path)
-        digest = hashlib.sha256(source)
-        for shared in shared_modules(source, baselines):
-            digest.update(shared.read_bytes())
-        return cls(path.stem, path, source, digest.hexdigest())
+        code = read_code(path, function)
+        code = replace(code, shared_sha256=code.sha256_of_shared(baselines))
+        return cls(name, path, code, code.sha256(baselines))
+
+    @property
+    def source(self) -> bytes:
+        """Return the Python of the file itself, as it is run."""
+        return self.code.source
+
+    @property
+    def refusal(self) -> Fault | None:
+        """Return the fault that shows in its text: no run of it can end well. None for no such."""
+        entry = self.code.entry
+        return Fault(entry.fault, f"{self.shown_file}: {entry.message}") if entry.fault else None
 
     @property
     def shown_path(self) -> str:
@@ -67,6 +86,15 @@ class Submission:
             return str(self.path.relative_to(PROJECT_ROOT))
         return str(self.path)
 
+    @property
+    def shown_file(self) -> str:
+        """Return the path of the file itself likewise, also of one in a folder."""
+        return (
+            str(Path(self.shown_path, main_of(self.path)))
+            if self.path.is_dir()
+            else self.shown_path
+        )
+
 
 RESERVED = {*REFERENCES, "ceiling", "floor", "oracle", "control"}
 """Names of rows of the kit on a leaderboard, and of the models that they stand for."""
@@ -74,18 +102,17 @@ RESERVED = {*REFERENCES, "ceiling", "floor", "oracle", "control"}
 MOST_NAME_BYTES = 100
 """Of a method's name, which becomes part of the names of folders."""
 
-MOST_SOURCE_BYTES = 16 * 2**20
+
+def method_name(path: Path) -> str:
+    """Return the name of the method that a file or folder is."""
+    return path.name if path.is_dir() and path.suffix not in ENDINGS else path.stem
 
 
-def name_problem(file_name: str) -> str:
-    """Return what is wrong with the name of a submission's file, empty where nothing is.
+def name_problem(name: str) -> str:
+    """Return what is wrong with the name of a method, empty where nothing is.
 
     Capitals, width and accents as one or two characters make no other name here.
-
-    Args:
-        file_name: with its ".py".
     """
-    name = Path(file_name).stem
     if not name.isprintable() or name != name.strip() or name.startswith(".") or not name:
         return "must be a printable name that begins and ends with a character to be seen, no dot"
     if len(name.encode()) > MOST_NAME_BYTES:
@@ -93,18 +120,6 @@ def name_problem(file_name: str) -> str:
     if unicodedata.normalize("NFKC", name).casefold() in RESERVED:
         return f"must not have the name of a row of the kit: {', '.join(sorted(RESERVED))}"
     return ""
-
-
-def read_source(path: Path) -> bytes:
-    """Return the bytes of a submission's file, or of one that a link leads to.
-
-    Raises:
-        UsageError: it is not there or may not be read, is no regular file, or is far too large.
-    """
-    try:
-        return read_regular(path.resolve(), MOST_SOURCE_BYTES)
-    except (OSError, RuntimeError, Damaged, DiskError) as error:
-        raise UsageError(f"{path} cannot be scored: {error}") from error
 
 
 def method_files() -> dict[str, Path]:
@@ -119,28 +134,41 @@ def method_files() -> dict[str, Path]:
 def methods_in(folder: Path) -> dict[str, Path]:
     """Return the methods in a folder by name: all modules but `common` and those with "_" before.
 
+    Notebooks are methods too, and folders with a file that can be the submission.
+
     The folder is not imported for it: what lies in it is not the kit's code.
     """
+    # Of one name the file goes before the notebook, and this before the folder.
+    folders = (each.parent for name in MAINS for each in folder.glob(f"*/{name}"))
+    found = [*sorted(folders), *sorted(folder.glob(f"*{NOTEBOOK}")), *sorted(folder.glob("*.py"))]
     return {
-        path.stem: path
-        for path in sorted(folder.glob("*.py"))
-        if not path.stem.startswith("_") and path.stem != "common"
+        name: path
+        for path in found
+        if not (name := method_name(path)).startswith(("_", ".")) and name != "common"
     }
 
 
-def find_method(method: str | None) -> Submission | str:
+def find_method(method: str | None, function: str = "") -> Submission | str:
     """Return a row that the kit makes itself by its name, any other method as its submission.
+
+    Args:
+        method: as a user types it.
+        function: see `Submission.read`.
 
     Raises:
         UsageError: there is no such method or file.
     """
-    return method if method in REFERENCES else find_submission(method)
+    return method if method in REFERENCES else find_submission(method, function)
 
 
-def find_submission(method: str | None) -> Submission:
+def find_submission(method: str | None, function: str = "") -> Submission:
     """Return the submission of that name or path; None means `submission/unlearn.py`.
 
     A file in `submission/` hides a baseline of the same name.
+
+    Args:
+        method: as a user types it.
+        function: see `Submission.read`.
 
     Raises:
         UsageError: there is no such method or file, or it is a row of the kit itself.
@@ -149,11 +177,13 @@ def find_submission(method: str | None) -> Submission:
         method = "unlearn"
     files = method_files()
     if method in files:
-        return Submission.read(files[method])
+        return Submission.read(files[method], function=function)
     path = Path(method)
-    if path.suffix == ".py" or "/" in method:
+    if path.suffix in ENDINGS or "/" in method:
         if os.path.lexists(path):
-            return Submission.read(path.parent.resolve() / path.name)
+            # A path that ends with ".." or "." names a folder all the same.
+            place = path.resolve() if path.is_dir() else path.parent.resolve() / path.name
+            return Submission.read(place, function=function)
         raise UsageError(f"no file {method!r}; METHOD is a name from `ls methods` or a path")
     if method in REFERENCES:
         raise UsageError(
@@ -178,11 +208,11 @@ class Description:
 
 def describe(path: Path) -> Description:
     """Read a method's docstring without running the file; what cannot be scored says why."""
-    problem = name_problem(path.name)
+    problem = name_problem(method_name(path))
     if problem:
         return Description(f"(the name {problem})")
     try:
-        tree = parsed(read_source(path))
+        tree = parsed(main_text(path).source)
     except UsageError as error:
         return Description(f"({error})")
     if tree is None:

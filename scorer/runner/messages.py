@@ -6,8 +6,10 @@ import json
 import math
 import os
 import stat
+from dataclasses import dataclass
 from typing import Any
 
+from scorer.runner.child.unwrap import TAKEN_OFF
 from scorer.runner.faults import Fault
 
 FIGURES = ("elapsed_s", "cpu_s", "peak_mib")
@@ -19,7 +21,9 @@ STATUS_BYTES = 2**16
 LETTERS = 2000
 LOG_LETTERS = 1200
 
-SAID = ("import_error", "bad_signature", "raised", "bad_return", "out_of_memory")
+SAID = (
+    "import_error", "bad_signature", "raised", "needs_retain", "bad_return", "out_of_memory",
+)  # fmt: skip
 """Faults that only the run itself can know of; all others are found by the kit."""
 
 ENDED = {
@@ -91,8 +95,23 @@ def read_object(content: bytes, what: str) -> dict[str, Any]:
     return value
 
 
-def read_status(content: bytes, *, is_audit: bool) -> tuple[Fault | None, int | None]:
-    """Return what a run says of itself: a fault, or the multiply-adds that it counted.
+@dataclass(frozen=True)
+class Status:
+    """What a run says of itself.
+
+    Attributes:
+        fault: None for a run that ended well.
+        multiply_adds: that an audited run counted.
+        taken_off: what was around the network that was returned; names in `TAKEN_OFF`.
+    """
+
+    fault: Fault | None = None
+    multiply_adds: int | None = None
+    taken_off: tuple[str, ...] = ()
+
+
+def read_status(content: bytes, *, is_audit: bool) -> Status:
+    """Return what a run says of itself.
 
     Args:
         content: of its file `status.json`.
@@ -103,17 +122,19 @@ def read_status(content: bytes, *, is_audit: bool) -> tuple[Fault | None, int | 
     """
     said = read_object(content, "status.json")
     if said.get("fault") is None:
-        count = said.get("multiply_adds")
+        count, taken_off = said.get("multiply_adds"), said.pop("taken_off", [])
         wanted = {"fault", "multiply_adds"} if is_audit else {"fault"}
         if set(said) != wanted or (is_audit and (type(count) is not int or count < 0)):
             raise Unbelievable(f"status.json must have {sorted(wanted)}, got {_shown(said)}")
-        return None, count
+        if not isinstance(taken_off, list) or any(each not in TAKEN_OFF for each in taken_off):
+            raise Unbelievable(f"status.json must say what was taken off, got {_shown(taken_off)}")
+        return Status(None, count, tuple(dict.fromkeys(taken_off)))
     texts = [said.get(key) for key in ("fault", "message", "trace")]
     strings = [printable(text) for text in texts if isinstance(text, str)]
     if len(said) != 3 or len(strings) != 3 or strings[0] not in SAID:
         raise Unbelievable(f"status.json must name a fault that runs know, got {_shown(said)}")
     name, message, trace = strings
-    return Fault(name, message[-LETTERS:], trace[-LETTERS:]), None
+    return Status(Fault(name, message[-LETTERS:], trace[-LETTERS:]))
 
 
 def read_answer(line: bytes) -> dict[str, Any]:

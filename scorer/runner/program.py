@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from scorer.errors import ScorerError
 from scorer.runner.child.preload import FOLDERS
-from scorer.runner.imports import shared_modules
 from scorer.settings import PROJECT_ROOT
+
+if TYPE_CHECKING:
+    from scorer.runner.adapt import Code
 
 PACKAGE = "unlearning_child"
 """What the folder `child` is called there."""
+
+SUBMISSION = "submission_under_test"
+"""The folder and package of a submission there, which `child.submission` names too."""
 
 BESIDE = {
     "networks/models.py": "models.py",
@@ -51,24 +58,28 @@ def install_program(folder: Path, job: dict[str, Any]) -> None:
     (program / "job.json").write_text(json.dumps(job))
 
 
-def install_source(folder: Path, source: bytes, baselines: Path) -> None:
+def install_code(folder: Path, code: Code, baselines: Path) -> None:
     """Write a submission and copies of the baselines' modules that it imports to `folder/source`.
 
     Args:
         folder: what runs may read.
-        source: of the submission.
+        code: of the submission.
         baselines: where the package lies whose modules it may share.
     """
     place = folder / "source"
     shutil.rmtree(place, ignore_errors=True)
-    place.mkdir()
-    (place / "submission_under_test.py").write_bytes(source)
-    shared = shared_modules(source, baselines)
+    for path, content in code.files.items():
+        copy = Path(os.path.normpath(place / SUBMISSION / path))
+        if not copy.is_relative_to(place):
+            raise ScorerError(f"a file of a submission must lie in its folder, got {path!r}")
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(content)
+    shared = code.shared(baselines)
     if shared:
         package = place / baselines.name
-        package.mkdir()
-        for path in (baselines / "__init__.py", *shared):
-            shutil.copyfile(path, package / path.name)
+        package.mkdir(exist_ok=True)
+        for module in (baselines / "__init__.py", *shared):
+            shutil.copyfile(module, package / module.name)
 
 
 def start_command(module: str, *arguments: str) -> list[str]:

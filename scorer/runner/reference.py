@@ -50,7 +50,7 @@ class RetrainingWork:
         torch.set_num_threads(job["n_threads"])
         self.recipe, self.n_classes = Recipe(**job["recipe"]), job["n_classes"]
         self.device, self.gpu_share = torch.device(job["device"]), job["gpu_share"]
-        self.retain = read_sets(folder, job, ["retain"])["retain"]
+        self.images, self.labels, _ = read_sets(folder, job, ["retain"])["retain"]
         torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=0.1)
 
     def prepare(self, request: dict[str, Any]) -> None:
@@ -63,7 +63,7 @@ class RetrainingWork:
             load_kernels(self.device)
         tell_ready()
         seed_everything(order["seed"])
-        net = retrain(*self.retain, self.recipe, self.n_classes, self.device)
+        net = retrain(self.images, self.labels, self.recipe, self.n_classes, self.device)
         return save_state(net.state_dict(), out)
 
 

@@ -14,7 +14,6 @@ import numpy as np
 
 from scorer.engines.base import Engine, Progress, no_progress
 from scorer.errors import ScorerError
-from scorer.machine import workers_on
 from scorer.options import Options
 from scorer.oracles.outputs import Bank
 from scorer.oracles.place import RUNS
@@ -22,9 +21,11 @@ from scorer.oracles.pool import Pool
 from scorer.runner.faults import Fault
 from scorer.runner.folders import RunsFolder, open_runs
 from scorer.runner.load import Submission
+from scorer.runner.requests import spec_of
 from scorer.runner.tiers import resolve
 from scorer.runner.units import N_REFERENCES, Unit, first_run_failed, order_units
-from scorer.store import Store, read_or_make
+from scorer.scenarios import Request
+from scorer.store import WEIGHTS, Store, read_or_make
 
 logger = logging.getLogger("scorer")
 
@@ -46,7 +47,8 @@ class RunResults:
         multiply_adds: counted in the audited run, None where that failed.
         reference_multiply_adds: of one retraining, counted alike.
         seeds: of the runs.
-        secret: that the seeds come from.
+        secret: that the seeds come from; None where the runs were somebody else's.
+        taken_off: what was around returned networks, see `scorer.runner.child.unwrap`.
         n_not_made: runs that were not made, since the first one failed.
         faults: of the runs that failed, the audited one included.
     """
@@ -60,7 +62,8 @@ class RunResults:
     multiply_adds: int | None
     reference_multiply_adds: int | None
     seeds: list[int]
-    secret: str
+    secret: str | None
+    taken_off: tuple[str, ...] = ()
     n_not_made: int = 0
     faults: list[Fault] = field(default_factory=list)
 
@@ -73,7 +76,9 @@ def run_submissions(
     progress: Progress = no_progress,
     runs_dir: Path | None = None,
     *,
+    request: Request | None = None,
     anew: bool = False,
+    keeps_weights: bool = False,
 ) -> list[RunResults]:
     """Run several submissions N times each in the same workers, which start only once.
 
@@ -83,21 +88,27 @@ def run_submissions(
 
     Args:
         submissions: in any number.
-        pool: holds the original models that the design needs.
-        options: N, design, sandbox and time limit are looked at.
+        pool: holds the original models that the design needs, unless the request is another than
+            the first; what is returned is evaluated on the sets of its task.
+        options: N, design, scenario, sandbox and time limit are looked at.
         engine: where shards run.
         progress: called with ("unlearn", done, total).
         runs_dir: where runs are kept and looked for; default beside the pool's models.
+        request: what the runs are given and start from; by default all that the task has. Runs of
+            the request before have to be there, in the same folder.
         anew: delete what an earlier call finished, and make all N under a new secret.
+        keeps_weights: keep the weights of every run beside its outputs. What an earlier call made
+            without them has none: name a `runs_dir` of their own.
 
     Raises:
         ScorerError: the kit failed, not a submission; what is finished is kept.
     """
     if not submissions:
         return []
+    request = request or Request.only(pool.task)
     place, n_models = runs_dir or pool.root / RUNS, options.n_models
     options = replace(options, sandbox=resolve(options.sandbox, pool.device))
-    folders = [open_runs(place, each, pool, options, anew=anew) for each in submissions]
+    folders = [open_runs(place, each, pool, options, request, anew=anew) for each in submissions]
     for folder, submission in zip(folders, submissions, strict=True):
         outdated = folder.store("run").outdated(n_models)
         if outdated:
@@ -105,13 +116,16 @@ def run_submissions(
             logger.warning(message, len(outdated), submission.name)
 
     def make() -> None:
-        _make_missing(submissions, folders, pool, options, engine, progress)
+        units = _missing_units(folders, n_models)
+        where = (submissions, folders, pool, options, request, engine, progress)
+        make_units(units, "unlearn", *where, keeps_weights=keeps_weights)
 
     def read() -> list[RunResults]:
-        references = folders[0].store("reference")
-        timed = [references.manifest(index) for index in range(_n_timed(references))]
+        for folder in folders if not request.is_last else ():
+            # What the next request starts from: read now, while it can still be made again.
+            _check_weights(folder.store("run"), n_models)
         return [
-            _results(submission, folder, timed, n_models)
+            read_results(submission, folder, folders[0], n_models)
             for submission, folder in zip(submissions, folders, strict=True)
         ]
 
@@ -122,26 +136,95 @@ def run_submissions(
     return read_or_make(make, read, repair)
 
 
-def _make_missing(
+def try_submissions(
+    submissions: Sequence[Submission],
+    pool: Pool,
+    options: Options,
+    engine: Engine,
+    progress: Progress = no_progress,
+    runs_dir: Path | None = None,
+    *,
+    request: Request | None = None,
+    anew: bool = False,
+) -> list[Fault | None]:
+    """Make run 0 of each submission where it is not there, and return what was wrong with it.
+
+    It is the same run as that of `run_submissions`, which goes on from there. So whether a file
+    works at all is known before anything else is made for it; the first original is enough.
+
+    Args:
+        submissions: in any number.
+        pool: holds the first original.
+        options: see `run_submissions`, as for the rest.
+        engine: where the shard runs.
+        progress: called with ("try", done, total).
+        runs_dir: where runs are kept and looked for.
+        request: the first one, where there are several.
+        anew: delete what an earlier call finished first.
+
+    Raises:
+        ScorerError: the kit failed, not a submission.
+    """
+    options = replace(options, sandbox=resolve(options.sandbox, pool.device))
+    place = runs_dir or pool.root / RUNS
+    request = request or Request.only(pool.task)
+    folders = [open_runs(place, each, pool, options, request, anew=anew) for each in submissions]
+    stores = [folder.store("run") for folder in folders]
+
+    def make() -> None:
+        units: list[Unit] = [(job, "run", 0) for job, each in enumerate(stores) if each.missing(1)]
+        make_units(units, "try", submissions, folders, pool, options, request, engine, progress)
+
+    def repair() -> None:
+        for store in stores:
+            store.repair(1)
+
+    return read_or_make(
+        make, lambda: [Fault.of_manifest(store.manifest(0)) for store in stores], repair
+    )
+
+
+def make_units(
+    units: Sequence[Unit],
+    what: str,
     submissions: Sequence[Submission],
     folders: Sequence[RunsFolder],
     pool: Pool,
     options: Options,
+    request: Request,
     engine: Engine,
-    progress: Progress,
+    progress: Progress = no_progress,
+    *,
+    keeps_weights: bool = False,
 ) -> None:
-    """Make the outcomes that are not there, in workers."""
-    units = _missing_units(folders, options.n_models)
+    """Make outcomes in workers; of a submission whose run 0 is not there, that one first.
+
+    Args:
+        units: which, each of a submission by its place.
+        what: name of the work for `progress`.
+        submissions: that are run.
+        folders: of their outcomes.
+        pool: holds the originals that the runs start from.
+        options: N, design, time limit and a tier of the sandbox that holds here.
+        request: what the runs are given and start from.
+        engine: where shards run.
+        progress: called with (what, done, total).
+        keeps_weights: of runs that no other request starts from, too.
+
+    Raises:
+        ScorerError: the kit failed, not a submission; what is finished is kept.
+    """
     if not units:
         return
     jobs = []
     for folder, submission in zip(folders, submissions, strict=True):
-        folder.keep_source(submission.source)
+        content = submission.code.to_bytes()
+        folder.keep_source(content)
         jobs.append(
             {
                 "root": str(folder.root),
-                "source_sha256": hashlib.sha256(submission.source).hexdigest(),
-                "shown_path": submission.shown_path,
+                "source_sha256": hashlib.sha256(content).hexdigest(),
+                "shown_path": submission.shown_file,
             }
         )
     spec = {
@@ -151,14 +234,15 @@ def _make_missing(
         "design": options.design,
         "sandbox": options.sandbox,
         "timeout_s": options.timeout_s or pool.task.definition.timeout_s,
+        "request": spec_of(request, pool, keeps_weights=keeps_weights),
     }
     engine.share(
         "scorer.runner.shard:run_shard",
         spec,
-        units,
-        what="unlearn",
+        list(units),
+        what=what,
         progress=progress,
-        unless_chosen=workers_on(pool.device, RUNS_PER_GPU),
+        per_gpu=RUNS_PER_GPU,
     )
 
 
@@ -186,6 +270,17 @@ def _missing_units(folders: Sequence[RunsFolder], n_models: int) -> list[Unit]:
     )
 
 
+def _check_weights(store: Store, n_models: int) -> None:
+    """Read the weights that runs left for the next request.
+
+    Raises:
+        DamagedEntry: some are not as they were written.
+    """
+    for index in range(n_models):
+        if store.has(index) and Fault.of_manifest(store.manifest(index)) is None:
+            store.content(index, WEIGHTS)
+
+
 def _n_timed(references: Store) -> int:
     """Return how many retrainings are there, the first of them in a row."""
     return next(index for index in itertools.count() if not references.has(index))
@@ -196,17 +291,22 @@ def _facts(store: Store, n_units: int) -> list[dict[str, Any]]:
     return [store.manifest(index) for index in range(n_units) if store.has(index)]
 
 
-def _results(
-    submission: Submission,
-    folder: RunsFolder,
-    references: list[dict[str, Any]],
-    n_models: int,
+def read_results(
+    submission: Submission, folder: RunsFolder, timed: RunsFolder, n_models: int
 ) -> RunResults:
     """Read the outcomes of one submission.
+
+    Args:
+        submission: whose they are.
+        folder: that holds them.
+        timed: folder that holds the retrainings which they are timed against.
+        n_models: N.
 
     Raises:
         ScorerError: some are not there, although its first run did not fail.
     """
+    retrainings = timed.store("reference")
+    references = [retrainings.manifest(index) for index in range(_n_timed(retrainings))]
     store = folder.store("run")
     outcomes, audit = _facts(store, n_models), _facts(folder.store("audit"), 1)
     n_not_made = n_models - len(outcomes)
@@ -230,6 +330,7 @@ def _results(
         reference_multiply_adds=counted.get("reference_multiply_adds"),
         seeds=[fact["seed"] for fact in outcomes],
         secret=folder.secret,
+        taken_off=tuple(dict.fromkeys(name for f in good for name in f.get("taken_off", ()))),
         n_not_made=n_not_made,
         faults=faults,
     )

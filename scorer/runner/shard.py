@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import save as save_tensors
 from torch import nn
 
 from scorer.engines.base import Emit, Spec
@@ -19,11 +20,13 @@ from scorer.features.base import versions
 from scorer.oracles.outputs import EvaluationData, NotFinite, evaluate
 from scorer.oracles.pool import Pool
 from scorer.oracles.shard import network
+from scorer.runner.adapt import Code
 from scorer.runner.designs import DESIGNS
 from scorer.runner.faults import Fault
-from scorer.runner.folders import RunsFolder
+from scorer.runner.folders import RunsFolder, models_of
 from scorer.runner.host import Kind, State, SubmissionHost
 from scorer.runner.messages import FIGURES
+from scorer.runner.requests import Given, retain_set
 from scorer.runner.sandboxes import SANDBOXES
 from scorer.runner.units import METERS, first_run_failed
 from scorer.store import Arrays, claim
@@ -48,16 +51,17 @@ def run_shard(spec: Spec, emit: Emit) -> None:
     Raises:
         ScorerError: the kit's own retraining failed, or an outcome cannot be kept.
     """
-    pool = Pool.from_spec(spec)
-    folders = [RunsFolder.read(Path(job["root"]), pool) for job in spec["jobs"]]
+    pool, given = Pool.from_spec(spec), Given.from_spec(spec["request"])
+    models = models_of(pool)
+    folders = [RunsFolder.read(Path(job["root"]), models, given.part) for job in spec["jobs"]]
     stores = [{kind: folder.store(kind) for kind in SEED_ROLES} for folder in folders]
     known = {
         store.root: (job, kind) for job, own in enumerate(stores) for kind, store in own.items()
     }
     units = [(stores[job][kind], index) for job, kind, index in spec["units"]]
     first_runs = [own["run"] for own in stores]
-    with start_host(pool.task, spec) as host:
-        worker = Worker(host, pool, spec, folders)
+    with start_host(pool.task, given, spec) as host:
+        worker = Worker(host, pool, given, spec, folders)
 
         def commit(job: int, kind: Kind, index: int) -> None:
             stores[job][kind].write(index, *worker.make(job, kind, index))
@@ -80,57 +84,65 @@ def run_shard(spec: Spec, emit: Emit) -> None:
                 commit(job, kind, index)
 
 
-def start_host(task: Task, spec: Spec) -> SubmissionHost:
+def start_host(task: Task, given: Given, spec: Spec) -> SubmissionHost:
     """Return the process for submissions, with the sets and limits of this shard."""
     settings = {
         "recipe": asdict(task.definition.recipe),
         "n_channels": task.n_channels,
         "n_classes": task.n_classes,
         "device": spec["device"],
-        "gpu_share": 0.9 / spec["n_workers"],
+        "gpu_share": 0.9 / spec["n_sharing"],
         "timeout_s": spec["timeout_s"],
         "reference_timeout_s": task.definition.timeout_s,
         "memory_mib": memory_per_worker_mib(spec["n_workers"]),
     }
-    sets = {}
-    for name in ("retain", "forget", "val"):
-        sets[f"{name}_images"] = task.images(name)
-        sets[f"{name}_labels"] = task.labels(name)
-    return SubmissionHost(sandbox=SANDBOXES[spec["sandbox"]](), settings=settings, sets=sets)
+    return SubmissionHost(
+        sandbox=SANDBOXES[spec["sandbox"]](),
+        settings=settings,
+        sets=given.sets(task),
+        retraining_sets=retain_set(task),
+    )
 
 
 class Worker:
     """Makes units with one host, which is told of a submission or original where they change."""
 
     def __init__(
-        self, host: SubmissionHost, pool: Pool, spec: Spec, folders: Sequence[RunsFolder]
+        self,
+        host: SubmissionHost,
+        pool: Pool,
+        given: Given,
+        spec: Spec,
+        folders: Sequence[RunsFolder],
     ) -> None:
         """Prepare; nothing is started.
 
         Args:
             host: the process for submissions.
-            pool: holds the originals.
+            pool: holds the originals, and the task that returned networks are evaluated on.
+            given: the request.
             spec: of the shard.
             folders: of its submissions, in their order.
         """
         self._host, self._pool, self._jobs = host, pool, spec["jobs"]
-        self._folders = folders
+        self._given, self._folders = given, folders
         self._device = torch.device(pool.device)
         self._net = network(pool.task, self._device)
         self._evaluation = EvaluationData.of(pool.task, self._device)
         self._originals = DESIGNS[spec["design"]].originals(spec["n_models"])
-        self._job = self._original = -1
+        self._job, self._start = -1, (-1, -1)
 
-    def make(self, job: int, kind: Kind, index: int) -> tuple[Arrays, dict[str, Any]]:
-        """Return the arrays and the manifest of the outcome of one unit.
+    def make(self, job: int, kind: Kind, index: int) -> tuple[Arrays, dict[str, Any], bytes | None]:
+        """Return the arrays, the manifest and, where they are kept, the weights of one unit.
 
-        Of a fault there are no arrays, and the manifest holds it.
+        Of a fault there are neither arrays nor weights, and the manifest holds it.
 
         Raises:
             ScorerError: the kit's own retraining failed.
         """
-        self._turn_to(job, 0 if kind == "reference" else self._originals[index])
-        seed = seed_of(self._folders[job].secret, SEED_ROLES[kind], index, "run")
+        self._turn_to(job, 0 if kind == "reference" else index)
+        role = f"{SEED_ROLES[kind]}{self._given.part}"
+        seed = seed_of(self._folders[job].secret, role, index, "run")
         state, answer = self._host.run(seed, kind)
         outputs: Arrays = {}
         if state is not None and kind == "run":
@@ -138,7 +150,9 @@ class Worker:
         facts = {name: answer[name] for name in FIGURES if name in answer}
         facts |= {"seed": seed, "meters": METERS}
         if answer["fault"] is None:
-            return outputs, {**facts, **self._more(kind, answer)}
+            is_kept = self._given.keeps_weights and state is not None and kind == "run"
+            weights = save_tensors(dict(state or {})) if is_kept else None
+            return outputs, {**facts, **self._more(kind, answer)}, weights
         said = answer["fault"], answer["message"], answer.get("trace", "")
         if kind == "reference":
             raise ScorerError(
@@ -146,23 +160,28 @@ class Worker:
                 f" fault, and what is finished is kept: {said[0]}: {said[1]}\n{said[2]}".rstrip()
                 + "\nfree the machine of other work, or use fewer --workers, and call it again"
             )
-        return {}, {**facts, **Fault(*said, index, kind).as_facts()}
+        return {}, {**facts, **Fault(*said, index, kind).as_facts()}, None
 
-    def _turn_to(self, job: int, original: int) -> None:
-        """Let the next run be that of a submission, from an original."""
+    def _turn_to(self, job: int, run: int) -> None:
+        """Let the next run be that of a submission, from where a run of it starts."""
         if job != self._job:
             told = self._jobs[job]
-            source = self._folders[job].source(told["source_sha256"])
-            self._host.set_source(source, told["shown_path"])
+            content = self._folders[job].source(told["source_sha256"])
+            self._host.set_code(Code.of_bytes(content), told["shown_path"])
             self._job = job
-        if original != self._original:
-            self._host.set_original(self._pool.original_weights(original))
-            self._original = original
+        original = self._originals[run]
+        # Whose runs, and which of them: originals are the same for all submissions.
+        start = (-1, original) if self._given.before is None else (job, run)
+        if start != self._start:
+            weights = self._given.start(self._folders[job], run, self._pool, original)
+            self._host.set_original(weights)
+            self._start = start
 
     def _more(self, kind: Kind, answer: dict[str, Any]) -> dict[str, Any]:
         """Return what the manifest of one kind holds besides what all do."""
         if kind == "run":
-            return {"features": versions(FEATURES.values())}
+            taken = {"taken_off": answer["taken_off"]} if answer["taken_off"] else {}
+            return {"features": versions(FEATURES.values()), **taken}
         if kind == "reference":
             return {}
         task = self._pool.task

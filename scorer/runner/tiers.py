@@ -87,6 +87,7 @@ def job_of(sandbox: Sandbox, folder: Path, device: str) -> dict[str, Any]:
         "user": sandbox.user,
         "lock": sandbox.lock(folder, device),
         "private": sandbox.private_folders(),
+        "confined_to": sandbox.confined_to(folder),
         "counts_processes": sandbox.counts_processes(),
     }
 

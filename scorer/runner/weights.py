@@ -64,12 +64,26 @@ def difference(original: Forms, returned: Forms) -> str:
         return (
             "the returned network must have the original's parameters and buffers; missing"
             f" {missing[:5]}, not expected {[name[:80] for name in extra[:5]]}"
+            f"{_lies_in(original, returned)}"
         )
     for name, (dtype, shape) in original.items():
         found_dtype, found_shape = returned[name]
         if (dtype, shape) != (found_dtype, found_shape):
             wanted, got = _shown(dtype, shape), _shown(found_dtype, found_shape)
             return f"`{name}` must have {wanted}, got {got}"
+    return ""
+
+
+def _lies_in(original: Forms, returned: Forms) -> str:
+    """Return what to do where all of the original's names stand behind one more, "" elsewhere."""
+    name = next(iter(original), "")
+    for each in returned:
+        around = each.removesuffix(name).removesuffix(".")
+        if each == f"{around}.{name}" and all(f"{around}.{one}" in returned for one in original):
+            return (
+                f"; the network lies in `{around[:80]}` of what was returned: return that, if the"
+                " rest changes nothing"
+            )
     return ""
 
 

@@ -180,8 +180,19 @@ class Store:
         if os.path.lexists(self.root) and not self.root.is_dir():
             aside = set_aside(self.root, f"{self.root}: not a folder")
             return [aside] if aside else []
-        moved = []
-        for index in self._present() if n_entries is None else range(n_entries):
+        damaged = self.damaged(n_entries, deep=deep)
+        moved = [self.quarantine(index, reason) for index, reason in damaged.items()]
+        return [path for path in moved if path is not None]
+
+    def damaged(self, n_entries: int | None = None, *, deep: bool = True) -> dict[int, str]:
+        """Return which entries are damaged, and why; nothing is changed.
+
+        Args:
+            n_entries: look at the first so many; None for all that there are.
+            deep: read every file; otherwise manifests alone.
+        """
+        found = {}
+        for index in self.present() if n_entries is None else range(n_entries):
             if not os.path.lexists(self.folder(index)):
                 continue
             try:
@@ -190,8 +201,8 @@ class Store:
                 else:
                     self.manifest(index)
             except DamagedEntry as error:
-                moved.append(self.quarantine(index, str(error)))
-        return [path for path in moved if path is not None]
+                found[index] = str(error)
+        return found
 
     def quarantine(self, index: int, reason: str) -> Path | None:
         """Set a damaged entry aside and return where it lies now.
@@ -217,7 +228,7 @@ class Store:
         except DamagedEntry:
             return False
 
-    def _present(self) -> list[int]:
+    def present(self) -> list[int]:
         """Return the indices that something lies under, whatever it is."""
         if not self.root.is_dir():
             return []

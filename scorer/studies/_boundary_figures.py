@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from scorer.studies._circles import GRID_SHAPE, MARGIN, RADIUS, Circles
-from scorer.studies.style import (
+from scorer.studies.findings import error_reach
+from scorer.style import (
     BLACK,
     BLUE,
     CYCLE,
@@ -18,7 +19,6 @@ from scorer.studies.style import (
     RED,
     WIDTH_INCHES,
     drop_unused,
-    error_reach,
     new_figure,
 )
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scorer.studies.style import BLACK, BLUE, CYCLE, GREEN, MARKERS, ORANGE, error_reach, new_figure
+from scorer.studies.findings import error_reach
+from scorer.style import BLACK, BLUE, CYCLE, GREEN, MARKERS, ORANGE, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from scorer.studies.style import BLACK, CYCLE, MARKERS, error_reach, new_figure
+from scorer.studies.findings import error_reach
+from scorer.style import BLACK, CYCLE, MARKERS, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

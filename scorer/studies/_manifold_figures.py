@@ -10,7 +10,7 @@ import numpy as np
 from scorer.studies._manifold_answers import SIGNIFICANCE
 from scorer.studies._models import loss_of
 from scorer.studies._views import VIEWS
-from scorer.studies.style import BLUE, ORANGE, new_figure
+from scorer.style import BLUE, ORANGE, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -11,7 +11,7 @@ from data_prep.plane import coordinates
 from scorer.studies._plane_answers import NEAR, relative_difference
 from scorer.studies._plane_traits import TRAITS
 from scorer.studies._plane_unlearned import axis_of
-from scorer.studies.style import BLACK, BLUE, CYCLE, WIDTH_INCHES, drop_unused, new_figure
+from scorer.style import BLACK, BLUE, CYCLE, WIDTH_INCHES, drop_unused, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -10,6 +10,7 @@ from typing import ClassVar
 
 import torch
 
+from scorer.devices import use_first
 from scorer.engines import Engine, make_engine
 from scorer.engines.base import Progress, no_progress
 from scorer.options import Options
@@ -35,7 +36,8 @@ class Settings:
     @cached_property
     def engine(self) -> Engine:
         """Return where parts of the study are computed."""
-        return make_engine(self.options.engine, self.options.workers)
+        use_first(self.options.gpus)
+        return make_engine(self.options.engine, self.options.workers, self.options.gpus)
 
     @property
     def parts_dir(self) -> Path:

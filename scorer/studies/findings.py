@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from scorer.errors import ScorerError
 from scorer.machine import machine
 from scorer.results.markdown import markdown_table
@@ -159,17 +161,27 @@ class Findings:
 
     def add_figure(self, name: str, draw: Callable[[], Figure], caption: str) -> None:
         """Draw a figure in the house style, and keep it with its caption."""
-        from scorer.studies.style import house_style
+        from scorer.style import house_style
 
         with house_style():
             self.figures[name] = draw(), caption
 
     def add_table(
-        self, title: str, about: str, heads: Sequence[str], rows: Iterable[Sequence[str]]
+        self,
+        title: str,
+        about: str,
+        heads: Sequence[str],
+        rows: Iterable[Sequence[str]],
+        *,
+        in_documents: bool = False,
     ) -> None:
-        """Add a table; every row has a cell a head."""
+        """Add a table; every row has a cell a head.
+
+        With `in_documents` it stands in `docs/` too, where the findings are kept.
+        """
         cells = [list(row) for row in rows]
-        self.tables.append({"title": title, "about": about, "heads": list(heads), "rows": cells})
+        table = {"title": title, "about": about, "heads": list(heads), "rows": cells}
+        self.tables.append(table | ({"in_documents": True} if in_documents else {}))
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything but pictures and files as JSON values."""
@@ -193,7 +205,7 @@ class Findings:
         Args:
             folder: made where it is not there; files of the same names are replaced.
         """
-        from scorer.studies.style import save
+        from scorer.style import save
 
         folder.mkdir(parents=True, exist_ok=True)
         for name, (figure, _) in self.figures.items():
@@ -205,12 +217,22 @@ class Findings:
         return folder
 
 
+def error_reach(numbers: Sequence[Number]) -> np.ndarray:
+    """Return what error bars take: `(2, n)`, how far intervals reach below and above."""
+    return np.array([[each.value - each.low, each.high - each.value] for each in numbers]).T
+
+
 def answers_markdown(values: Mapping[str, Any]) -> str:
     """Return the questions of a study and what was found, as a list."""
     return "\n".join(
         f"- **{one['question']}** {one['verdict'].capitalize()}. {one['sentence']}"
         for one in values["answers"]
     )
+
+
+def table_markdown(table: Mapping[str, Any]) -> str:
+    """Return what a table is about, and the table."""
+    return f"{table['about']}\n\n{markdown_table(tuple(table['heads']), table['rows'])}"
 
 
 def findings_page(values: Mapping[str, Any]) -> str:
@@ -224,9 +246,7 @@ def findings_page(values: Mapping[str, Any]) -> str:
         pieces.append("A quick run: sizes are so small that the answers mean nothing.")
     pieces += [answers_markdown(values)]
     pieces += [f"![{name}]({name}.png)\n\n{said}" for name, said in values["figures"].items()]
-    for table in values["tables"]:
-        rows = markdown_table(tuple(table["heads"]), table["rows"])
-        pieces.append(f"## {table['title']}\n\n{table['about']}\n\n{rows}")
+    pieces += [f"## {one['title']}\n\n{table_markdown(one)}" for one in values["tables"]]
     pieces.append("\n".join(f"- {note}" for note in values["notes"]))
     pieces.append(made_by(values))
     return "\n\n".join(filter(None, pieces)) + "\n"

@@ -8,8 +8,8 @@ from typing import Any
 
 from scorer.errors import ScorerError
 from scorer.settings import PROJECT_ROOT
-from scorer.studies.findings import Findings, answers_markdown, made_by
-from scorer.studies.style import save_png
+from scorer.studies.findings import Findings, answers_markdown, made_by, table_markdown
+from scorer.style import save_png
 
 FIGURES = Path(__file__).parent / "figures"
 
@@ -34,7 +34,9 @@ def keep(found: Findings, label: str, folder: Path = FIGURES) -> list[Path]:
 
 
 def render_study(label: str, *, folder: Path = FIGURES) -> str:
-    """Return the Markdown of kept findings for a page in `docs/`: first figure and answers.
+    """Return the Markdown of kept findings for a page in `docs/`.
+
+    That is the first figure, the answers, and the tables that are meant for it.
 
     Raises:
         ScorerError: none are kept.
@@ -50,5 +52,7 @@ def render_study(label: str, *, folder: Path = FIGURES) -> str:
     picture, file = (
         each.relative_to(PROJECT_ROOT).as_posix() for each in (folder / f"{label}-{name}.png", path)
     )
-    pieces = [f"![{name}](../{picture})", caption, answers_markdown(values), made_by(values, file)]
+    tables = [table_markdown(one) for one in values["tables"] if one.get("in_documents")]
+    pieces = [f"![{name}](../{picture})", caption, answers_markdown(values), *tables]
+    pieces.append(made_by(values, file))
     return "\n\n".join(pieces)

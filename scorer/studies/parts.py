@@ -21,7 +21,6 @@ import numpy as np
 import torch
 
 from scorer.engines.base import Emit, Spec
-from scorer.machine import workers_on
 from scorer.store import Arrays, Store, claim, json_sha256
 from scorer.training.paths import TRAINING_PER_GPU
 from scorer.training.recipe import RECIPE_VERSION
@@ -81,11 +80,11 @@ def make_parts(
     ]
     settings.engine.share(
         "scorer.studies.parts:make_shard",
-        {"folder": str(settings.parts_dir)},
+        {"folder": str(settings.parts_dir), "device": device},
         missing,
         what="study",
         progress=settings.progress,
-        unless_chosen=workers_on(device, TRAINING_PER_GPU),
+        per_gpu=TRAINING_PER_GPU,
     )
     return [store.read(0) for store in stores]
 

@@ -17,7 +17,6 @@ import torch
 
 from data_prep import half_masks, out_of_sample_mean
 from scorer.engines.base import Emit, Spec
-from scorer.machine import workers_on
 from scorer.metric.confidence import logit_scaled_confidence
 from scorer.store import Seal, Store, claim, json_sha256, read_or_make
 from scorer.tasks.forget.base import Material
@@ -67,7 +66,7 @@ def measure_difficulty(material: Material, train: np.ndarray, n_models: int) -> 
             store.missing(n_models),
             what="difficulty",
             progress=material.progress,
-            unless_chosen=workers_on(options.torch_device, TRAINING_PER_GPU),
+            per_gpu=TRAINING_PER_GPU,
         )
 
     confidences = read_or_make(

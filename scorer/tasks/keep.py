@@ -11,9 +11,10 @@ from pathlib import Path
 import click
 
 from data_prep import DamagedData, load_raw
+from scorer.devices import FORMS, use_first
 from scorer.engines import LocalEngine
 from scorer.errors import ScorerError, UsageError
-from scorer.options import DEVICES, Options
+from scorer.options import Options
 from scorer.settings import default_cache_dir, default_data_dir
 from scorer.tasks import TASKS
 from scorer.tasks.forget import Material
@@ -24,13 +25,14 @@ FOLDER = click.Path(file_okay=False, resolve_path=True, path_type=Path)
 
 
 @click.command(
+    context_settings={"help_option_names": ["-h", "--help"]},
     epilog="""\b
 Examples:
   python -m scorer.tasks.keep digits
-  python -m scorer.tasks.keep cifar10 --device cuda --workers 4 --data-dir /mnt/data"""
+  python -m scorer.tasks.keep cifar10 --device cuda --workers 4 --data-dir /mnt/data""",
 )
 @click.argument("task")
-@click.option("--device", type=click.Choice(DEVICES), default="auto", show_default=True)
+@click.option("-d", "--device", default="auto", help=f"one of {', '.join(FORMS)}")
 @click.option("--workers", type=click.IntRange(min=1), help="processes; default: one a core")
 @click.option("--data-dir", type=FOLDER, default=default_data_dir)
 @click.option("--cache-dir", type=FOLDER, default=default_cache_dir)
@@ -78,12 +80,14 @@ def keep(options: Options, path: Path) -> Path:
             " nothing to keep"
         )
     raw = load_raw(definition.dataset, options.data_dir)
-    material = Material(definition, raw, options, LocalEngine(options.workers), _progress)
-    hard = forget.measure(material, material.partition())
+    use_first(options.gpus)
+    engine = LocalEngine(options.workers, options.gpus)
+    material = Material(definition, raw, options, engine, _progress)
+    order = forget.measure(material, material.partition())
     path.parent.mkdir(parents=True, exist_ok=True)
     # Written aside, so that an interrupt leaves the old file or the new one.
     temporary = path.with_name(f".{path.name}.part")
-    temporary.write_text(json.dumps(measurement(material, forget, hard), indent=1) + "\n")
+    temporary.write_text(json.dumps(measurement(material, forget, order), indent=1) + "\n")
     return temporary.replace(path)
 
 

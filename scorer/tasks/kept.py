@@ -59,13 +59,13 @@ def measured_with(material: Material, forget: HardRandom) -> dict[str, Any]:
     }
 
 
-def measurement(material: Material, forget: HardRandom, hard: np.ndarray) -> dict[str, Any]:
+def measurement(material: Material, forget: HardRandom, order: np.ndarray) -> dict[str, Any]:
     """Return what is kept of hard examples that were measured just now.
 
     Args:
         material: that they were measured with.
         forget: how many, over how many models.
-        hard: `(n_hard,)` their indices into the data.
+        order: `(n_train,)` indices of the train examples, the hardest first.
     """
     raw = material.raw
     return {
@@ -77,7 +77,9 @@ def measurement(material: Material, forget: HardRandom, hard: np.ndarray) -> dic
             "data_sha256": raw.content_sha256(),
             "environment": machine(material.options.torch_device),
         },
-        "hard": hard.tolist(),
+        "hard": sorted(order[: forget.n_hard].tolist()),
+        # One line in the file, where a list would take one for each example.
+        "order": " ".join(map(str, order.tolist())),
     }
 
 
@@ -93,6 +95,29 @@ def read_kept(material: Material, forget: HardRandom, parts: Partition) -> np.nd
         ScorerError: the file cannot be read, was measured with something else, or does not fit the
             split.
     """
+    kept = _read(material, forget, parts)
+    return None if kept is None else kept[0]
+
+
+def read_kept_order(material: Material, forget: HardRandom, parts: Partition) -> np.ndarray | None:
+    """Return the train examples `(n_train,)`, the hardest first, None where no order is kept.
+
+    Args:
+        material: of the task.
+        forget: of its own forget set.
+        parts: its train, val and test.
+
+    Raises:
+        ScorerError: see `read_kept`.
+    """
+    kept = _read(material, forget, parts)
+    return None if kept is None else kept[1]
+
+
+def _read(
+    material: Material, forget: HardRandom, parts: Partition
+) -> tuple[np.ndarray, np.ndarray | None] | None:
+    """Return hard examples and the order of all; the first files that were kept have no order."""
     name = material.task.name
     path = kept_path(material.task, material.options.split_seed)
     if not path.exists():
@@ -100,7 +125,9 @@ def read_kept(material: Material, forget: HardRandom, parts: Partition) -> np.nd
     try:
         kept = json.loads(read_regular(path))
         found, hard = dict(kept["measured_with"]), np.array(kept["hard"], dtype=np.int64)
-    except (Damaged, ValueError, KeyError, TypeError, OverflowError) as error:
+        told = kept.get("order")
+        order = None if told is None else np.array(told.split(), dtype=np.int64)
+    except (Damaged, ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise ScorerError(
             f"{_shown(path)} must hold the hard examples of task {name}, got what cannot be read"
             f" ({error}); put the file back, or measure again by `{keep_command(material.task)}`"
@@ -118,7 +145,15 @@ def read_kept(material: Material, forget: HardRandom, parts: Partition) -> np.nd
             f" not, such as {outside[:3].tolist()}: the split is another, by its edition or by the"
             f" copies dropped from the data. {_what_to_do(material.task)}"
         )
-    return hard
+    if order is not None and not (
+        np.array_equal(np.sort(order), parts.train)
+        and np.array_equal(np.sort(order[: len(hard)]), np.sort(hard))
+    ):
+        raise ScorerError(
+            f"{_shown(path)} must have every train example of task {name} in its order, the hard"
+            f" ones first, got another. {_what_to_do(material.task)}"
+        )
+    return hard, order
 
 
 def _what_to_do(task: TaskDefinition) -> str:

@@ -20,7 +20,7 @@ from scorer.errors import ScorerError, UsageError, unknown_name
 from scorer.registry import same_name
 from scorer.tasks.definition import TaskDefinition
 from scorer.tasks.forget.base import ForgetSet
-from scorer.tasks.forget.hard_random import HardRandom
+from scorer.tasks.forget.hard_random import N_MODELS, HardRandom
 from scorer.tasks.forget.subjects import Subjects
 from scorer.training.augment import AUGMENTATIONS
 from scorer.training.models import ARCHITECTURES
@@ -37,9 +37,6 @@ LIKE = {"digits": 8, "fashion_mnist": 28, "cifar10": 32, "celeba": 64}
 LEAST_EXAMPLES = 20
 LEAST_STEPS = 100
 MOST_EPOCHS = 60
-N_DIFFICULTY_MODELS = 16
-"""Trained on random halves to tell which examples are hard, as for the tasks with modules."""
-
 ABOUT = {
     "name": "in results and tables",
     "size": "side in pixels: the central square of each image is resized to it",
@@ -257,7 +254,7 @@ def _forget_set(settings: Settings) -> ForgetSet:
     if "n_subjects" in settings:
         return Subjects(n_subjects=settings["n_subjects"])
     n_hard, n_random = settings["n_hard"], settings["n_random"]
-    return HardRandom(n_hard, n_random, N_DIFFICULTY_MODELS if n_hard else 0)
+    return HardRandom(n_hard, n_random, N_MODELS if n_hard else 0)
 
 
 def _typed(value: Any, example: Any, what: str) -> Any:

@@ -12,7 +12,7 @@ from scorer.store import Seal, Store
 from scorer.tasks.definition import TaskDefinition
 from scorer.tasks.task import SETS, Task
 
-EDITION = 3
+EDITION = 4
 """Of the form, in the folder's name: workers never meet a snapshot of another edition."""
 
 RAW_FACTS = ("name", "n_classes", "mean", "std", "value_range", "source")
@@ -20,14 +20,25 @@ RAW_ARRAYS = ("images", "labels", "is_official_test", "subjects")
 """Subjects are left out where nobody knows them."""
 
 
+def snapshots_dir(cache_dir: Path) -> Path:
+    """Return the folder of the snapshots that pools are made with."""
+    return cache_dir / "v1" / "tasks"
+
+
+def snapshot_path(folder: Path, fingerprint: str) -> Path:
+    """Return where the snapshot of a task lies, whether or not it is there."""
+    return folder / f"task-{fingerprint[:16]}-{EDITION}"
+
+
 def save_snapshot(task: Task, folder: Path) -> Path:
     """Write the task under its fingerprint, unless it is there whole, and return the path."""
-    store = _store(folder / f"task-{task.fingerprint[:16]}-{EDITION}")
+    store = _store(snapshot_path(folder, task.fingerprint))
     store.repair(1)
     if not store.has(0):
         facts = {
             "definition": task.definition.as_dict(),
             "split_seed": task.split_seed,
+            "forget": task.forget,
             "notes": task.split.notes,
             "forget_stratum": task.split.forget_stratum.tolist(),
             "raw": {name: getattr(task.raw, name) for name in RAW_FACTS},
@@ -55,7 +66,7 @@ def read_snapshot(path: Path) -> Task:
         notes=facts["notes"],
     )
     definition = TaskDefinition.from_dict(facts["definition"])
-    return Task(definition, facts["split_seed"], RawData(**raw), split)
+    return Task(definition, facts["split_seed"], RawData(**raw), split, facts["forget"])
 
 
 def _store(path: Path) -> Store:

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from data_prep import RawData, Split
+from scorer.options import OWN_FORGET_SET
 from scorer.store import json_sha256
 from scorer.tasks.definition import TaskDefinition
 from scorer.training.loop import TrainingSet
@@ -26,12 +27,14 @@ class Task:
         split_seed: which split of the data; 0 is the public one.
         raw: images and labels of all sets.
         split: index arrays into `raw`, and the stratum of each forget example.
+        forget: what is to be forgotten: the task's own forget set, or another as it is typed.
     """
 
     definition: TaskDefinition
     split_seed: int
     raw: RawData
     split: Split
+    forget: str = OWN_FORGET_SET
 
     @property
     def name(self) -> str:
@@ -53,15 +56,18 @@ class Task:
         """Return the SHA-256 of everything that decides which distribution the models come from.
 
         Content hashes of images, labels and of the indices of each set; normalisation; every
-        field of the recipe, its version included.
+        field of the recipe, its version included; the name of a forget set that is not the task's
+        own.
         """
-        parts = {
+        parts: dict[str, object] = {
             "data": self.raw.content_sha256(),
             "normalisation": [list(self.raw.mean), list(self.raw.std), self.raw.value_range],
             "n_classes": self.n_classes,
             "sets": {name: _hash_of(self.indices(name)) for name in SETS},
             "recipe": asdict(self.definition.recipe),
         }
+        if self.forget != OWN_FORGET_SET:
+            parts["forget"] = self.forget
         return json_sha256(parts)
 
     def indices(self, set_name: str) -> np.ndarray:
@@ -78,6 +84,16 @@ class Task:
     def labels(self, set_name: str) -> torch.Tensor:
         """Return labels `(n,)` int64 of one set."""
         return torch.from_numpy(self.raw.labels[self.indices(set_name)])
+
+    def people_of(self, indices: np.ndarray) -> torch.Tensor | None:
+        """Return whom each of some images is of, `(n,)` int64, None where the data do not say.
+
+        By numbers that mean nothing beyond the task: 0, 1 and so on.
+        """
+        if self.raw.subjects is None:
+            return None
+        numbers = np.unique(self.raw.subjects, return_inverse=True)[1]
+        return torch.from_numpy(numbers.reshape(-1)[indices])
 
     def training_set(self, set_name: str, device: torch.device) -> TrainingSet:
         """Return "train" (for originals) or "retain" (for all others) on the device."""

@@ -14,7 +14,7 @@ from torch import nn
 
 from scorer.store import Seal, Store, claim, json_sha256, read_or_make
 from scorer.training.loop import ModelSeeds, TrainingSet, train_models
-from scorer.training.probe import probe
+from scorer.training.probe import Timing, probe
 from scorer.training.recipe import Recipe
 from scorer.training.stacked import train_models_stacked
 
@@ -86,7 +86,14 @@ def train_group(
 
 
 def choose_path(data: TrainingSet, recipe: Recipe, cache_dir: Path) -> TrainingPath:
-    """Return the faster path for this recipe on the data's device, measured once.
+    """Return the faster path for this recipe on the data's device; see `measured_path`."""
+    return measured_path(data, recipe, cache_dir)[0]
+
+
+def measured_path(
+    data: TrainingSet, recipe: Recipe, cache_dir: Path
+) -> tuple[TrainingPath, list[Timing]]:
+    """Return the faster path for this recipe on the data's device, measured once, and the times.
 
     The measurement, which takes seconds, is kept in `cache_dir/paths` with its reason, one entry
     for each architecture, image shape, batch size, device and torch release, and read the next
@@ -96,10 +103,11 @@ def choose_path(data: TrainingSet, recipe: Recipe, cache_dir: Path) -> TrainingP
         data: what oracles will be trained on, on the device.
         recipe: of the task.
         cache_dir: created where needed.
+
+    Returns:
+        The path, and how fast every path went; no times where there was nothing to choose.
     """
-    key = _probe_key(data, recipe)
-    name = f"{recipe.architecture}-{_slug(str(key['device']))}-{json_sha256(key)[:12]}"
-    store = Store(cache_dir / "paths" / name, seal=Seal(f"paths/{name}"))
+    store, key = _choices(data, recipe, cache_dir)
 
     def measure() -> None:
         store.repair(1)
@@ -117,7 +125,27 @@ def choose_path(data: TrainingSet, recipe: Recipe, cache_dir: Path) -> TrainingP
             store.write(0, {}, facts)
 
     facts = read_or_make(measure, lambda: store.manifest(0), lambda: store.repair(1))
-    return TrainingPath(**facts["path"])
+    return TrainingPath(**facts["path"]), [Timing(**each) for each in facts["timings"]]
+
+
+def suggest_path(
+    path: TrainingPath, data: TrainingSet, recipe: Recipe, cache_dir: Path, reason: str
+) -> TrainingPath:
+    """Return the path that is kept for a recipe; where none is, keep this one unmeasured.
+
+    Args:
+        path: that models which came from elsewhere were trained by.
+        data: as for `choose_path`; a path of another device is not kept.
+        recipe: of the task.
+        cache_dir: created where needed.
+        reason: why it is this one.
+    """
+    store, key = _choices(data, recipe, cache_dir)
+    store.repair(1)
+    if path.device == device_slug(data.images.device) and not store.has(0):
+        facts = {"path": asdict(path), "reason": reason, "timings": [], "measured_for": key}
+        store.write(0, {}, facts)
+    return TrainingPath(**store.manifest(0)["path"]) if store.has(0) else path
 
 
 def engine_id(path: TrainingPath, device: str) -> str:
@@ -141,6 +169,13 @@ def device_slug(device: torch.device) -> str:
     if device.type == "cuda":
         return _slug(torch.cuda.get_device_name(device))
     return device.type
+
+
+def _choices(data: TrainingSet, recipe: Recipe, cache_dir: Path) -> tuple[Store, dict[str, object]]:
+    """Return the store of the one choice for a recipe on a device, and what it holds for."""
+    key = _probe_key(data, recipe)
+    name = f"{recipe.architecture}-{_slug(str(key['device']))}-{json_sha256(key)[:12]}"
+    return Store(cache_dir / "paths" / name, seal=Seal(f"paths/{name}")), key
 
 
 def _probe_key(data: TrainingSet, recipe: Recipe) -> dict[str, object]:

@@ -84,6 +84,16 @@ def probe(data: TrainingSet, recipe: Recipe) -> ProbeResult:
     return result
 
 
+def time_loop(data: TrainingSet, recipe: Recipe) -> Timing:
+    """Return how fast the plain loop goes, where no probe had a reason to time it."""
+    with training_settings(data.images.device):
+        endless = replace(recipe, epochs=ENDLESS_EPOCHS)
+        turns = _Turns(LoopTraining(data, endless, _seeds(1)[0]).steps(), data, 1)
+        for _ in range(N_ROUNDS):
+            turns.take()
+    return Timing("loop", 1, turns.median_ms())
+
+
 def best_of(timings: Sequence[Timing]) -> Timing:
     """Return the fastest path, the smaller group where a larger one gains little.
 

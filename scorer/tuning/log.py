@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from scorer.options import Options
+from scorer.results.board_names import board_stem
 from scorer.settings import PROJECT_ROOT
 from scorer.tasks import TASKS
+from scorer.tasks.forget.spec import name_of
 from scorer.tuning.constants import Value
 from scorer.tuning.plan import Plan
 
@@ -25,7 +27,7 @@ class TuningLog:
 
     Attributes:
         method: name.
-        task: name.
+        task: name, and the forget set where it is not the task's own.
         family: of the task, whose constants were tried.
         fingerprint: of the file without these values, and of the task's definition.
         plan: how much is tried.
@@ -71,7 +73,12 @@ def plan_values(plan: Plan) -> dict[str, Any]:
 
 def log_path(options: Options, method: str) -> Path:
     """Return where the trials of a method are logged."""
-    return options.results_dir / "tuning" / TASKS[options.task].name / f"{method}.json"
+    return options.results_dir / "tuning" / task_label(options) / f"{method}.json"
+
+
+def task_label(options: Options) -> str:
+    """Return what methods are tuned on, as the name of a file: a task, and what it forgets."""
+    return board_stem({"task": TASKS[options.task].name, "forget": name_of(options.forget)})
 
 
 def read_log(
@@ -86,8 +93,7 @@ def read_log(
         plan: likewise.
         folder: where logs are kept with the code.
     """
-    task = TASKS[options.task].name
-    path, found = log_path(options, method), kept_logs(task, folder).get(method)
+    path, found = log_path(options, method), kept_logs(task_label(options), folder).get(method)
     logs = [TuningLog(**json.loads(path.read_text()))] if path.exists() else []
     logs += [found] if found else []
     wanted = (fingerprint, plan_values(plan))

@@ -26,7 +26,7 @@ def tuning_page(task: str, logs: dict[str, TuningLog]) -> str:
     plan = next(iter(logs.values())).plan["rungs"]
     rungs = "; ".join(
         f"{rung['n_trials']} trials with N={rung['n_models']} on split seed"
-        f" {' and '.join(map(str, rung['split_seeds']))}"
+        f"{'s' * (len(rung['split_seeds']) > 1)} {' and '.join(map(str, rung['split_seeds']))}"
         for rung in plan
     )
     table = markdown_table(HEADINGS, [_cells(log) for log in logs.values()])

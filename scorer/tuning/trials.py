@@ -15,15 +15,16 @@ from scorer.engines.base import Progress
 from scorer.errors import UsageError, unknown_name
 from scorer.measures import MEASURES
 from scorer.metric.utility import relative_score
-from scorer.options import Options
+from scorer.options import OWN_FORGET_SET, Options
 from scorer.pipeline import score
 from scorer.results.record import Record
 from scorer.runner.load import Submission
 from scorer.secret import PUBLIC_SECRET
 from scorer.tasks import TASKS
+from scorer.tasks.forget.spec import parse_forget
 from scorer.tuning.constants import Constant, Value, Values, constants_of, fingerprint, with_values
 from scorer.tuning.draw import BATCH_SIZE, BATCH_SIZES, LARGEST_FACTOR, draw_trials
-from scorer.tuning.log import Row, TuningLog, log_path, plan_values, read_log
+from scorer.tuning.log import Row, TuningLog, log_path, plan_values, read_log, task_label
 from scorer.tuning.plan import PLANS, Plan, Rung
 
 SCORES = ("forgetting", "utility", "errors")
@@ -82,8 +83,15 @@ def tune(
         plan: how much is tried; by default what `PLANS` has for the family of the task.
 
     Raises:
-        UsageError: no such constant, or none to tune.
+        UsageError: no such constant, or none to tune; or the forget set is the same examples on
+            every split, so that those would be tuned on that are scored.
     """
+    named = parse_forget(options.forget)
+    if named is not None and named.is_fixed:
+        raise UsageError(
+            f"--forget {options.forget} names the same examples on every split, so that none is"
+            " private to tune on; tune with one that is drawn anew, such as random:100"
+        )
     family = family_of_task(options)
     plan = plan or PLANS[family]
     designed = dataclasses.replace(options, design=plan.design)
@@ -92,8 +100,13 @@ def tune(
     log = read_log(options, submission.name, trials.fingerprint, plan)
     if log is None:
         drawn = trials.draw(plan)
-        task = TASKS[options.task].name
-        values = (submission.name, task, family, trials.fingerprint, plan_values(plan))
+        values = (
+            submission.name,
+            task_label(options),
+            family,
+            trials.fingerprint,
+            plan_values(plan),
+        )
         log = TuningLog(*values, trials=drawn)
         log.write(path)
     for number, rung in enumerate(plan.rungs):
@@ -149,6 +162,8 @@ class Trials:
                     f" share, got {value}"
                 )
         definition = repr(TASKS[options.task])
+        if options.forget != OWN_FORGET_SET:
+            definition += options.forget
         text = fingerprint(submission.source, self._constants, names) + definition
         self.fingerprint = hashlib.sha256(text.encode()).hexdigest()
 
@@ -210,7 +225,7 @@ def variant(
     if text == submission.source:
         return submission
     digest = hashlib.sha256(submission.sha256.encode() + text).hexdigest()
-    return Submission(submission.name, submission.path, text, digest)
+    return dataclasses.replace(submission, code=submission.code.with_source(text), sha256=digest)
 
 
 def largest_length(record: Record) -> float:

@@ -21,6 +21,8 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, RandomSampler, TensorDataset
 
 from baselines.common import Examples, device_of, n_classes_of
+from scorer.kinds import list_methods
+from scorer.runner.child.contract import gone_loader
 from scorer.tuning.constants import constants_of
 from tests.baselines._network import loader, pattern_examples, trained_net
 
@@ -251,6 +253,27 @@ def test_an_empty_set_is_refused_by_name(name: str) -> None:
         sets[set_name] = DataLoader(TensorDataset(*(t[:0] for t in tensors)), batch_size=64)
         with pytest.raises(ValueError, match=f"`{set_name}` must hold at least one example"):
             call(name, trained_net(), sets)
+
+
+@each_method
+def test_without_a_retain_set_it_does_what_the_list_says(name: str) -> None:
+    (row,) = [row for row in list_methods() if row["path"] == f"baselines/{name}.py"]
+    sets = make_sets() | {"retain": gone_loader()}
+    gone: Any = sets["retain"].dataset
+    if row["retain-free"] == "yes":
+        _, first, _ = plain_run(name)
+        assert same_weights(first, call(name, trained_net(), sets))
+        assert not (gone.was_asked or gone.was_counted)
+    else:
+        with pytest.raises(ValueError, match="retain"):
+            call(name, trained_net(), sets)
+        assert gone.was_counted
+        assert row["retain-free"] == "no"
+
+
+def test_some_methods_do_without_a_retain_set() -> None:
+    without = {row["name"] for row in list_methods() if row["retain-free"] == "yes"}
+    assert {"uniform_proxy", "gradient_ascent", "jit", "boundary_expand"} <= without
 
 
 def perceptron() -> nn.Module:

@@ -13,10 +13,11 @@ import pytest
 
 from scorer.bench import Settings
 from scorer.bench._simulations import SIMULATIONS, Simulation
-from scorer.bench._simulations.certified import CASES, LAWS, Law
+from scorer.bench._simulations.certified import CASES
 from scorer.bench.simulations import simulate
 from scorer.results.speed import speed_markdown, speed_tables
 from scorer.results.tables import plain_text
+from scorer.simulated.laws import LAWS
 
 
 def rows(name: str, rounds: int = 2) -> list[dict[str, Any]]:
@@ -71,27 +72,6 @@ def test_the_bench_makes_every_row_and_the_documents_show_them(tmp_path: Path) -
     assert "| one Cauchy law | 256 | 0.1 |" in text
     assert values["command"] in text
     assert "one Cauchy law" in plain_text(*speed_tables(values), width=140)
-
-
-def test_the_epsilon_of_a_law_is_that_of_its_best_event() -> None:
-    one = np.array([0.4, 0.6, *np.zeros(2398)])
-    other = np.array([0.2, 0.8, *np.zeros(2398)])
-    law = Law(one, other)
-    assert law.epsilon(1e-9) == pytest.approx(np.log(2))
-    assert law.epsilon(0.1) == pytest.approx(np.log(0.3 / 0.2))
-    assert law.epsilon(0.2) == 0.0
-    assert Law(np.roll(one, 2), other).epsilon(0.1) == np.inf
-    assert LAWS["Laplace, shift 1"].epsilon(1e-9) == pytest.approx(1.0, abs=1e-3)
-    banks = law.draw(np.random.default_rng(0), (1, 4000))
-    assert [(bank < banks[0].min() + 0.01).mean() for bank in banks] == pytest.approx(
-        [0.4, 0.2], abs=0.03
-    )
-
-
-def test_there_are_22_laws_whose_probabilities_add_up() -> None:
-    assert len(LAWS) == 22
-    for law in LAWS.values():
-        assert [weights.sum() for weights in law] == pytest.approx([1.0, 1.0])
 
 
 def test_certified_bounds_exceed_the_truth_in_at_most_one_of_twenty() -> None:

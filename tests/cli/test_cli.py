@@ -104,6 +104,69 @@ def test_a_table_shows_conditions_and_error(folders: Path) -> None:
         assert part in text
 
 
+def test_a_stream_is_shown_drawn_and_kept_apart(folders: Path, tmp_path: Path) -> None:
+    results = str(tmp_path / "results")
+    stream = ("--scenario", "streaming:2", "--results-dir", results)
+    shown = score(folders, "retrain", *stream)
+    assert shown.exit_code == 0, shown.stderr
+    rows = [line.split("│")[1].strip() for line in shown.stdout.splitlines() if "│" in line]
+    assert rows[:3] == ["1 (10)", "2 (20)", "all"]
+    (record,) = Path(results).glob("tiny/retrain/*.json")
+    assert f"record: {record}" in shown.stdout
+    for ending, head in ((".png", b"\x89PNG"), (".svg", b"<?xml")):
+        assert record.with_suffix(ending).read_bytes().startswith(head)
+    values = json.loads(record.read_text())
+    assert (values["scenario"], len(values["requests"])) == ("streaming:2", 2)
+    assert score(folders, "original", "--results-dir", results).exit_code == 0
+    board = call("leaderboard", "--results-dir", results).stdout
+    assert "scenario streaming:2" in board and "not ranked" not in board
+    apart = call("compare", "original", "retrain", "--task", "tiny", "--results-dir", results)
+    assert apart.exit_code == 2
+    assert "has scenario standard instead of streaming:2" in " ".join(apart.stderr.split())
+
+
+def test_who_needs_retain_data_is_told_by_check_too(folders: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "mine.py"
+    mine.write_text(PAIR_IDIOM)
+    where = ("--task", "tiny", "--cache-dir", str(folders / "cache"), "--scenario", "retain-free")
+    result = call("check", str(mine), *where)
+    assert result.exit_code == 3
+    assert "needs_retain: unlearning() asked for retain data" in result.stderr
+
+
+def test_examples_are_shown_and_written(folders: Path, tmp_path: Path) -> None:
+    file = tmp_path / "all.csv"
+    result = score(folders, "retrain", "--examples", "--examples-file", str(file))
+    assert result.exit_code == 0, result.stderr
+    assert "retrain on tiny, example by example" in result.stdout
+    assert "4 models tell nothing of single examples" in " ".join(result.stdout.split())
+    assert f"examples: {file}" in result.stdout
+    assert len(file.read_text().splitlines()) == 1 + 20
+    result = score(folders, "retrain", "--examples", "--json", "--examples-file", str(file))
+    values = json.loads(result.stdout)
+    assert len(values["examples"]["examples"]) == 20
+    assert values["examples"]["run_id"] == values["run_id"]
+    assert "examples" not in json.loads(score(folders, "retrain", "--json").stdout)
+
+
+@pytest.mark.parametrize("name", ["all.parquet", "missing/all.csv"])
+def test_a_file_of_examples_is_refused_before_anything_is_made(name: str, tmp_path: Path) -> None:
+    file = tmp_path / name
+    cache = tmp_path / "cache"
+    result = call("score", "retrain", "--cache-dir", str(cache), "--examples-file", str(file))
+    assert result.exit_code == 2
+    assert "must end in .csv or .json" in result.stderr or "must lie in a folder" in result.stderr
+    assert not cache.exists() and not file.parent.joinpath("missing").exists()
+
+
+def test_a_faulty_submission_has_no_examples(folders: Path, tmp_path: Path) -> None:
+    bad, file = tmp_path / "worse.py", tmp_path / "all.json"
+    bad.write_text("def unlearning(net, retain, forget, val):\n    raise KeyError('mine')\n")
+    result = score(folders, str(bad), "--examples", "--examples-file", str(file))
+    assert result.exit_code == 3
+    assert not file.exists()
+
+
 def test_a_faulty_submission_is_named_recorded_and_exits_3(folders: Path, tmp_path: Path) -> None:
     bad = tmp_path / "bad.py"
     bad.write_text("def unlearning(net, retain, forget, val):\n    raise KeyError('mine')\n")
@@ -128,7 +191,7 @@ def test_check_tells_what_is_wrong_in_seconds(folders: Path, tmp_path: Path) -> 
     assert "nothing was unlearned" in result.stdout
     assert "two seeds gave the same outputs" in result.stdout
     bad = tmp_path / "three.py"
-    bad.write_text("def unlearning(net, retain, forget):\n    return net\n")
+    bad.write_text("def unlearning(a, b, c):\n    return a\n")
     result = call("check", str(bad), *options)
     assert result.exit_code == 3
     assert "bad_signature" in result.stderr
@@ -189,14 +252,18 @@ def test_metric_refuses_a_delta_out_of_range(tmp_path: Path, delta: str) -> None
 def test_metric_refuses_files_that_are_no_array(tmp_path: Path) -> None:
     bank = save(tmp_path / "bank.npy", np.eye(3))
     (tmp_path / "empty.npy").touch()
-    np.savez(tmp_path / "several.npz", bank=np.eye(3))
+    np.savez(tmp_path / "several.npz", one=np.eye(3), other=np.eye(3))
     huge = b"{'descr': '<f8', 'fortran_order': False, 'shape': (999999999999, 999), }"
     header = b"\x93NUMPY\x01\x00" + (118).to_bytes(2, "little") + huge.ljust(117) + b"\n"
     (tmp_path / "huge.npy").write_bytes(header)
-    for name in ("empty.npy", "several.npz", "huge.npy"):
+    for name, must in {
+        "empty.npy": "be an .npy file of numbers",
+        "several.npz": "hold one array",
+        "huge.npy": "be an .npy file of numbers",
+    }.items():
         result = call("metric", "--unlearned", str(tmp_path / name), "--oracle", bank)
         assert result.exit_code == 2, result.output
-        assert f"{tmp_path / name} must be an .npy file of" in result.stderr
+        assert f"{tmp_path / name} must {must}" in result.stderr
     result = call("metric", "--unlearned", str(tmp_path), "--oracle", bank)
     assert result.exit_code == 2
     assert "is a directory" in result.stderr
@@ -259,7 +326,12 @@ def test_bad_arrays_are_named(
 
 def test_help_lists_what_can_be_chosen() -> None:
     text = " ".join(call("score", "--help").stdout.split())
-    for names in ("competition or exact", "local or ray", "auto or cpu or cuda", "see `ls tasks`"):
+    for names in (
+        "competition or exact",
+        "local or ray",
+        "auto, cpu, cuda, cuda:2, cuda:0,1",
+        "see `ls tasks`",
+    ):
         assert names in text
 
 

@@ -38,6 +38,17 @@ def test_a_pool_has_the_secret_that_was_named(tmp_path: Path) -> None:
     assert json.loads(again.stdout)["trained"] == 0
 
 
+def test_a_stream_has_a_pool_for_each_request(tmp_path: Path) -> None:
+    whole = json.loads(oracles(tmp_path, "--json").stdout)
+    streamed = json.loads(oracles(tmp_path, "--scenario", "streaming:2", "--json").stdout)
+    assert (whole["trained"], streamed["trained"], streamed["missing"]) == (5, 4, 0)
+    first, last = streamed["pools"]
+    assert whole["pools"] == [whole["pool"]] == [last] == [streamed["pool"]]
+    assert sorted(path.parent.name for path in Path(first).glob("*/00000")) == ["control", "oracle"]
+    free = json.loads(oracles(tmp_path, "--scenario", "retain-free", "--json").stdout)
+    assert (free["pools"], free["trained"]) == ([last], 0)
+
+
 @pytest.mark.parametrize("secret", ["", "abc", "g" * 64, "0" * 63, "0" * 66])
 def test_what_is_no_secret_is_a_usage_error(tmp_path: Path, secret: str) -> None:
     result = oracles(tmp_path / "cache", "--secret", secret)

@@ -13,7 +13,7 @@ from scorer.results.record import read_records
 from scorer.studies import STUDIES, Findings, Settings, Study
 from scorer.studies.findings import ask
 from scorer.studies.intervals import mean_of
-from scorer.studies.style import new_figure
+from scorer.style import new_figure
 
 
 def call(*arguments: str) -> Result:

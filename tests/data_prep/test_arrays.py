@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from data_prep import DamagedData, MissingData, load_raw
-from data_prep.arrays import FILE_NAMES
+from data_prep.elsewhere import ARRAY_FILES
 from scorer.errors import UsageError
 
 
@@ -50,7 +50,7 @@ def test_three_axes_are_one_channel(arrays, tmp_path, write_arrays):
     assert load_raw("grey", tmp_path).images.shape == (10, 1, 5, 7)
 
 
-@pytest.mark.parametrize("absent", FILE_NAMES)
+@pytest.mark.parametrize("absent", ARRAY_FILES)
 def test_each_absent_file_is_named(arrays, tmp_path, write_arrays, absent):
     folder = write_arrays(tmp_path, "faces", **arrays)
     (folder / absent).unlink()

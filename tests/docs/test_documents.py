@@ -23,7 +23,9 @@ from scorer.engines.base import no_progress
 from scorer.kinds import KINDS
 from scorer.options import Options
 from scorer.results.schema import SCHEMA_VERSION
-from scorer.runner.child.contract import make_loader, signature_problem
+from scorer.runner.child.contract import make_loader
+from scorer.runner.child.entry import call_of
+from scorer.runner.child.roles import PLAIN
 from scorer.settings import PROJECT_ROOT, default_data_dir
 from scorer.tasks.load import load_task
 from scorer.training.models import build_model
@@ -138,7 +140,7 @@ def test_the_method_of_the_readme_is_a_submission() -> None:
     namespace: dict[str, object] = {}
     exec(compile(source, "README.md", "exec"), namespace)
     unlearning = namespace["unlearning"]
-    assert signature_problem(unlearning) is None
+    assert call_of(unlearning, "unlearning", PLAIN) == PLAIN
     net = build_model("small_cnn", 1, 10, seed=0)
     before = [value.clone() for value in net.parameters()]
     loaders = [make_loader(torch.rand(64, 1, 8, 8), torch.arange(64) % 10) for _ in range(3)]

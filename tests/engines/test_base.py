@@ -11,7 +11,6 @@ import pytest
 from scorer.engines import ENGINES, Engine, ShardFailed, make_engine
 from scorer.engines.base import MAX_ATTEMPTS, Emit, Spec, no_progress
 from scorer.errors import UsageError
-from tests._engine import InlineEngine
 
 MakeEngine = Callable[[int], Engine]
 
@@ -56,17 +55,27 @@ def test_workers_have_one_thread(make: MakeEngine) -> None:
     assert events == [{"omp": "1", "torch": 1, "keeps_memory": True}]
 
 
-def test_fewer_workers_share_where_nobody_said_how_many() -> None:
-    def shards_of(engine: InlineEngine) -> int:
-        specs: list[Spec] = []
-        engine.run = lambda function, given, on_event: specs.extend(given)  # type: ignore[method-assign]
-        engine.share("", {}, range(9), what="", progress=no_progress, unless_chosen=2)
-        return len(specs)
-
-    assert shards_of(InlineEngine(5)) == 5
-    unsaid = InlineEngine()
-    unsaid.n_workers = 5
-    assert shards_of(unsaid) == 2
+@pytest.mark.parametrize(
+    ("n_workers", "gpus", "device", "n_shards", "n_sharing"),
+    [
+        (5, (0,), "cuda", 5, 5),
+        (None, (0,), "cuda", 2, 2),
+        (None, (0, 3), "cuda", 4, 2),
+        (5, (0, 3), "cuda", 5, 3),
+        (None, (), "cuda", 2, 2),
+        (None, (), "cpu", 5, 5),
+        (None, (0, 3), "cpu", 5, 5),
+    ],
+)
+def test_gpus_bound_the_workers_where_nobody_said_how_many(
+    n_workers: int | None, gpus: tuple[int, ...], device: str, n_shards: int, n_sharing: int
+) -> None:
+    engine = Recording(n_workers, gpus)
+    engine.n_workers = 5
+    spec = {"device": device}
+    engine.share("", spec, range(9), what="", progress=no_progress, per_gpu=2)
+    assert len(engine.specs) == n_shards
+    assert {spec["n_sharing"] for spec in engine.specs} == {n_sharing}
 
 
 def test_no_specs_are_no_work(make: MakeEngine) -> None:

@@ -42,6 +42,23 @@ def test_one_failing_shard_ends_the_others(tmp_path: Path) -> None:
     assert len(pids) == 1 and not Path(f"/proc/{pids[0]}").exists()
 
 
+def test_each_worker_sees_one_gpu_and_keeps_it_when_it_is_started_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "GPU-a,GPU-b,GPU-c")
+    devices = ("cuda", "cuda", "cpu")
+    specs = [
+        {"folder": str(tmp_path), "number": number, "device": device}
+        for number, device in enumerate(devices)
+    ]
+    for number in (0, 2):  # these do not die
+        (tmp_path / str(number)).touch()
+    events: list[dict[str, Any]] = []
+    LocalEngine(3, gpus=(2, 0)).run(f"{SHARDS}:show_gpu", specs, events.append)
+    seen = sorted((event["number"], event["visible"]) for event in events)
+    assert seen == [(0, "GPU-c"), (1, "GPU-a"), (1, "GPU-a"), (2, "GPU-a,GPU-b,GPU-c")]
+
+
 @pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
 def test_what_the_caller_raises_ends_the_shards(error: type[BaseException]) -> None:
     pids: list[int] = []

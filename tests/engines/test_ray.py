@@ -168,6 +168,16 @@ def test_without_ray_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch) 
         make_engine("ray", None)
 
 
+def test_some_gpus_cannot_be_chosen_from_a_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scorer.engines.ray.visible_gpus", lambda: ("a card", "another"))
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(UsageError, match="hands out all GPUs of its cluster, got some by number"):
+        make_engine("ray", None, (1,))
+    # All of them are what Ray takes, and then Ray itself is missed.
+    with pytest.raises(ScorerError, match="needs the optional package ray"):
+        make_engine("ray", None, (0, 1))
+
+
 def test_ray_is_imported_only_when_asked_for() -> None:
     pytest.importorskip("ray", reason="ray is not installed; see `make env EXTRA=ray`")
     code = "import sys, scorer.pipeline, scorer.engines.ray; print('ray' in sys.modules)"

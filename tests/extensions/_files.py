@@ -63,6 +63,28 @@ class ExampleOfOne(ForgetSet):
         return forget_given(parts, parts.train[: self.n_examples])
 '''
 
+SCENARIO = '''"""The first half of the forget set is requested, the rest is kept."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from scorer.scenarios.base import Request, Scenario
+from scorer.scenarios.streaming import forgetting
+
+
+@dataclass(frozen=True)
+class ExampleOfOne(Scenario):
+    """Half of it."""
+
+    name: ClassVar[str] = "example_of_one"
+    summary: ClassVar[str] = "half of it"
+
+    def requests(self, task):
+        half = task.split.forget[: len(task.split.forget) // 2]
+        first = Request(forgetting(task, half), half, is_last=False)
+        return [first, Request(task, task.split.forget, after=first)]
+'''
+
 DATASET = '''"""The first 300 digits."""
 
 from dataclasses import replace
@@ -179,7 +201,7 @@ STUDY = '''"""A study that finds one thing."""
 from scorer.studies.base import Study
 from scorer.studies.findings import Findings
 from scorer.studies.intervals import mean_of
-from scorer.studies.style import new_figure
+from scorer.style import new_figure
 
 
 def run(settings):
@@ -190,6 +212,20 @@ def run(settings):
 
 
 STUDY = Study("example_of_one", "is there one thing", run)
+'''
+
+FIGURE = '''"""A figure with nothing in it."""
+
+from scorer.reports.drawing import new_panel
+from scorer.reports.figures.base import PageFigure, Panel
+
+
+def draw(material):
+    figure, axes = new_panel()
+    yield Panel("", figure, f"Nothing of {material.record.method}.")
+
+
+FIGURE = PageFigure("example_of_one", "nothing", "Nothing", "Good: nothing.", 65, draw)
 '''
 
 COMMAND = '''"""`example_of_one`: says hello."""
@@ -211,9 +247,11 @@ FILES = {
     "features": FEATURE,
     "benches": BENCH,
     "studies": STUDY,
+    "figures": FIGURE,
     "engines": ENGINE,
     "sandboxes": SANDBOX,
     "forget_sets": FORGET_SET,
+    "scenarios": SCENARIO,
     "datasets": DATASET,
     "commands": COMMAND,
 }

@@ -64,7 +64,7 @@ def test_every_kind_lists_its_new_file(copy: Path) -> None:
 @pytest.fixture(scope="module")
 def scored(copy: Path) -> dict[str, Any]:
     """Return a record of the new method under everything else that is new."""
-    options = [f"--{option}={NAME}" for option in ("task", "rule", "engine", "sandbox")]
+    options = [f"--{option}={NAME}" for option in ("task", "rule", "engine", "scenario", "sandbox")]
     text = run(
         copy,
         "-m",
@@ -83,11 +83,12 @@ def scored(copy: Path) -> dict[str, Any]:
 
 
 def test_all_of_them_score_together(scored: dict[str, Any]) -> None:
-    for field in ("method", "task", "rule", "sandbox"):
+    for field in ("method", "task", "rule", "scenario", "sandbox"):
         assert scored[field] == NAME
     assert scored["provenance"]["engine"] == NAME
     assert scored["provenance"]["task"]["sizes"]["forget"] == 8
     assert scored["faults"] == []
+    assert [after["n_requested"] for after in scored["requests"]] == [4, 8]
     assert scored["forgetting_quality"] is not None
 
 
@@ -110,3 +111,10 @@ def test_a_new_study_is_made(copy: Path) -> None:
     folder = copy / "results" / "studies" / NAME
     assert json.loads((folder / "findings.json").read_text())["numbers"]["one"]["value"] == 1.0
     assert (folder / "nothing.svg").is_file()
+
+
+def test_a_new_figure_is_a_section_of_a_report(copy: Path, scored: dict[str, Any]) -> None:
+    task = scored["task"]
+    out = copy / "report.html"
+    run(copy, "-m", "scorer", "report", NAME, "--task", task, "--out", str(out))
+    assert f'aria-label="Nothing of {NAME}."' in out.read_text()

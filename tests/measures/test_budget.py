@@ -36,6 +36,27 @@ def test_the_verdict_names_the_meter(
 
 
 @pytest.mark.parametrize(
+    ("by_request", "within", "verdict"),
+    [
+        ([{}, {}], True, "within"),
+        ([{}, SLOW], False, "over (time)"),
+        ([SLOW, MUCH, {}], False, "over (both)"),
+        ([{}, NEAR, {}], False, "at the limit"),
+        ([NEAR, MUCH], False, "over (compute)"),
+    ],
+)
+def test_every_request_of_a_stream_has_a_budget(
+    by_request: list[dict[str, object]], within: bool, verdict: str
+) -> None:
+    each = tuple(run_costs(**changes) for changes in by_request)
+    evidence = simulated_evidence(costs=run_costs(), costs_by_request=each, budget=0.2)
+    assert budget.compute(evidence).values == {"within_budget": within, "budget_verdict": verdict}
+    unread = (*each, run_costs(multiply_adds=None))
+    lacking = simulated_evidence(costs=run_costs(), costs_by_request=unread)
+    assert budget.compute(lacking).missing == dict.fromkeys(budget.FIELDS, NOT_AUDITED)
+
+
+@pytest.mark.parametrize(
     ("costs", "reason"),
     [
         (None, BY_THE_KIT),

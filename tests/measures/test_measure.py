@@ -28,7 +28,7 @@ def test_all_measures_fill_all_fields_with_the_types_that_they_declare() -> None
     assert set(measured.values) == top_level()
     assert measured.missing == {}
     conditions = dict.fromkeys(("method", "task", "fingerprint", "engine_id", "rule", "design",
-                                "run_id", "created_at"), "x")  # fmt: skip
+                                "scenario", "run_id", "created_at"), "x")  # fmt: skip
     msgspec.convert(
         {**conditions, "n_models": 2, "delta": 0.0, "faults": [], **measured.values}, record_type()
     )

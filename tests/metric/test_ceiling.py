@@ -3,12 +3,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scorer.bench._simulations.laws import normal_bank
 from scorer.metric.ceiling import relative_score_error, repaired_ceiling
 from scorer.metric.forgetting import forgetting_quality
 from scorer.metric.jackknife import error_over_draws
 from scorer.metric.rules import make_rule
 from scorer.metric.utility import ModelAccuracies
+from scorer.simulated.banks import normal_bank
 
 EXACT = make_rule("exact")
 

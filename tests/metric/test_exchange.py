@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from scipy.stats import t
 
-from scorer.bench._simulations.laws import normal_bank
 from scorer.metric.exchange import paired_difference, permutation_test
 from scorer.metric.forgetting import forgetting_quality
 from scorer.metric.rules import make_rule
+from scorer.simulated.banks import normal_bank
 
 COMPETITION, EXACT = make_rule("competition"), make_rule("exact")
 

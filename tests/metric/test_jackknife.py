@@ -3,7 +3,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scorer.bench._simulations.laws import normal_bank, normal_bank_from_originals
 from scorer.metric.forgetting import forgetting_quality
 from scorer.metric.jackknife import (
     draw_kept,
@@ -14,6 +13,7 @@ from scorer.metric.jackknife import (
 )
 from scorer.metric.rules import make_rule
 from scorer.metric.utility import ModelAccuracies
+from scorer.simulated.banks import normal_bank, normal_bank_from_originals
 
 COMPETITION, EXACT = make_rule("competition"), make_rule("exact")
 

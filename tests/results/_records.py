@@ -42,6 +42,7 @@ def make_record(method: str = "finetune", **changes: Any) -> Record:
         "rule": "competition",
         "delta": 1e-5,
         "design": "reuse-1",
+        "scenario": "standard",
         "sandbox": "process",
         "budget": 0.2,
         "faults": [],

@@ -61,6 +61,18 @@ def test_scores_of_other_banks_are_not_compared(tmp_path: Path) -> None:
         compare(records, "one", "two", tmp_path)
 
 
+def test_what_keeps_two_methods_apart_is_said(tmp_path: Path) -> None:
+    records = [
+        saved(tmp_path, "one", 0.0, 1),
+        saved(tmp_path, "two", 0.0, 2, scenario="retain-free"),
+        saved(tmp_path, "two", 0.0, 2, scenario="streaming:4", created_at="2025-01-01"),
+    ]
+    with pytest.raises(UsageError, match="of one has scenario standard instead of retain-free;"):
+        compare(records, "one", "two", tmp_path)
+    records.append(saved(tmp_path, "one", 0.0, 1, scenario="retain-free"))
+    assert compare(records, "one", "two", tmp_path).as_dict()["scenario"] == "retain-free"
+
+
 def test_runs_of_several_originals_are_left_out_together(tmp_path: Path) -> None:
     records = [saved(tmp_path, "one", 0.0, 1), saved(tmp_path, "two", 0.5, 2)]
     blind = compare(records, "one", "two", tmp_path).paired
@@ -75,7 +87,7 @@ def test_runs_of_several_originals_are_left_out_together(tmp_path: Path) -> None
 
 def test_only_comparable_records_are_paired() -> None:
     small = make_record("a", n_models=16)
-    with pytest.raises(UsageError, match="must have results that agree in task, fingerprint"):
+    with pytest.raises(UsageError, match="must have results that agree in task, forget, fing"):
         comparable_pairs([small, make_record("b")], "a", "b")
     with pytest.raises(UsageError, match=r"unknown result 'c'"):
         comparable_pairs([small, make_record("b")], "a", "c")

@@ -10,6 +10,7 @@ import pytest
 
 from scorer.results.leaderboard import Group, Row, build_leaderboard, columns, is_ahead
 from scorer.results.record import Record
+from scorer.results.tables import group_title
 from tests.results._records import make_record
 
 
@@ -146,6 +147,44 @@ def test_every_task_has_its_own_table() -> None:
     board = build_leaderboard([make_record("a"), make_record("a", task="fashion_mnist")])
     assert [group.identity["task"] for group in board.groups] == ["digits", "fashion_mnist"]
     assert board.not_comparable == []
+
+
+def test_every_forget_set_has_its_own_table_the_tasks_own_first() -> None:
+    changes = [("class:3", "b"), ("default", "c"), ("a:1", "a")]
+    records = [
+        scored("x", 0.1, forget=forget, fingerprint=letter * 64) for forget, letter in changes
+    ]
+    records += [scored("y", 0.2, forget="class:3", fingerprint="d" * 64, created_at="2025")]
+    board = build_leaderboard(records)
+    assert [group.identity["forget"] for group in board.groups] == ["default", "a:1", "class:3"]
+    titles = [group_title(group).partition(": N=")[0] for group in board.groups]
+    assert titles == ["digits", "digits, forget a:1", "digits, forget class:3"]
+    (apart,) = board.not_comparable
+    assert (apart["method"], apart["forget"]) == ("y", "class:3")
+    assert apart["reason"] == "fingerprint dddddddd instead of bbbbbbbb"
+
+
+def test_every_scenario_of_a_task_has_its_own_table() -> None:
+    faults = [{"fault": "needs_retain", "message": "x", "trace": "", "run": 0}]
+    records = [
+        make_record("a"),
+        make_record("a", scenario="retain-free"),
+        make_record("b", scenario="streaming:4"),
+        make_record("c", scenario="streaming:4", design="reuse-n"),
+        make_record("d", scenario="streaming:4"),
+        make_record("e", scenario="retain-free", faults=faults),
+    ]
+    board = build_leaderboard(records)
+    assert [group.identity["scenario"] for group in board.groups] == [
+        "retain-free", "standard", "streaming:4",
+    ]  # fmt: skip
+    assert [[row.method for row in group.rows[1:-1]] for group in board.groups] == [
+        ["a"], ["a"], ["b", "d"],
+    ]  # fmt: skip
+    assert [(one["method"], one["scenario"], one["reason"]) for one in board.not_comparable] == [
+        ("e", "retain-free", "1 of 64 runs failed: needs_retain"),
+        ("c", "streaming:4", "design reuse-n instead of reuse-1"),
+    ]
 
 
 def test_nothing_gives_nothing() -> None:

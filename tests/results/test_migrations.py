@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from scorer.measures import fields
 from scorer.results.record import parse_record, read_record
 from scorer.results.schema import SCHEMA_VERSION, Conditions, record_type
@@ -17,7 +19,8 @@ def newer_than_version_1() -> dict[str, str]:
     """Return what a record read from that file lacks: fields that were added since."""
     kept = json.loads(VERSION_1.read_text())
     names = {path.split(".")[0] for path in fields()} | set(Conditions.__struct_fields__)
-    return dict.fromkeys(names - kept.keys() - {"missing"}, "not in the file")
+    known = {"missing", "scenario", "requests"}  # of which a step says what they were
+    return dict.fromkeys(names - kept.keys() - known, "not in the file")
 
 
 def test_a_file_of_version_1_keeps_all_its_numbers() -> None:
@@ -28,6 +31,14 @@ def test_a_file_of_version_1_keeps_all_its_numbers() -> None:
     assert {name: values[name] for name in kept} == kept
     assert record.unknown == {}
     assert record.missing == newer_than_version_1()
+
+
+@pytest.mark.parametrize("version", [1, 2, 3])
+def test_what_is_older_than_scenarios_is_of_the_standard_one(version: int) -> None:
+    values = {**json.loads(VERSION_1.read_text()), "schema_version": version}
+    record = parse_record(values, VERSION_1, record_type())
+    assert (record.scenario, record.requests) == ("standard", [])
+    assert record.identity["scenario"] == "standard"
 
 
 def test_failed_runs_of_version_1_become_the_reason() -> None:

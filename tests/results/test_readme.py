@@ -72,11 +72,48 @@ def test_marks_that_mean_nothing_are_refused(text: str, message: str) -> None:
         fill(text, "x.md", {"table": lambda: ""})
 
 
+def test_a_leaderboard_of_another_scenario_is_kept_beside_the_standard_one(
+    kept: Path, tmp_path: Path
+) -> None:
+    (group,) = build_leaderboard([make_record(scenario="streaming:4")]).groups
+    arrays = {f"oracle_accuracy_{n}": np.array([0.9, 0.92]) for n in ("retain", "test", "forget")}
+    path = save_snapshot(group, make_record().provenance["environment"], arrays, tmp_path)
+    assert (kept.name, path.name) == ("digits.json", "digits-streaming-4.json")
+    page = leaderboard_page(path)
+    assert "*digits, scenario streaming:4: N=64" in page
+    assert "DESIGN=reuse-1 SCENARIO=streaming:4`" in page
+    assert "scenario" not in leaderboard_page(kept).lower()
+
+
+def test_a_board_kept_before_there_were_scenarios_is_of_the_standard_one(
+    group: Group, kept: Path
+) -> None:
+    values = json.loads(kept.read_text())
+    del values["identity"]["scenario"]
+    kept.write_text(json.dumps(values))
+    assert read_snapshot(kept)[0] == group
+
+
 def test_a_kept_leaderboard_is_read_as_it_was(group: Group, kept: Path) -> None:
     assert kept.name == "digits.json"
     assert read_snapshot(kept)[0] == group
     with pytest.raises(ScorerError, match=r"cifar10.json is missing; run `make scores TASK=cifar"):
         read_snapshot(kept.with_name("cifar10.json"))
+
+
+def test_boards_of_other_forget_sets_lie_beside_that_of_the_task(tmp_path: Path) -> None:
+    for forget, name in (
+        ("class:3:20", "digits-class-3-20"),
+        ("subject:-1,4", "digits-subject--1-4"),
+    ):
+        record = make_record(forget=forget)
+        (group,) = build_leaderboard([record]).groups
+        arrays = {f"oracle_accuracy_{n}": np.ones(2) for n in ("retain", "test", "forget")}
+        path = save_snapshot(group, record.provenance["environment"], arrays, tmp_path)
+        assert path.name == f"{name}.json"
+        page = leaderboard_page(path)
+        assert f"digits, forget {forget}: N=64" in page
+        assert f"`make scores TASK=digits FORGET={forget} N=64" in page
 
 
 def test_a_page_has_every_row_and_where_it_was_made(group: Group, kept: Path) -> None:

@@ -21,6 +21,7 @@ from scorer import files
 from scorer.errors import ScorerError
 from scorer.files import DiskError
 from scorer.measures.base import Measured
+from scorer.results.failures import describe_faults
 from scorer.results.record import (
     new_record,
     parse_record,
@@ -82,7 +83,7 @@ def test_a_new_record_gives_its_faults_as_the_reason_for_what_is_missing() -> No
     conditions = {
         name: getattr(make_record(), name)
         for name in ("method", "task", "fingerprint", "engine_id", "n_models", "rule", "delta",
-                     "design", "budget")
+                     "design", "scenario", "budget")
     }  # fmt: skip
     nothing = Measured(
         dict.fromkeys(plausible_measured()), dict.fromkeys(plausible_measured(), "needs models")
@@ -93,6 +94,17 @@ def test_a_new_record_gives_its_faults_as_the_reason_for_what_is_missing() -> No
     assert new_record(measured=nothing, faults=[], **conditions).missing["klom"] == "needs models"
     with pytest.raises(msgspec.ValidationError, match=r"got `str` - at `\$\.n_models`"):
         new_record(measured=nothing, faults=[], **{**conditions, "n_models": "64"})
+
+
+def test_a_fault_of_the_file_is_one_of_all_its_runs() -> None:
+    def said(fault: str, n_not_made: int | None) -> str:
+        return describe_faults([{"fault": fault, "run": 0}], 8, n_not_made)
+
+    assert said("import_error", 7) == "none of 8 runs can work: import_error"
+    assert said("bad_signature", 7) == "none of 8 runs can work: bad_signature"
+    assert said("raised", 7) == "1 of 8 runs failed, 7 were not made: raised"
+    assert said("import_error", 0) == "1 of 8 runs failed: import_error", "others were made"
+    assert describe_faults([], 8, 0) == ""
 
 
 def test_unknown_fields_are_kept_and_written_back(tmp_path: Path) -> None:

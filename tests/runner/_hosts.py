@@ -8,6 +8,8 @@ from dataclasses import asdict
 from typing import Any
 
 from scorer.oracles.pool import Pool
+from scorer.runner.adapt import code_of
+from scorer.runner.adapt.code import MAIN
 from scorer.runner.host import SubmissionHost
 from scorer.runner.sandboxes import Sandbox
 
@@ -53,6 +55,11 @@ def run_file(
     host: SubmissionHost, source: str | bytes, seed: int = 1
 ) -> tuple[Any, dict[str, Any]]:
     """Run a submission from its source."""
-    source = source if isinstance(source, bytes) else source.encode()
-    host.set_source(source, "submission/mine.py")
+    set_file(host, source)
     return host.run(seed)
+
+
+def set_file(host: SubmissionHost, source: str | bytes) -> None:
+    """Let the next runs be of a file with this source."""
+    source = source if isinstance(source, bytes) else source.encode()
+    host.set_code(code_of({MAIN: source}), "submission/mine.py")

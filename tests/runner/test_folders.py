@@ -17,6 +17,8 @@ from scorer.errors import UsageError
 from scorer.files import DAMAGED, TEMPORARY, Damaged
 from scorer.options import Options
 from scorer.oracles.pool import Pool
+from scorer.runner.adapt import code_of
+from scorer.runner.adapt.code import MAIN
 from scorer.runner.folders import SECRET, SOURCE, RunsFolder, named_secret, open_runs
 from scorer.runner.load import Submission
 from scorer.runner.units import METERS
@@ -138,7 +140,7 @@ def test_outcomes_without_their_secret_count_no_more(
 
 def _open(place: Path, pool: Pool, queue: Any) -> None:
     """Open one folder from a process of its own."""
-    mine = Submission("mine", Path("mine.py"), b"", "a" * 64)
+    mine = Submission("mine", Path("mine.py"), code_of({MAIN: b""}), "a" * 64)
     queue.put(open_runs(place, mine, pool, Options()).secret)
 
 
@@ -176,7 +178,7 @@ def test_the_file_that_is_run_is_the_one_that_was_read(
     folder.keep_source(b"x = 1\n")
     folder.keep_source(b"x = 2\n")
     sha256 = hashlib.sha256(b"x = 2\n").hexdigest()
-    assert RunsFolder.read(folder.root, pool).source(sha256) == b"x = 2\n"
+    assert RunsFolder.read(folder.root, folder.models, "").source(sha256) == b"x = 2\n"
     (folder.root / SOURCE).write_bytes(b"x = 3\n")
     with pytest.raises(Damaged, match="was changed while it was run"):
         folder.source(sha256)

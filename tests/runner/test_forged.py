@@ -129,7 +129,7 @@ def test_a_run_that_says_itself_that_all_is_well_is_measured_all_the_same(
 
 PLAIN = """
 import os, pathlib, time
-place = pathlib.Path(__file__).parents[2]
+place = pathlib.Path(__file__).parents[3]
 def rewrite(path, content):
     times = path.stat().st_atime_ns, path.stat().st_mtime_ns
     path.write_bytes(content)

@@ -52,6 +52,16 @@ BODIES = {
         "pathlib.Path(folder, 'x').write_text('x')\n"
         "with tempfile.NamedTemporaryFile() as file: file.write(b'x' * 2**23)"
     ),
+    "temporary files that stay": (
+        "import tempfile\n"
+        "tempfile.mkstemp()\n"
+        "with tempfile.NamedTemporaryFile(delete=False) as file: file.write(b'x')"
+    ),
+    "workers of a fork server load": (
+        "data = torch.utils.data.DataLoader(retain.dataset, batch_size=64, num_workers=1,"
+        " multiprocessing_context='forkserver')\n"
+        "assert sum(len(labels) for _, labels in data) == len(retain.dataset)"
+    ),
     "files of its own": (
         "import os, pathlib\n"
         "path = pathlib.Path('~/.config/mine').expanduser(); path.mkdir(parents=True)\n"

@@ -13,7 +13,7 @@ from scorer.runner.host import SubmissionHost
 from scorer.runner.sandboxes import SANDBOXES
 from scorer.runner.sandboxes.process import ProcessSandbox
 from scorer.runner.tiers import resolve
-from tests.runner._hosts import START, host_of, run, run_file
+from tests.runner._hosts import START, function, host_of, run, run_file, set_file
 
 
 @pytest.fixture(scope="module")
@@ -26,13 +26,13 @@ def host(tiny_pool: Pool) -> Iterator[SubmissionHost]:
 FAULTY = {
     "syntax": ("def unlearning(net, retain, forget, val:\n", "import_error", "SyntaxError"),
     "missing module": ("import no_such_module\n", "import_error", "no_such_module"),
-    "exits on import": ("raise SystemExit(0)\n", "import_error", "SystemExit"),
-    "no function": ("def unlearn(): pass\n", "bad_signature", "must define unlearning()"),
-    "three parameters": (
-        "def unlearning(net, retain, forget): pass\n",
-        "bad_signature",
-        "too many",
+    "exits on import": (
+        "raise SystemExit(0)\n" + START + "    pass\n",
+        "import_error",
+        "SystemExit",
     ),
+    "no function": ("def other(): pass\n", "bad_signature", "must define unlearning(net,"),
+    "three parameters": ("def unlearning(a, b, c): pass\n", "bad_signature", "got no val"),
     "raises": (START + "    raise KeyError('my own')\n", "raised", "my own"),
     "exits": (START + "    raise SystemExit(0)\n", "raised", "SystemExit"),
     "returns a number": (START + "    return 3\n", "bad_return", "got int"),
@@ -157,7 +157,7 @@ def test_an_audit_counts_and_a_run_does_not(host: SubmissionHost) -> None:
         "return Late()"
     )
     assert "multiply_adds" not in run(host, "pass")[1]
-    host.set_source((START + "".join(f"    {line}\n" for line in body.splitlines())).encode(), "x")
+    set_file(host, function(body))
     product, filled = 30 * 40 * 50, 30 * 40 + 40 * 50
     answer = host.run(1, "audit")[1]
     assert answer["fault"] is None, answer
@@ -184,7 +184,7 @@ def test_on_a_gpu_the_clock_starts_when_the_device_is_there(tiny_pool: Pool) -> 
     with host_of(tiny_pool, plain, "cuda") as on_gpu, host_of(tiny_pool, plain) as on_cpu:
         counts = []
         for host, text in ((on_gpu, source), (on_cpu, source.replace(".cuda()", ""))):
-            host.set_source(text.encode(), "x")
+            set_file(host, text)
             answers = [host.run(1, kind)[1] for kind in ("run", "reference", "audit")]
             assert [answer["fault"] for answer in answers] == [None] * 3, answers
             counts.append(answers[-1]["multiply_adds"])

@@ -43,7 +43,9 @@ def test_the_identity_follows_content_not_place(tmp_path: Path) -> None:
 
 def test_what_a_method_shares_belongs_to_its_identity(tmp_path: Path) -> None:
     mine = tmp_path / "mine.py"
-    mine.write_text("from baselines import common\n")
+    mine.write_text(
+        "from baselines import common\n\n\ndef unlearning(net, retain, forget, val):\n    pass\n"
+    )
     shared = tmp_path / "shared"
     shared.mkdir()
     alone = Submission.read(mine, shared).sha256

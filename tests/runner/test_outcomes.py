@@ -133,8 +133,8 @@ def test_where_the_first_run_fails_no_others_are_made(
     tiny_pool: Pool, tmp_path: Path, n_workers: int
 ) -> None:
     sources = (
-        "1 / 0\n",
-        "def unlearning(net, retain, forget): pass\n",
+        "1 / 0\ndef unlearning(net, retain, forget, val): pass\n",
+        "def unlearning(net, retain, forget, val, much, more): pass\n",
         START + "    torch.ones(3)\n    raise KeyError('mine')\n",
     )
     mine = [submission(tmp_path, source, f"mine{k}") for k, source in enumerate(sources)]

@@ -11,7 +11,7 @@ from scorer.errors import ScorerError
 from scorer.studies import Findings, Number
 from scorer.studies.findings import FILE, TEXT, ask, ask_within, findings_page
 from scorer.studies.kept import keep, render_study
-from scorer.studies.style import new_figure
+from scorer.style import new_figure
 
 
 def number(low: float, high: float) -> Number:

@@ -68,7 +68,7 @@ def test_changed_code_makes_other_parts(monkeypatch: pytest.MonkeyPatch) -> None
 def test_the_code_of_a_part_is_that_of_its_neighbours_too() -> None:
     found = parts_module._sources_of("scorer.studies._capacity_models")
     assert {"scorer.studies._capacity_models", "scorer.studies._models"} <= set(found)
-    drawing = {"scorer.studies.style", "scorer.studies.base", "scorer.studies._capacity_figures"}
+    drawing = {"scorer.style", "scorer.studies.base", "scorer.studies._capacity_figures"}
     assert not drawing & set(found)
 
 

@@ -58,6 +58,13 @@ def test_whole_people_are_forgotten_and_nobody_is_in_two_parts(data_dir: Path) -
     assert task.raw.subjects is not None
     people = {name: set(task.raw.subjects[task.indices(name)].tolist()) for name in SETS}
     assert [len(people[name]) for name in SETS] == [19, 3, 3, 5]
+    for name in SETS:
+        numbers, subjects = (
+            task.people_of(task.indices(name)),
+            task.raw.subjects[task.indices(name)],
+        )
+        assert numbers is not None and len(set(numbers.tolist())) == len(people[name])
+        assert len(set(zip(numbers.tolist(), subjects.tolist(), strict=True))) == len(people[name])
     assert sum(map(len, people.values())) == len(set.union(*people.values()))
     assert people["test"] == set(range(26, 31))
     assert set(task.split.forget_stratum) == {"random"}

@@ -19,7 +19,7 @@ from scorer.options import Options
 from scorer.tasks import TASKS, keep, kept
 from scorer.tasks.definition import TaskDefinition
 from scorer.tasks.forget import Material
-from scorer.tasks.forget.hard_random import HardRandom
+from scorer.tasks.forget.hard_random import HardRandom, from_hardest
 from tests._engine import InlineEngine
 from tests.conftest import tiny_definition
 
@@ -62,7 +62,7 @@ def test_what_is_kept_is_the_public_split(
 ) -> None:  # fmt: skip
     with caplog.at_level(logging.WARNING, "scorer"):
         measured = SMALL.split(material(hard, tmp_path / "a"))
-    assert "task tiny are not kept with the code" in caplog.text
+    assert "task tiny is not kept with the code" in caplog.text
     assert "python -m scorer.tasks.keep tiny" in caplog.text
     path = keep_hard(hard, tmp_path / "a", monkeypatch)
     caplog.clear()
@@ -141,6 +141,42 @@ def test_kept_examples_must_be_train_examples(
         SMALL.split(given)
 
 
+def test_the_order_of_all_is_kept_too(
+    hard: TaskDefinition, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    path = keep_hard(hard, tmp_path / "a", monkeypatch)
+    given = material(hard, tmp_path / "b")
+    order = from_hardest(given, given.partition())
+    assert not (tmp_path / "b").exists()
+    measured = SMALL.measure(material(hard, tmp_path / "a"), given.partition())
+    np.testing.assert_array_equal(order, measured)
+    facts = json.loads(path.read_text())
+    assert sorted(order[:10].tolist()) == facts["hard"]
+    # The first files that were kept have none: then it is measured, and that is said.
+    path.write_text(json.dumps({name: facts[name] for name in facts if name != "order"}))
+    with caplog.at_level(logging.WARNING, "scorer"):
+        again = from_hardest(material(hard, tmp_path / "a"), given.partition())
+    np.testing.assert_array_equal(again, order)
+    assert "task tiny is not kept with the code" in caplog.text
+
+
+@pytest.mark.parametrize("wrong", ["short", "turned", "words"])
+def test_an_order_that_is_none_is_an_error(
+    wrong: str, hard: TaskDefinition, folder: Path, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    path = keep_hard(hard, tmp_path, monkeypatch)
+    facts = json.loads(path.read_text())
+    order = facts["order"].split()
+    changed = {"short": order[:-1], "turned": order[::-1], "words": ["x", *order]}[wrong]
+    path.write_text(json.dumps(facts | {"order": " ".join(changed)}))
+    said = "got what cannot be read" if wrong == "words" else "must have every train example of"
+    given = material(hard, tmp_path)
+    with pytest.raises(ScorerError, match=said):
+        from_hardest(given, given.partition())
+
+
 def test_an_interrupt_leaves_the_kept_file(
     hard: TaskDefinition, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -174,6 +210,9 @@ def test_every_file_fits_its_task(name: str) -> None:
     assert facts["measured_with"]["recipe"] == dataclasses.asdict(definition.recipe)
     assert facts["measured_with"]["n_models"] == definition.forget.n_models
     assert len(set(facts["hard"])) == definition.forget.n_hard
+    if "order" in facts:
+        first = facts["order"].split()[: definition.forget.n_hard]
+        assert sorted(map(int, first)) == facts["hard"]
 
 
 @pytest.mark.parametrize(

@@ -244,7 +244,7 @@ def test_hard_examples_may_be_kept_beside_the_images(
 ) -> None:
     folder = write_digits(tmp_path / "x", 60)
     (folder / "task.toml").write_text(SMALL.replace("n_hard = 0", "n_hard = 3"))
-    monkeypatch.setattr("scorer.tasks.own_images.N_DIFFICULTY_MODELS", 2)
+    monkeypatch.setattr("scorer.tasks.own_images.N_MODELS", 2)
     monkeypatch.setattr(keep, "LocalEngine", InlineEngine)
     with caplog.at_level(logging.WARNING, "scorer"):
         first = load(folder, tmp_path / "cache")

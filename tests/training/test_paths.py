@@ -15,7 +15,13 @@ from scorer.files import TEMPORARY
 from scorer.store import MANIFEST
 from scorer.training import paths as paths_module
 from scorer.training.loop import TrainingSet, train_models
-from scorer.training.paths import TrainingPath, choose_path, engine_id, train_group
+from scorer.training.paths import (
+    TrainingPath,
+    choose_path,
+    engine_id,
+    suggest_path,
+    train_group,
+)
 from scorer.training.probe import ProbeResult, Timing
 from scorer.training.recipe import Recipe
 from scorer.training.stacked import train_models_stacked
@@ -65,6 +71,25 @@ def test_what_changes_the_speed_is_measured_anew(tmp_path: Path, probes: list[Re
     ):
         assert choose_path(data, settings, tmp_path).dtype == settings.dtype
     assert len(probes) == 5
+
+
+def test_a_suggestion_stands_where_nothing_was_measured(
+    tmp_path: Path, probes: list[Recipe]
+) -> None:
+    assert suggest_path(LOOP, DATA, recipe(), tmp_path, "a bank's") == LOOP
+    assert choose_path(DATA, recipe(), tmp_path) == LOOP and not probes
+    assert suggest_path(STACKED, DATA, recipe(), tmp_path, "another's") == LOOP
+
+
+def test_a_suggestion_does_not_overrule_a_measurement(tmp_path: Path, probes: list[Recipe]) -> None:
+    measured = choose_path(DATA, recipe(), tmp_path)
+    assert suggest_path(LOOP, DATA, recipe(), tmp_path, "a bank's") == measured != LOOP
+
+
+def test_the_path_of_another_device_is_not_kept(tmp_path: Path, probes: list[Recipe]) -> None:
+    elsewhere = TrainingPath("loop", 1, "nvidia-h200", "float32")
+    assert suggest_path(elsewhere, DATA, recipe(), tmp_path, "a bank's") == elsewhere
+    assert choose_path(DATA, recipe(), tmp_path).device == "cpu" and len(probes) == 1
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"path": {"name": "loop"}}', "null"])

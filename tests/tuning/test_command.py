@@ -66,6 +66,18 @@ def test_what_gains_is_kept_and_written_into_the_file(
     assert best != 0.5
 
 
+def test_trials_on_another_forget_set_are_not_kept_with_the_code(
+    stub: StubScores, tmp_path: Path
+) -> None:
+    path = tmp_path / "methods" / "early.py"
+    result = call(tmp_path, str(path), "--save", "--forget", "class:3")
+    assert result.exit_code == 2
+    assert "--save keeps trials on the task's own forget set, got --forget class:3" in result.stderr
+    assert not stub.calls
+    assert call(tmp_path, str(path), "--forget", "class:3").exit_code == 0
+    assert (tmp_path / "results/tuning/tiny-class-3/early.json").is_file()
+
+
 def test_all_takes_no_method(stub: StubScores, tmp_path: Path) -> None:
     result = call(tmp_path, "--all", "early")
     assert result.exit_code == 2

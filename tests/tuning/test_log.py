@@ -46,6 +46,8 @@ def test_own_images_are_logged_under_their_name(tmp_path: Path) -> None:
     folder = write_classes(tmp_path / "photos")
     options = Options(task=str(folder), results_dir=tmp_path / "results")
     assert log_path(options, "b") == tmp_path / "results/tuning/photos/b.json"
+    other = dataclasses.replace(options, forget="class:03:7")
+    assert log_path(other, "b") == tmp_path / "results/tuning/photos-class-3-7/b.json"
 
 
 @pytest.mark.parametrize("task", [path.stem for path in KEPT.glob("*.jsonl")])

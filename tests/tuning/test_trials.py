@@ -10,12 +10,21 @@ from typing import Any
 import pytest
 
 from scorer.errors import UsageError
+from scorer.metric.utility import relative_score
 from scorer.options import Options
 from scorer.runner.load import Submission
 from scorer.tuning import trials
 from scorer.tuning.log import TuningLog, log_path
 from scorer.tuning.plan import PLANS, Plan, Rung
-from scorer.tuning.trials import family_of_task, survivors, tune, tuned_names
+from scorer.tuning.trials import (
+    Trials,
+    family_of_task,
+    summary,
+    survivors,
+    tune,
+    tuned_names,
+)
+from tests.results._records import make_record
 from tests.tuning._shift import SOURCE, TUNED, StubScores, submission_in
 
 PLAN = Plan("reuse-4", 2, (Rung(12, 4, (1,)), Rung(4, 8, (1, 2)), Rung(2, 16, (1, 2))))
@@ -219,6 +228,30 @@ def test_what_cannot_be_tuned_is_said(
         tune(submission_in(tmp_path, source), names, options, quiet)
 
 
+@pytest.mark.parametrize("forget", ["subject:1,2", "file"])
+def test_what_is_the_same_on_every_split_is_not_tuned_on(
+    forget: str, options: Options, tmp_path: Path
+) -> None:
+    (tmp_path / "list").write_text("1 2 3")
+    forget = forget.replace("file", f"file:{tmp_path / 'list'}")
+    options = dataclasses.replace(options, forget=forget)
+    with pytest.raises(UsageError, match="same examples on every split, so that none is private"):
+        tune(submission_in(tmp_path, SOURCE), [], options, quiet)
+
+
+def test_trials_on_another_forget_set_are_others(options: Options, tmp_path: Path) -> None:
+    family = family_of_task(options)
+
+    def fingerprint(**changes: str) -> str:
+        changed = dataclasses.replace(options, **changes)
+        return Trials(
+            submission_in(tmp_path, SOURCE), ["LEARNING_RATE"], family, changed, quiet
+        ).fingerprint
+
+    assert fingerprint(forget="default") == fingerprint()
+    assert len({fingerprint(), fingerprint(forget="class:3"), fingerprint(forget="class:2")}) == 3
+
+
 def test_real_runs_on_a_private_split_leave_no_record(options: Options, tmp_path: Path) -> None:
     source = SOURCE.replace("BATCH_SIZE, SCALED, KEPT_SHARE", "SCALED")
     submission = submission_in(tmp_path, source)
@@ -228,3 +261,13 @@ def test_real_runs_on_a_private_split_leave_no_record(options: Options, tmp_path
     assert all(row["time_ratio"] > 0 and 0 < row["retain_ratio"] <= 2 for row in log.rows)
     assert submission.path.read_text() == source
     assert not (tmp_path / "results" / "tiny").exists()
+
+
+def test_a_relative_score_is_one_thing_in_trials_and_in_scores() -> None:
+    values = {"final_score": 0.05, "ceiling_final_score": 0.2, "floor_final_score": 0.1}
+    # F over its ceiling would be another number.
+    more = {"forgetting_quality": 0.06, "ceiling": 0.1}
+    record = make_record(**values, **more, relative_score=relative_score(0.05, 0.2))
+    row = summary([record, record])
+    assert row["relative_score"] == record.relative_score == 0.25
+    assert row["original_relative_score"] == 0.5

@@ -1,7 +1,7 @@
 """Simulations that show how far the statistics hold.
 
-One file a table: a module here that defines a `Simulation`, see `scorer.registry`; `laws` has the
-banks of models that they draw.
+One file a table: a module here that defines a `Simulation`, see `scorer.registry`. What they draw
+is in `scorer.simulated`.
 """
 
 from __future__ import annotations

@@ -8,11 +8,11 @@ from typing import NamedTuple
 import numpy as np
 
 from scorer.bench._simulations.base import Row, Simulation
-from scorer.bench._simulations.laws import normal_bank
 from scorer.metric.ceiling import relative_score_error, repaired_ceiling
 from scorer.metric.forgetting import forgetting_quality
 from scorer.metric.jackknife import score_errors
 from scorer.metric.rules import make_rule
+from scorer.simulated.banks import normal_bank
 
 N_EXAMPLES = 130
 N_PAIRINGS = 30

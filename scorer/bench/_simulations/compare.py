@@ -7,10 +7,10 @@ from typing import NamedTuple
 import numpy as np
 
 from scorer.bench._simulations.base import Row, Simulation
-from scorer.bench._simulations.laws import normal_bank
 from scorer.metric.arrays import FloatArray
 from scorer.metric.exchange import paired_difference
 from scorer.metric.rules import make_rule
+from scorer.simulated.banks import normal_bank
 
 N_MODELS, N_EXAMPLES = 32, 130
 N_DRAWS = 16

@@ -8,10 +8,10 @@ from typing import NamedTuple
 import numpy as np
 
 from scorer.bench._simulations.base import Row, Simulation
-from scorer.bench._simulations.laws import normal_bank
 from scorer.metric.forgetting import forgetting_quality
 from scorer.metric.jackknife import score_errors
 from scorer.metric.rules import make_rule
+from scorer.simulated.banks import normal_bank
 
 N_EXAMPLES = 130
 N_DRAWS = 16

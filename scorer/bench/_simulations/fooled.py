@@ -5,51 +5,46 @@ from __future__ import annotations
 import numpy as np
 
 from scorer.bench._simulations.base import Row, Simulation
-from scorer.bench._simulations.fakes import FAKES, Fake
-from scorer.bench._simulations.laws import normal_bank
-from scorer.metric.bounds import epsilon_lower_bounds
 from scorer.metric.exchange import permutation_test
 from scorer.metric.forgetting import forgetting_quality
-from scorer.metric.joint import effective_models, mean_variance_ratio, set_level_test
-from scorer.metric.klom import jeffreys_divergence, klom
+from scorer.metric.joint import set_level_test
 from scorer.metric.rules import make_rule
+from scorer.simulated.banks import normal_bank
+from scorer.simulated.fakes import FAKES, Fake
+from scorer.simulated.numbers import RULES, readings
 
 N_MODELS, N_EXAMPLES = 64, 130
 RHO = 0.3
 N_PERMUTATIONS = 39
-PERCENTILE = 95
 SIGNIFICANCE = 0.05
 REPEATS_PER_ROUND = 4
 
 
 def row(case: Fake, rng: np.random.Generator, rounds: int) -> Row:
     """Draw fresh oracles, controls and fakes many times."""
-    rules = make_rule("competition"), make_rule("exact")
-    found, qualities = [], []
+    rules = {name: make_rule(name) for name in RULES}
+    found, ceilings = [], []
     for repeat in range(REPEATS_PER_ROUND * rounds):
         fresh, control, oracle = (normal_bank(rng, N_MODELS, N_EXAMPLES, rho=RHO) for _ in range(3))
         fake = case.make(rng, fresh, oracle)
-        qualities.append(
-            [[forgetting_quality(bank, oracle, r).value for r in rules] for bank in (fake, control)]
-        )
+        own = readings(fake, oracle)
+        ceilings.append([forgetting_quality(control, oracle, r).value for r in rules.values()])
         exchanged = permutation_test(
-            fake, oracle, rules[0], n_permutations=N_PERMUTATIONS, seed=repeat
+            fake, oracle, rules["competition"], n_permutations=N_PERMUTATIONS, seed=repeat
         )
         joint = set_level_test(fake, oracle, seed=repeat)
-        divergences = [one(fake, oracle) for one in (klom, jeffreys_divergence)]
         found.append(
             (
-                *(np.percentile(each, PERCENTILE) for each in divergences),
+                *(own[name] for name in (*RULES, "KLoM", "Jeffreys")),
                 exchanged.p_value <= SIGNIFICANCE,
-                (epsilon_lower_bounds(fake, oracle).epsilons_lb > 0).mean(),
-                mean_variance_ratio(fake).value,
-                effective_models(fake, oracle),
+                *(own[name] for name in ("certified", "mean variance", "distinct")),
                 joint.auc,
                 joint.p_value <= SIGNIFICANCE,
             )
         )
-    quality, ceiling = np.mean(qualities, axis=0)
-    return [case.name, *map(float, (*quality / ceiling, *np.mean(found, axis=0))), len(found)]
+    means = np.mean(found, axis=0)
+    means[: len(RULES)] /= np.mean(ceilings, axis=0)
+    return [case.name, *map(float, means), len(found)]
 
 
 SIMULATION = Simulation(

@@ -7,11 +7,11 @@ from typing import NamedTuple
 import numpy as np
 
 from scorer.bench._simulations.base import Row, Simulation
-from scorer.bench._simulations.laws import normal_bank, normal_bank_from_originals
 from scorer.metric.exchange import permutation_test
 from scorer.metric.forgetting import forgetting_quality
 from scorer.metric.jackknife import score_errors
 from scorer.metric.rules import make_rule
+from scorer.simulated.banks import normal_bank, normal_bank_from_originals
 
 N_MODELS, N_EXAMPLES = 64, 130
 N_DRAWS = 16

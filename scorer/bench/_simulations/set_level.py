@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 
 from scorer.bench._simulations.base import Row, Simulation
-from scorer.bench._simulations.fakes import NOTHING, Fake, affine, coin, copies, other_share
-from scorer.bench._simulations.laws import normal_bank
 from scorer.metric.joint import effective_models, mean_variance_ratio, set_level_test
+from scorer.simulated.banks import normal_bank
+from scorer.simulated.fakes import NOTHING, Fake, affine, coin, copies, other_share
 
 N_EXAMPLES = 130
 SIGNIFICANCE = 0.05

@@ -7,11 +7,11 @@ from typing import NamedTuple
 import numpy as np
 
 from scorer.bench._simulations.base import Row, Simulation
-from scorer.bench._simulations.laws import normal_bank
 from scorer.metric.forgetting import forgetting_quality
 from scorer.metric.jackknife import score_errors
 from scorer.metric.rules import make_rule
 from scorer.results.leaderboard import is_ahead
+from scorer.simulated.banks import normal_bank
 
 N_MODELS, N_EXAMPLES = 64, 130
 N_METHODS = 20

@@ -7,19 +7,25 @@ import importlib
 import importlib.util
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 FOLDERS = {"site-packages", "dist-packages"}
 """Names of folders that packages are installed into."""
 
 
-def preload(source: bytes) -> None:
+def preload(source: bytes, own: Collection[str] = ()) -> None:
     """Import the installed packages that a file imports when it is imported itself.
 
     What cannot be imported is left to the run, where it is the file's own fault.
+
+    Args:
+        source: of the file.
+        own: names of modules beside it, which come before packages of the same name.
     """
     for name in third_party(source):
+        if name.partition(".")[0] in own:
+            continue
         try:
             importlib.import_module(name)
         except BaseException:  # SystemExit included: some packages end a process that lacks a GPU
@@ -47,15 +53,32 @@ def parsed(source: bytes) -> ast.Module | None:
         return None  # the last two where brackets or signs are nested too deep
 
 
-def _names(node: ast.AST) -> Iterator[str]:
-    """Yield what is imported directly below a node, and below what runs at import."""
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.Import):
-            yield from (alias.name for alias in child.names)
-        elif isinstance(child, ast.ImportFrom) and child.module and not child.level:
-            yield child.module
-        elif isinstance(child, (ast.If, ast.Try, ast.With, ast.ExceptHandler)):
-            yield from _names(child)
+def at_import(tree: ast.Module) -> Iterator[ast.stmt]:
+    """Yield the statements that run when a file is imported, in their order.
+
+    What stands under `if`, `try`, `with` and loops counts, what stands in functions and classes
+    does not. A chain of any number of `elif` is followed.
+    """
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.stmt):
+            yield node
+        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            blocks = (each for each in ast.iter_child_nodes(node) if isinstance(each, BLOCKS))
+            waiting += reversed(list(blocks))
+
+
+BLOCKS = (ast.stmt, ast.ExceptHandler, ast.match_case)
+
+
+def _names(tree: ast.Module) -> Iterator[str]:
+    """Yield the modules that are imported when a file is."""
+    for node in at_import(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module
 
 
 def _is_installed(package: str) -> bool:

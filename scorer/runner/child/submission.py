@@ -19,14 +19,19 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from .contract import make_loader, seed_everything, signature_problem
-from .faults import fault, thrown
+from .confined import confine
+from .contract import PERSON_KEY, Gone, make_loader, seed_everything
+from .entry import Unfit, find, values_of
+from .faults import Shown, fault, thrown
 from .preload import preload
+from .roles import SETS
+from .scripts import be_a_script, show_plain_bars
 from .serve import hide_the_kit
 from .serve import main as serve
+from .unwrap import unwrapped
 
-MODULE = "submission_under_test"
-SETS = ("retain", "forget", "val")
+PACKAGE = "submission_under_test"
+"""The folder that the file lies in, with what was copied with it, and the name of the package."""
 
 
 class Changed(Exception):
@@ -45,10 +50,14 @@ def read_checked(path: Path, sha256: str) -> dict[str, Tensor]:
     return load_tensors(content)
 
 
+SetArrays = tuple[Tensor, Tensor, dict[str, Tensor]]
+"""Images, labels, and what else there is of each example, by its key."""
+
+
 def read_sets(
     folder: Path, job: dict[str, Any], names: Sequence[str] = SETS
-) -> dict[str, tuple[Tensor, Tensor]]:
-    """Return images and labels of each set.
+) -> dict[str, SetArrays]:
+    """Return images, labels and more of each set.
 
     Args:
         folder: of the process.
@@ -59,7 +68,14 @@ def read_sets(
         Changed: the file is not the one that the kit wrote.
     """
     arrays = read_checked(folder / "in" / "sets.safetensors", job["sets_sha256"])
-    return {name: (arrays[f"{name}_images"], arrays[f"{name}_labels"]) for name in names}
+    return {
+        name: (
+            arrays[f"{name}_images"],
+            arrays[f"{name}_labels"],
+            {PERSON_KEY: people} if (people := arrays.get(f"{name}_people")) is not None else {},
+        )
+        for name in names
+    }
 
 
 class SubmissionWork:
@@ -70,13 +86,16 @@ class SubmissionWork:
         hide_the_kit()
         torch.set_num_threads(job["n_threads"])
         self.source = folder / "in" / "source"
+        self.package = self.source / PACKAGE
         self.weights = folder / "in"
         self.device, self.gpu_share = torch.device(job["device"]), job["gpu_share"]
+        self.confined_to = job["confined_to"]
         self.sets = read_sets(folder, job)
         networks = importlib.import_module("networks.models")
         shape = job["recipe"]["architecture"], job["n_channels"], job["n_classes"]
         self.net: nn.Module = networks.build_model(*shape, seed=0)
         self.loaded = self.shown = ""
+        self.has_bars = False
         # The first optimiser of a process imports nearly a thousand modules; forks inherit them.
         torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=0.1)
 
@@ -88,8 +107,11 @@ class SubmissionWork:
             self.net.eval()
             self.loaded = request["original"]
         if request["source"] != self.shown:
-            for path in sorted(self.source.rglob("*.py")):
-                preload(path.read_bytes())
+            own = {each.stem for each in (*self.source.iterdir(), *self.package.iterdir())}
+            texts = [path.read_bytes() for path in sorted(self.source.rglob("*.py"))]
+            for text in texts:
+                preload(text, own)
+            self.has_bars = "tqdm" not in own and any(b"tqdm" in text for text in texts)
             self.shown = request["source"]
 
     def run(self, order: dict[str, Any], out: Path, tell_ready: Callable[[], None]) -> Any:
@@ -98,82 +120,123 @@ class SubmissionWork:
         if self.device.type == "cuda":
             torch.cuda.set_per_process_memory_fraction(self.gpu_share)
             load_kernels(self.device)
-        sys.path.insert(0, str(self.source))
-        path = self.source / f"{MODULE}.py"
+        # As for a script: its own folder first, then the one that this lies in.
+        sys.path[:0] = [str(self.package), str(self.source)]
+        if self.has_bars:
+            show_plain_bars()
+        if self.confined_to is not None:
+            confine({**self.confined_to, str(out): True})
         tell_ready()
         if order["kind"] != "audit":
-            return call(path, order, net, self.sets, out, nullcontext())
+            return call(self.package, order, net, self.sets, out, nullcontext())
         counter = importlib.import_module("multiply_adds").MultiplyAdds()
-        message = call(path, order, net, self.sets, out, audited(counter))
+        message = call(self.package, order, net, self.sets, out, audited(counter))
         if message["fault"] is None:
             message["multiply_adds"] = counter.total
         return message
 
 
 def call(
-    path: Path,
+    package: Path,
     order: dict[str, Any],
     net: nn.Module,
-    sets: Mapping[str, tuple[Tensor, Tensor]],
+    sets: Mapping[str, SetArrays],
     out: Path,
     around: Any,
 ) -> dict[str, Any]:
     """Import, call and save, naming what goes wrong.
 
     Args:
-        path: of the copy that is run.
-        order: the seed, and `shown_path`, how its author names the file.
+        package: the folder that holds the copy that is run.
+        order: the seed, `shown_path`, how its author names the file, `main`, the copy's name in
+            the folder, and `entry`, see `entry.find`, or the fault that the kit has seen.
         net: the original on its device.
-        sets: images and labels of retain, forget and val.
+        sets: images, labels and more of retain, forget and val.
         out: where the state is saved.
         around: a context for all of it.
     """
-    shown = str(order["shown_path"])
+    shown, entry, raised = Shown(str(order["shown_path"]), package), order["entry"], "raised"
+    if entry["fault"]:
+        return fault(entry["fault"], f"{shown.path}: {entry['message']}")
+    device = next(net.parameters()).device
+    gone: list[Gone] = []
     try:
         with around:
             # Before the import too: what a file draws there is no other than what it draws later.
             seed_everything(order["seed"])
-            function, problem = import_submission(path, shown)
-            if problem is not None:
+            be_a_script(shown.path)
+            given = dict.fromkeys(entry["devices"], device)
+            module, problem = import_submission(package / order["main"], shown, given)
+            if module is None:
                 return problem
+            function = find(module, entry)
             seed_everything(order["seed"])
-            returned = function(net, *(make_loader(*sets[name]) for name in SETS))
-            returned = net if returned is None else returned
-            if not isinstance(returned, nn.Module):
+            loaders = {name: make_loader(*sets[name]) for name in SETS}
+            gone = [each.dataset for each in loaders.values() if isinstance(each.dataset, Gone)]
+            returned = function(values_of(net, loaders, device))
+            if any(each.was_asked for each in gone):
+                # And went on without, as if it had got some.
+                message = f"{shown.path} asked for retain data and hid that"
+                return fault("needs_retain", message)
+            gone = []  # what fails from here on does not for want of them
+            returned, taken_off = unwrapped(net if returned is None else returned)
+            if isinstance(returned, nn.Module):
+                # Counted like the rest: a module may have a `state_dict` of its own.
+                returned = returned.state_dict()
+            elif not isinstance(returned, Mapping):
                 what = type(returned).__name__
                 return fault("bad_return", f"unlearning() must return an nn.Module, got {what}")
-            # Counted like the rest: a module may have a `state_dict` of its own.
-            state = returned.state_dict()
-        return save_state(state, out)
+        return save_state(returned, out, taken_off)
+    except Unfit as error:
+        return fault("bad_signature", f"{shown.path}: {error}")
     except BaseException as error:  # whatever a submission throws is its own fault
-        return thrown("raised", error, shown)
+        if any(each.was_asked or each.was_counted for each in gone):
+            # Many a file fails of the length alone: divides by it, or draws from nothing.
+            raised = "needs_retain"
+        return thrown(raised, error, shown)
 
 
-def import_submission(path: Path, shown: str) -> tuple[Any, dict[str, Any] | None]:
-    """Return the function `unlearning` of a file, or None and the fault."""
-    module = types.ModuleType(MODULE)
+def import_submission(
+    path: Path, shown: Shown, given: Mapping[str, Any]
+) -> tuple[types.ModuleType | None, dict[str, Any]]:
+    """Return the module that a file is, or None and the fault.
+
+    Args:
+        path: of the copy that is run, in the folder that `shown` names.
+        shown: how its author names it.
+        given: values that stand in the module before its first line.
+    """
+    parts = path.relative_to(shown.package).with_suffix("").parts
+    name = ".".join([PACKAGE, *(part for part in parts if part != "__init__")])
+    module = types.ModuleType(name)
     module.__file__ = str(path)
-    sys.modules[MODULE] = module
+    if name == PACKAGE:
+        module.__path__ = [str(path.parent)]
+    module.__package__ = PACKAGE
+    module.__dict__.update(given)
+    sys.modules[name] = module
     try:
         source = path.read_bytes()
         # As bytes, so that Python itself reads its mark and coding line; and without this file's
         # own `from __future__`, which a compilation would pass on.
-        code = compile(source, shown, "exec", dont_inherit=True)
+        code = compile(source, shown.path, "exec", dont_inherit=True)
         lines = decode_source(source).splitlines(keepends=True)
         # The copy that is run has another path than the file that its author knows.
-        linecache.cache[shown] = (len(source), None, lines, shown)
+        linecache.cache[shown.path] = (len(source), None, lines, shown.path)
         exec(code, module.__dict__)
     except BaseException as error:  # whatever importing throws, SystemExit included
         return None, thrown("import_error", error, shown)
-    function = getattr(module, "unlearning", None)
-    if function is None:
-        return None, fault("bad_signature", f"{shown} must define unlearning(), got no such name")
-    problem = signature_problem(function)
-    return function, fault("bad_signature", f"{shown}: {problem}") if problem else None
+    return module, {}
 
 
-def save_state(state: Any, out: Path) -> dict[str, Any]:
-    """Write parameters and buffers under a temporary name, then rename; return the message."""
+def save_state(state: Any, out: Path, taken_off: Sequence[str] = ()) -> dict[str, Any]:
+    """Write parameters and buffers under a temporary name, then rename; return the message.
+
+    Args:
+        state: by name.
+        out: where it goes.
+        taken_off: what was around the network, for the message.
+    """
     if not isinstance(state, Mapping) or not all(isinstance(name, str) for name in state):
         what = f"state_dict() must map names to tensors, got {type(state).__name__}"
         return fault("bad_return", what)
@@ -189,7 +252,7 @@ def save_state(state: Any, out: Path) -> dict[str, Any]:
         # A dtype or layout that torch knows and safetensors does not.
         return fault("bad_return", f"the returned state cannot be written: {error!r}")
     (out / "model.tmp").rename(out / "model.safetensors")
-    return {"fault": None}
+    return {"fault": None, **({"taken_off": list(taken_off)} if taken_off else {})}
 
 
 def load_kernels(device: torch.device) -> None:

@@ -66,6 +66,14 @@ class Sandbox(ABC):
         del folder, device
         return None
 
+    def confined_to(self, folder: Path) -> dict[str, bool] | None:
+        """Return which places a run may read, for `scorer.runner.child.confined`.
+
+        None where the system shows it no others.
+        """
+        del folder
+        return None
+
     def private_folders(self) -> list[str]:
         """Return the folders, as the process sees them, that are emptied after each run."""
         return []

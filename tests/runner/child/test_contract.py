@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch.utils.data import ConcatDataset, DataLoader, Subset
 
-from scorer.runner.child.contract import make_loader, seed_everything, signature_problem
+from scorer.runner.child.contract import make_loader, seed_everything
 
 IMAGES = torch.randn(100, 1, 4, 4)
 LABELS = torch.arange(100) % 10
@@ -82,20 +82,62 @@ def test_seeding_covers_all_three_generators() -> None:
     assert draws[0] == draws[1]
 
 
-@pytest.mark.parametrize(
-    ("function", "problem"),
-    [
-        (lambda net, retain, forget, val: net, None),
-        (lambda *loaders: None, None),
-        (lambda net, retain, forget, val, epochs=1: net, None),
-        (lambda net, retain, forget: net, "too many positional"),
-        (lambda net, retain, forget, val, seed: net, "missing a required argument: 'seed'"),
-        (3, "must be a function, got int"),
-    ],
-)
-def test_signatures(function: object, problem: str | None) -> None:
-    found = signature_problem(function)
-    assert (found is None) == (problem is None)
-    if problem is not None:
-        assert found is not None
-        assert problem in found
+def test_a_sample_answers_like_a_mapping() -> None:
+    people = torch.arange(100) % 7
+    data = make_loader(IMAGES, LABELS, {"person_id": people}).dataset
+    for sample in (data[3], next(iter(DataLoader(data, batch_size=100)))):
+        assert list(dict(sample)) == ["image", "label", "age_group", "person_id"]
+        assert dict(sample.items()).keys() == set(sample.keys())
+        assert len(sample.values()) == 4 and len(sample) == 2
+        assert sample.get("image_id") is None and sample.get("image_id", 5) == 5
+        assert torch.equal(sample.get("label"), sample["age_group"])
+    assert torch.equal(sample["person_id"], people)
+    with pytest.raises(KeyError, match="image_id"):
+        sample["image_id"]
+
+
+@pytest.mark.parametrize("n_workers", [0, 1])
+def test_whom_an_image_is_of_stays_with_it(n_workers: int) -> None:
+    data = make_loader(IMAGES, LABELS, {"person_id": torch.arange(100)}).dataset
+    for loader in (
+        DataLoader(data, batch_size=32, shuffle=True, num_workers=n_workers),
+        DataLoader(Subset(data, range(50)), batch_size=32, shuffle=True, num_workers=n_workers),
+    ):
+        for batch in loader:
+            assert torch.equal(batch["image"], IMAGES[batch["person_id"]])
+
+
+def test_labels_can_be_set_by_either_name() -> None:
+    loader = make_loader(IMAGES, LABELS)
+    loader.dataset.targets = [7] * 100
+    assert torch.equal(loader.dataset.labels, loader.dataset.targets)
+    assert {int(label) for _, labels in loader for label in labels} == {7}
+    loader.dataset.labels = LABELS
+    assert torch.equal(loader.dataset.targets, LABELS)
+    with pytest.raises(ValueError, match=r"`targets` must be 100 labels, got \(3,\)"):
+        loader.dataset.targets = [1, 2, 3]
+
+
+@pytest.mark.parametrize("n_workers", [0, 1])
+def test_transforms_that_are_set_are_applied(n_workers: int) -> None:
+    data = make_loader(IMAGES, LABELS).dataset
+    data.transform, data.target_transform = torch.zeros_like, lambda label: label + 10
+    image, label = data[3]
+    assert not image.any() and label == LABELS[3] + 10
+    for each in (data, Subset(data, range(100))):
+        images, labels = next(iter(DataLoader(each, batch_size=100, num_workers=n_workers)))
+        assert not images.any() and torch.equal(labels, LABELS + 10)
+    data.transform = None
+    assert torch.equal(data[3][0], IMAGES[3])
+
+
+@pytest.mark.parametrize("name", ["data", "samples", "imgs", "transforms"])
+def test_what_sets_have_not_can_be_neither_read_nor_set(name: str) -> None:
+    data = make_loader(IMAGES, LABELS).dataset
+    with pytest.raises(AttributeError, match=f"`{name}` of a set cannot be set"):
+        setattr(data, name, IMAGES)
+    with pytest.raises(AttributeError, match=f"a set has no `{name}`: "):
+        getattr(data, name)
+    assert not hasattr(data, "anything_else")
+    data.anything_else = 3
+    assert data.anything_else == 3

@@ -42,3 +42,15 @@ def test_what_cannot_be_imported_is_left_to_the_run(
     monkeypatch.setattr("importlib.import_module", fail)
     preload(b"import scipy, sklearn")
     assert tried == ["scipy", "sklearn"]
+
+
+def test_what_lies_beside_a_file_goes_before_a_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[str] = []
+    monkeypatch.setattr("importlib.import_module", tried.append)
+    preload(b"import scipy.stats, sklearn", {"scipy"})
+    assert tried == ["sklearn"]
+
+
+def test_a_chain_of_any_length_is_followed() -> None:
+    chain = "if x == 0: pass\n" + "".join(f"elif x == {n}: import scipy\n" for n in range(1500))
+    assert third_party(chain.encode()) == ["scipy"]

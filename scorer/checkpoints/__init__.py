@@ -1,0 +1,1 @@
+"""Unlearned models that come as files: read where nothing can happen, evaluated and scored."""

@@ -1,0 +1,1 @@
+"""A task as a competition: a bundle that the Codabench platform runs, with our scorer in it."""

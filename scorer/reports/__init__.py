@@ -1,0 +1,1 @@
+"""Pages for people: one HTML file about a score, a board or a comparison, whole in itself."""

@@ -1,0 +1,3 @@
+def unlearning(net, retain, forget, val):
+    epochs = int(input("epochs? "))
+    return net

@@ -1,0 +1,4 @@
+try:
+    from tqdm.notebook import tqdm
+except ImportError:
+    tqdm = list

@@ -1,0 +1,7 @@
+# -*- coding: latin-1 -*-
+NAME = "ιθ"
+
+
+def unlearning(net, retain, forget, val):
+    assert NAME == "\xe9\xe8" and len(NAME) == 2
+    return net

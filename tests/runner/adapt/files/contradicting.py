@@ -1,0 +1,2 @@
+def unlearning(net, retain, extra, forget):
+    return net

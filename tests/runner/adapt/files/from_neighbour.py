@@ -1,0 +1,1 @@
+from other_order import unlearning

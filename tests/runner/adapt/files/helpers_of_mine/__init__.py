@@ -1,0 +1,6 @@
+from .deep.inner import NAME
+from beside_me import RATE
+
+
+def scaled(x):
+    return RATE * x

@@ -1,0 +1,1 @@
+unlearning = lambda net, retain, forget, val: net

@@ -1,0 +1,2 @@
+def unlearning(net, forget, retain, val):
+    return net

@@ -1,0 +1,1 @@
+from package_method import unlearning

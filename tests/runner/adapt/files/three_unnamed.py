@@ -1,0 +1,2 @@
+def unlearning(a, b, c):
+    return a

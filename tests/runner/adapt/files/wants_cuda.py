@@ -1,0 +1,2 @@
+def unlearning(net, retain, forget, val, device="cuda"):
+    return net.to(device)
