@@ -68,8 +68,8 @@ def task_of(
     split = choose_forget(
         parts, raw.labels, difficulty, forget.n_hard, forget.n_random, PUBLIC_SEED
     )
-    hard = split.forget[split.forget_stratum == "hard"]
-    text = json.dumps(measurement(material, forget, hard), indent=1) + "\n"
+    order = parts.train[np.argsort(difficulty, kind="stable")]
+    text = json.dumps(measurement(material, forget, order), indent=1) + "\n"
     return Task(definition, PUBLIC_SEED, raw, split), text
 
 
