@@ -19,7 +19,7 @@ from scorer.oracles.open import open_pool
 from scorer.oracles.place import RUNS, read_pool_secret
 from scorer.oracles.pool import Pool
 from scorer.pipeline import score
-from scorer.runner.folders import open_runs
+from scorer.runner.folders import SOURCE, open_runs
 from scorer.runner.load import find_submission
 from scorer.secret import PUBLIC
 from scorer.store import Seal, Store
@@ -56,7 +56,7 @@ class SmallCache:
     def files(self) -> list[Path]:
         """Return every file that something is read from."""
         found = [path for path in self.root.rglob("*") if path.is_file() and path.stat().st_size]
-        return sorted(path for path in found if path.name != "submission.py")
+        return sorted(path for path in found if path.name != SOURCE)
 
     def kind(self, path: Path) -> str:
         """Return what a file is one of, such as "oracle arrays.safetensors"."""

@@ -217,21 +217,23 @@ def oracles_command(cache: Path) -> subprocess.Popen[bytes]:
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Return the manifests of a pool that was made without interruption."""
+def whole_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the cache of a pool that was made without interruption."""
     cache = tmp_path_factory.mktemp("whole")
     process = oracles_command(cache)
     facts = json.loads(process.communicate()[0])
     assert process.returncode == 0
     assert (facts["trained"], facts["missing"]) == (7, 0)
-    return manifests(next((cache / "v1").glob("*/cpu-*")))
+    return cache
 
 
 @pytest.mark.parametrize("victim", [pytest.param("command", marks=pytest.mark.slow), "everything"])
 def test_killed_half_way_it_finishes_with_the_same_manifests(
-    tmp_path: Path, whole: dict[str, str], victim: str
+    tmp_path: Path, whole_cache: Path, victim: str
 ) -> None:
     cache = tmp_path / "killed"
+    # Which way of training is faster may come out differently on a machine that is busy.
+    shutil.copytree(whole_cache / "paths", cache / "paths")
     process = oracles_command(cache)
     while not list(cache.glob(f"v1/*/cpu-*/*/*/[0-9]*/{MANIFEST}")):
         with pytest.raises(subprocess.TimeoutExpired):
@@ -246,4 +248,7 @@ def test_killed_half_way_it_finishes_with_the_same_manifests(
     assert again.returncode == 0
     assert facts["missing"] == 0
     assert facts["trained"] < 7
-    assert manifests(next((cache / "v1").glob("*/cpu-*"))) == whole
+    made, expected = (
+        manifests(next((each / "v1").glob("*/cpu-*"))) for each in (cache, whole_cache)
+    )
+    assert made == expected

@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch.utils.data import DataLoader, TensorDataset
 
+from scorer.runner.adapt.code import Entry
 from scorer.runner.child.contract import NeedsRetain, gone_loader, make_loader
 from scorer.runner.child.submission import call
 from scorer.runner.faults import FAULTS
@@ -29,8 +30,13 @@ def outcome(tmp_path: Path, body: str, *, gives_retain: bool = False) -> dict[st
     head = "import torch\nfrom torch.utils.data import ConcatDataset, DataLoader, Subset\n"
     path.write_text(f"{head}def unlearning(net, retain, forget, val):\n{lines}")
     sets = {"retain": SOME if gives_retain else NONE, "forget": SOME, "val": SOME}
-    order = {"seed": 1, "shown_path": "submission/mine.py"}
-    return call(path, order, build_model("small_cnn", 1, 10, 0), sets, tmp_path, nullcontext())
+    order = {
+        "seed": 1,
+        "shown_path": "submission/mine.py",
+        "main": path.name,
+        "entry": Entry().as_facts(),
+    }
+    return call(tmp_path, order, build_model("small_cnn", 1, 10, 0), sets, tmp_path, nullcontext())
 
 
 READS = {
