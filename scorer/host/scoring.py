@@ -33,7 +33,7 @@ from scorer.runner.load import Submission
 from scorer.runner.run import RunResults, read_results
 from scorer.steps import only_step
 
-HIDDEN = "hidden"
+NOT_TOLD = "not told"
 
 SCORES, PAGE = "scores.json", "detailed_results.html"
 
@@ -154,4 +154,4 @@ def without_split(record: Record) -> Record:
     The seed of the split names them, and whoever tries seeds knows by the fingerprint when it is
     the one.
     """
-    return msgspec.structs.replace(record, split_seed=None, fingerprint=HIDDEN)
+    return msgspec.structs.replace(record, split_seed=None, fingerprint=NOT_TOLD)

@@ -34,6 +34,7 @@ def test_a_hidden_phase_tells_no_example_and_no_split() -> None:
     html = report_page(without_split(record), arrays, is_hidden=True)
     said, n = PER_EXAMPLE
     assert Page(html).text_of("p").count(said) == n
+    assert "split not told, fingerprint not told" in html
     assert "1234567" not in html and record.fingerprint[:8] not in html
     assert "bias-mean" not in html and "0.5" in html
 
