@@ -158,10 +158,10 @@ def _write(
     """Write everything that a bundle has."""
     facts = _facts(settings, plan, schedule, stages[layout.PUBLIC])
     for phase, stage in stages.items():
-        own = folder / layout.INPUT_DATA.format(phase)
-        write_input_data(own, stage.pool, stage.n_originals)
+        n, is_hidden = stage.n_originals, phase == layout.FINAL
+        write_input_data(folder / layout.INPUT_DATA.format(phase), stage.pool, n, is_hidden)
         own = folder / layout.REFERENCE_DATA.format(phase)
-        write_reference_data(own, stage.pool, settings.n_models, stage.n_originals)
+        write_reference_data(own, stage.pool, settings.n_models, n, is_hidden)
     for program, script in ((layout.INGESTION, "ingestion"), (layout.SCORING, "scoring")):
         own = folder / program
         copy_kit(own / "kit")

@@ -21,23 +21,26 @@ ORIGINALS = "originals"
 BANK = "bank.zip"
 
 
-def write_input_data(folder: Path, pool: Pool, n_originals: int) -> None:
+def write_input_data(folder: Path, pool: Pool, n_originals: int, is_hidden: bool) -> None:
     """Write what runs of a submission start from: retain, forget, val and the original models.
 
     Args:
         folder: is made.
         pool: has the originals.
         n_originals: how many of them.
+        is_hidden: whether participants may not learn the split.
     """
     (folder / ORIGINALS).mkdir(parents=True)
     for index in range(n_originals):
         save_file(pool.original_weights(index), folder / ORIGINALS / f"{index:05d}.safetensors")
     save_snapshot(visible_task(pool.task), folder)
-    write_json(_phase(pool), folder / PHASE_FILE)
+    write_json(_phase(pool, is_hidden), folder / PHASE_FILE)
     _delete_locks(folder)
 
 
-def write_reference_data(folder: Path, pool: Pool, n_models: int, n_originals: int) -> None:
+def write_reference_data(
+    folder: Path, pool: Pool, n_models: int, n_originals: int, is_hidden: bool
+) -> None:
     """Write what a score is held against: the whole task and the outputs of the oracles.
 
     Args:
@@ -45,12 +48,13 @@ def write_reference_data(folder: Path, pool: Pool, n_models: int, n_originals: i
         pool: has the models.
         n_models: oracles, and as many controls.
         n_originals: that the runs start from.
+        is_hidden: whether participants may not learn the split.
     """
     folder.mkdir(parents=True)
     roles = {"original": n_originals, "oracle": n_models, "control": n_models}
     delete(export_bank(folder / BANK, pool, roles, weights=True))
     save_snapshot(pool.task, folder)
-    write_json(_phase(pool), folder / PHASE_FILE)
+    write_json(_phase(pool, is_hidden), folder / PHASE_FILE)
     _delete_locks(folder)
 
 
@@ -66,7 +70,7 @@ def read_task(folder: Path) -> Task:
     return read_snapshot(found[0])
 
 
-def _phase(pool: Pool) -> Phase:
+def _phase(pool: Pool, is_hidden: bool) -> Phase:
     """Return what is told of the data of a pool's task."""
     task = pool.task
     return Phase(
@@ -75,6 +79,7 @@ def _phase(pool: Pool) -> Phase:
         fingerprint=task.fingerprint,
         engine_id=pool.engine_id,
         path=asdict(pool.path),
+        is_hidden=is_hidden,
     )
 
 

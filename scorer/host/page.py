@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 
 import numpy as np
 
+from scorer.reports.material import Material
+from scorer.reports.report import make_report
+from scorer.results.leaderboard import build_leaderboard
 from scorer.results.record import Record
-from scorer.results.tables import plain_text, record_tables
 from scorer.runner.faults import Fault
 from scorer.shown import shown
+
+MADE_BY = "scoring.py"
+
+HIDDEN = "the forget set of this phase is hidden, and so is what single examples of it would tell"
+
+NO_IMAGES = "pages of the platform show numbers, and no data"
 
 WHOLE = """<!DOCTYPE html>
 <html lang="en">
@@ -33,25 +40,24 @@ pre {{ overflow-x: auto; font: 0.875rem/1.35 ui-monospace, monospace; }}
 """  # noqa: E501
 
 
-def write_report(record: Record, arrays: Mapping[str, np.ndarray], path: Path) -> None:
-    """Write the page about a score.
+def report_page(record: Record, arrays: Mapping[str, np.ndarray], is_hidden: bool) -> str:
+    """Return the report of a score as `report` makes it, or what went wrong.
 
     Args:
-        record: of the score.
-        arrays: that were saved with it.
-        path: of the page.
+        record: of the score, as participants may see it.
+        arrays: that belong to it.
+        is_hidden: whether the forget set is hidden from participants. Figures hold a number of
+            the oracles for each example, in order, which whoever submits later could aim at: they
+            are left out then, and the page says so.
     """
-    path.write_text(report_page(record, arrays))
-
-
-def report_page(record: Record, arrays: Mapping[str, np.ndarray]) -> str:
-    """Return the page about a score: its tables, or what went wrong."""
-    del arrays
     if record.faults:
         return fault_page([Fault(**each) for each in record.faults], record.failure)
-    texts = (plain_text(table) for table in record_tables(record))
-    body = "\n".join(f"<pre>{_text(text)}</pre>" for text in texts)
-    return WHOLE.format(title=_text(f"{record.method} on {record.task}"), body=body)
+    (group,) = build_leaderboard([record]).groups
+    if is_hidden:
+        material = Material(record, group, problems={"arrays": HIDDEN})
+    else:
+        material = Material(record, group, arrays, problems={"pictures": NO_IMAGES})
+    return make_report(material, MADE_BY).html
 
 
 def fault_page(faults: Iterable[Fault], summary: str = "") -> str:

@@ -22,7 +22,7 @@ from scorer.host import outcome
 from scorer.host.columns import FAULTS, scores_of
 from scorer.host.data import BANK, read_task
 from scorer.host.page import fault_page, report_page
-from scorer.host.settings import Settings, read_settings
+from scorer.host.settings import Settings, read_phase, read_settings
 from scorer.measures import measure
 from scorer.pipeline import gather, make_record, provenance
 from scorer.results.record import Record
@@ -32,6 +32,8 @@ from scorer.runner.folders import RunsFolder
 from scorer.runner.load import Submission
 from scorer.runner.run import RunResults, read_results
 from scorer.steps import only_step
+
+NOT_TOLD = "not told"
 
 SCORES, PAGE = "scores.json", "detailed_results.html"
 
@@ -68,7 +70,7 @@ def judge(result: Path, reference: Path, program: Path, progress: Progress) -> V
     Raises:
         ScorerError: the kit or the machine failed, or the first program did.
     """
-    settings = read_settings(program)
+    settings, phase = read_settings(program), read_phase(reference)
     try:
         facts = outcome.read(result, settings.runs_secret)
         if "fault" in facts:
@@ -77,8 +79,11 @@ def judge(result: Path, reference: Path, program: Path, progress: Progress) -> V
     except outcome.Forged as error:
         what = "what the runs left was changed before it was scored; is the submission a program"
         return failed(Fault("tampered", f"{what} of its own beside the kit's? {error}"))
+    if phase.is_hidden:
+        record = without_split(record)
     faults = [Fault(**each) for each in record.faults]
-    return Verdict(scores_of(record), report_page(record, arrays), faults)
+    page = report_page(record, arrays, phase.is_hidden)
+    return Verdict(scores_of(record), page, faults)
 
 
 def failed(fault: Fault) -> Verdict:
@@ -141,3 +146,12 @@ def public(record: Record, facts: Mapping[str, Any]) -> Record:
         sandbox=facts["about"]["sandbox"],
         provenance={**record.provenance, "seeds": []},
     )
+
+
+def without_split(record: Record) -> Record:
+    """Return a record that does not tell which examples are forgotten.
+
+    The seed of the split names them, and whoever tries seeds knows by the fingerprint when it is
+    the one.
+    """
+    return msgspec.structs.replace(record, split_seed=None, fingerprint=NOT_TOLD)

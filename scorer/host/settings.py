@@ -83,6 +83,7 @@ class Phase(msgspec.Struct, frozen=True, kw_only=True):
         fingerprint: of the task whose oracles there are, test set included.
         engine_id: how the oracles were trained.
         path: fields of the training path.
+        is_hidden: whether participants may not learn the split, so that nobody prepares for it.
     """
 
     task: str
@@ -90,6 +91,7 @@ class Phase(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint: str
     engine_id: str
     path: dict[str, Any]
+    is_hidden: bool
 
 
 def write_json(values: msgspec.Struct, path: Path) -> None:

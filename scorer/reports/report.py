@@ -16,7 +16,7 @@ from scorer.reports.figures import FIGURES
 from scorer.reports.figures.base import EXAMPLES_PLACE, PageFigure, Panel
 from scorer.reports.material import Material, Unavailable
 from scorer.reports.page import Section, full_name, render, to_section
-from scorer.reports.reproduce import command, provenance, secrets_note
+from scorer.reports.reproduce import command, provenance, secrets_note, split_name
 from scorer.reports.verdict import headline, verdict
 from scorer.results.examples import CANNOT_TELL, FORGOTTEN, LEAKS, Examples, examples_of
 from scorer.results.record import Record
@@ -74,6 +74,7 @@ def make_report(material: Material, made_by: str) -> Report:
         diagnosis=[[line.label, *line.cells] for line in diagnosis_lines(record)],
         command=command(record),
         secrets=secrets_note(record),
+        split=split_name(record),
         provenance=list(provenance(record)),
         numbers=list(_numbers(record)) if material.group is not None else [],
         made_by=made_by,

@@ -45,8 +45,18 @@ def command(record: Record) -> str:
     return line
 
 
+def split_name(record: Record) -> str:
+    """Return which split a score is on."""
+    return "not told" if record.split_seed is None else str(record.split_seed)
+
+
 def secrets_note(record: Record) -> str:
-    """Return where the secrets are that `command` leaves out, empty where it leaves out none."""
+    """Return which secrets `command` lacks, and why; empty where it has them."""
+    if record.pool_secret is None:
+        return (
+            "Which secret the models come from is not told: another one is drawn, so that the score"
+            " is alike and not the same."
+        )
     left_out = [field for field in SECRETS if f'"${field.upper()}"' in command(record)]
     if not left_out:
         return ""
@@ -66,7 +76,7 @@ def provenance(record: Record) -> Iterator[tuple[str, str]]:
     yield "file", record.method_path or "none: made by the kit itself"
     if record.method_sha256:
         yield "SHA-256 of the file", record.method_sha256
-    yield "task", f"{record.task}, split {record.split_seed}"
+    yield "task", f"{record.task}, split {split_name(record)}"
     yield "fingerprint", record.fingerprint
     yield "models", f"N = {record.n_models}, design {record.design}"
     yield "rule", f"{record.rule}, delta {record.delta:g}"

@@ -21,6 +21,7 @@ from scorer.host.columns import OVER_BUDGET
 from scorer.host.data import read_task
 from scorer.host.ingestion import ingest
 from scorer.host.lint import lint
+from scorer.host.page import HIDDEN
 from scorer.host.scoring import PAGE, SCORES, Verdict, judge
 from scorer.host.settings import read_settings
 from scorer.options import Options
@@ -28,6 +29,9 @@ from scorer.oracles.open import open_pool
 from scorer.package.write import zipped
 from scorer.pipeline import score
 from tests.host.conftest import N_MODELS
+from tests.reports._html import Page
+
+MOST_PAGE_BYTES = 5 * 2**20
 
 NOISE = """
 import torch
@@ -87,10 +91,27 @@ def test_the_score_is_that_of_score_to_all_digits(
     assert rank in (record.relative_score, record.relative_score - OVER_BUDGET)
     verdict.write(tmp_path)
     assert json.loads((tmp_path / SCORES).read_text()) == verdict.scores
-    page = (tmp_path / PAGE).read_text()
-    assert (
-        "noise on tiny" in page and read_settings(made / "scoring_program").runs_secret not in page
+    assert (tmp_path / PAGE).read_text() == verdict.page
+    check_page(verdict.page, made, host_options)
+    headings = [text for _, text in Page(verdict.page).headings]
+    assert headings[0] == "noise on tiny" and any(text.endswith("worst") for text in headings)
+    assert "split 0" in verdict.page and record.fingerprint in verdict.page
+
+
+def check_page(html: str, made: Path, host_options: Options) -> None:
+    """Raise unless a page is a whole report, asks no network, and tells no secret and no image."""
+    page = Page(html)
+    assert {"board", "epsilons", "examples", "provenance"} <= {s["id"] for s in page.of("section")}
+    assert "<!doctype html>" in html and len(html.encode()) < MOST_PAGE_BYTES
+    for _, given in page.elements:
+        for name in ("src", "href", "xlink:href"):
+            assert given.get(name, "#").startswith(("#", "data:"))
+    assert not page.of("img") and not page.of("script")
+    secrets = (
+        read_settings(made / "scoring_program").runs_secret,
+        open_pool(host_options, no_progress)[0].secret,
     )
+    assert not any(secret in html for secret in secrets)
 
 
 @pytest.mark.slow
@@ -103,6 +124,10 @@ def test_the_final_phase_is_another_split(
     file.write_text(NOISE)
     (scored,) = score([str(file)], other, no_progress)
     assert verdict.scores["relative_score"] == scored.record.relative_score
+    check_page(verdict.page, made, host_options)
+    assert "split not told" in verdict.page and HIDDEN in verdict.page
+    assert scored.record.fingerprint[:8] not in verdict.page
+    assert "--split-seed" not in verdict.page
 
 
 def test_a_submission_may_see_no_test_set_and_no_secret(made: Path, host_options: Options) -> None:
@@ -223,7 +248,8 @@ def test_the_solution_and_the_kit_are_whole(made: Path) -> None:
             "scorer/host/templates/pages/rules.md.txt", "docs/contract.md"} <= names  # fmt: skip
     for program in ("ingestion_program", "scoring_program"):
         kit = made / program / "kit"
-        assert (kit / "scorer" / "tuning" / "plan.py").is_file()
+        for needed in ("tuning/plan.py", "reports/figures/board.py", "reports/templates/style.css"):
+            assert (kit / "scorer" / needed).is_file()
         assert not list(kit.rglob("__pycache__"))
         assert not (kit / "scorer" / "bench" / "figures").exists()
         assert not (kit / "baselines" / "leaderboards").exists()

@@ -25,7 +25,7 @@ def test_every_flag_of_the_command_is_one_of_score() -> None:
 
 @pytest.mark.parametrize("field", ["pool_secret", "runs_secret"])
 def test_secrets_stay_in_the_record(field: str) -> None:
-    record = make_record(**{field: SECRET})
+    record = make_record(**{"pool_secret": PUBLIC_SECRET, field: SECRET})
     shown = command(record) + secrets_note(record) + str(list(provenance(record)))
     assert SECRET not in shown
     assert field in secrets_note(record)
@@ -35,6 +35,18 @@ def test_the_public_secret_is_named() -> None:
     record = make_record(pool_secret=PUBLIC_SECRET)
     assert "--secret public" in command(record)
     assert secrets_note(record) == ""
+
+
+def test_a_secret_that_the_record_lacks_is_said_to_be_drawn_anew() -> None:
+    record = make_record(pool_secret=None, runs_secret=None)
+    assert "another one is drawn" in secrets_note(record)
+    assert "secret" not in command(record)
+
+
+def test_a_split_that_the_record_does_not_tell_is_in_no_command() -> None:
+    record = make_record(split_seed=None)
+    assert "--split-seed" not in command(record)
+    assert dict(provenance(record))["task"] == f"{record.task}, split not told"
 
 
 def test_names_are_quoted_for_the_shell() -> None:
