@@ -112,7 +112,7 @@ boards: $(STAMP) ## put the results in place of the kept leaderboards, and rende
 	@$(RUN) readme --boards
 
 test: $(STAMP) ## the whole test suite
-	$(VENV)/bin/python -m pytest --numprocesses 2 --dist loadfile
+	$(VENV)/bin/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(STAMP) ## ruff and mypy, as pre-commit runs them
 	$(VENV)/bin/ruff check .

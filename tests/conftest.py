@@ -16,7 +16,9 @@ from scorer.tasks import TASKS
 from scorer.tasks.definition import TaskDefinition
 from scorer.tasks.forget.hard_random import HardRandom
 from scorer.tasks.task import Task
+from scorer.training import paths
 from scorer.training.paths import TrainingPath
+from scorer.training.probe import ProbeResult
 from scorer.training.recipe import Recipe
 from tests._engine import InlineEngine
 
@@ -33,8 +35,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--slow", action="store_true", help="run tests marked slow too")
 
 
+LONGEST = (
+    "scenarios/test_scored.py",
+    "runner/test_outcomes.py",
+    "verify/test_verify.py",
+    "host/test_bundle.py",
+    "oracles/test_pool.py",
+    "runner/test_killed.py",
+    "extensions/test_one_file.py",
+    "runner/adapt/test_files.py",
+    "studies/test_plane.py",
+)
+"""Files that take longest, which begin first: none is left to one worker at the end."""
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Skip, with the reason, what this machine or this call leaves out."""
+    """Put the longest files first; skip, with the reason, what this machine or call leaves out."""
+    items.sort(key=lambda item: not item.path.as_posix().endswith(LONGEST))
     for item in items:
         if item.get_closest_marker("gpu") and not torch.cuda.is_available():
             item.add_marker(pytest.mark.skip(reason="needs a CUDA device, found none"))
@@ -44,8 +61,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture
 def tiny_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let whoever looks up tasks in this process know the tiny one."""
+    """Let whoever looks up tasks in this process know the tiny one, and its path unmeasured.
+
+    To measure takes longer than all models of a test; commands that are processes of their own do.
+    """
     monkeypatch.setitem(TASKS.members, "tiny", tiny_definition())
+    monkeypatch.setattr(paths, "probe", lambda *_: ProbeResult("loop", 1, "for tests", ()))
 
 
 @pytest.fixture
@@ -115,10 +136,9 @@ def engine() -> LocalEngine:
 def tiny_pool(
     tiny_task: Task,
     loop_path: TrainingPath,
-    engine: LocalEngine,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Pool:
     """Return a pool with 2 originals, 4 oracles and 4 controls."""
     pool = Pool(tiny_task, loop_path, "cpu", tmp_path_factory.mktemp("cache"), PUBLIC_SECRET)
-    pool.ensure({"original": 2, "oracle": 4, "control": 4}, engine)
+    pool.ensure({"original": 2, "oracle": 4, "control": 4}, InlineEngine(1))
     return pool

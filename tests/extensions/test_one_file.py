@@ -17,6 +17,14 @@ from tests.extensions._files import FILES, NAME, NAMES
 
 PARTS = ("scorer", "baselines", "data_prep", "submission", "pyproject.toml")
 
+CALL = """
+import json, sys
+from click.testing import CliRunner
+from scorer.cli import main
+found = [CliRunner().invoke(main, arguments) for arguments in json.loads(sys.argv[1])]
+print(json.dumps([[one.exit_code, one.stdout, one.output + repr(one.exception)] for one in found]))
+"""
+
 LIST = """
 import json
 from scorer.kinds import KINDS
@@ -74,12 +82,29 @@ def scored(copy: Path) -> dict[str, Any]:
         *options,
         "--n-models",
         "4",
+        "--workers",
+        "1",
         "--device",
         "cpu",
         "--json",
     )
     values: dict[str, Any] = json.loads(text)
     return values
+
+
+@pytest.fixture(scope="module")
+def said(copy: Path, scored: dict[str, Any]) -> dict[str, str]:
+    """Return what further commands print; one process for all, since each imports torch."""
+    calls = {
+        "command": [NAME],
+        "bench": ["bench", NAME],
+        "study": ["study", NAME],
+        "leaderboard": ["leaderboard", "--json"],
+        "report": ["report", NAME, "--task", scored["task"], "--out", str(copy / "report.html")],
+    }
+    found = json.loads(run(copy, "-c", CALL, json.dumps(list(calls.values()))))
+    assert [code for code, *_ in found] == [0] * len(calls), [output for *_, output in found]
+    return {name: printed for name, (_, printed, _) in zip(calls, found, strict=True)}
 
 
 def test_all_of_them_score_together(scored: dict[str, Any]) -> None:
@@ -93,28 +118,26 @@ def test_all_of_them_score_together(scored: dict[str, Any]) -> None:
 
 
 def test_their_numbers_are_in_the_record_and_on_the_leaderboard(
-    copy: Path, scored: dict[str, Any]
+    scored: dict[str, Any], said: dict[str, str]
 ) -> None:
     assert isinstance(scored["mean_largest"], float)
-    (group,) = json.loads(run(copy, "-m", "scorer", "leaderboard", "--json"))["groups"]
+    (group,) = json.loads(said["leaderboard"])["groups"]
     (row,) = [row for row in group["rows"] if row["method"] == NAME]
     assert row["largest_confidence"] == scored["largest_confidence"]
 
 
-def test_a_new_bench_and_a_new_command_run(copy: Path) -> None:
-    assert run(copy, "-m", "scorer", NAME) == "hello\n"
-    assert "nothing" in run(copy, "-m", "scorer", "bench", NAME)
+def test_a_new_bench_and_a_new_command_run(said: dict[str, str]) -> None:
+    assert said["command"] == "hello\n"
+    assert "nothing" in said["bench"]
 
 
+@pytest.mark.usefixtures("said")
 def test_a_new_study_is_made(copy: Path) -> None:
-    run(copy, "-m", "scorer", "study", NAME)
     folder = copy / "results" / "studies" / NAME
     assert json.loads((folder / "findings.json").read_text())["numbers"]["one"]["value"] == 1.0
     assert (folder / "nothing.svg").is_file()
 
 
-def test_a_new_figure_is_a_section_of_a_report(copy: Path, scored: dict[str, Any]) -> None:
-    task = scored["task"]
-    out = copy / "report.html"
-    run(copy, "-m", "scorer", "report", NAME, "--task", task, "--out", str(out))
-    assert f'aria-label="Nothing of {NAME}."' in out.read_text()
+@pytest.mark.usefixtures("said")
+def test_a_new_figure_is_a_section_of_a_report(copy: Path) -> None:
+    assert f'aria-label="Nothing of {NAME}."' in (copy / "report.html").read_text()

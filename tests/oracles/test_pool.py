@@ -147,23 +147,21 @@ def test_confidence_and_hits_agree_with_the_logits(tiny_pool: Pool) -> None:
     np.testing.assert_array_equal(bank.arrays["correct_forget"], logits.argmax(-1) == labels)
 
 
-def test_growing_keeps_what_is_there(tiny_pool: Pool, engine: LocalEngine) -> None:
+def test_growing_keeps_what_is_there(tiny_pool: Pool) -> None:
     before = manifests(tiny_pool.root / "oracle")
-    assert tiny_pool.ensure({"oracle": 4}, engine) == 0
-    assert tiny_pool.ensure({"retrain": 1}, engine) == 1
+    assert tiny_pool.ensure({"oracle": 4}, InlineEngine(1)) == 0
+    assert tiny_pool.ensure({"retrain": 1}, InlineEngine(1)) == 1
     assert manifests(tiny_pool.root / "oracle") == before
 
 
-def test_damage_is_set_aside_and_mended(
-    tiny_pool: Pool, engine: LocalEngine, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_damage_is_set_aside_and_mended(tiny_pool: Pool, caplog: pytest.LogCaptureFixture) -> None:
     store = tiny_pool.store("control")
     before = store.read(1)
     path = store.folder(1) / ARRAYS
     content = bytearray(path.read_bytes())
     content[-1] ^= 1
     path.write_bytes(content)
-    banks = tiny_pool.banks({"control": 4}, engine)
+    banks = tiny_pool.banks({"control": 4}, InlineEngine(1))
     assert "damaged and to be made again" in caplog.text
     np.testing.assert_array_equal(
         banks["control"].arrays["logits_forget"][1], before["logits_forget"]

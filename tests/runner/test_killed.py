@@ -86,19 +86,17 @@ class Place:
 
 
 @needs_linux
-@pytest.mark.parametrize("n_kills", [3, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("n_kills", [2, pytest.param(200, marks=pytest.mark.slow)])
 def test_a_score_that_is_killed_again_and_again_comes_to_the_same(
     tmp_path: Path, n_kills: int
 ) -> None:
     whole, killed, draw = Place(tmp_path / "whole"), Place(tmp_path / "killed"), random.Random(0)
-    for _ in range(2):  # the second time with the models there, as when it is killed
-        for runs in whole.cache.glob(f"**/{RUNS}"):
-            shutil.rmtree(runs)
-            shutil.copytree(whole.cache, killed.cache)
-        started = time.monotonic()
-        process = whole.start()
-        assert process.wait() == 0, process.communicate()[1].decode()
-        longest_s = time.monotonic() - started
+    started = time.monotonic()
+    process = whole.start()
+    assert process.wait() == 0, process.communicate()[1].decode()
+    # With the models there, as when it is killed, it takes about two thirds of that.
+    longest_s = (time.monotonic() - started) * 2 / 3
+    shutil.copytree(whole.cache, killed.cache, ignore=shutil.ignore_patterns(RUNS))
     expected = whole.runs(ARRAYS)
     assert len(expected) == N_MODELS
     kept: dict[str, bytes] = {}

@@ -81,14 +81,14 @@ def test_as_many_fail_whatever_the_number_of_workers(tiny_pool: Pool, tmp_path: 
     )
     mine = [submission(tmp_path, source, f"mine{k}") for k, source in enumerate(sources)]
     found = [
-        run_all(mine, tiny_pool, InlineEngine(n), tmp_path / str(n), n_models=12) for n in (1, 2, 4)
+        run_all(mine, tiny_pool, InlineEngine(n), tmp_path / str(n), n_models=12) for n in (1, 3)
     ]
-    for one, two, four in zip(*found, strict=True):
-        assert outcomes(one) == outcomes(two) == outcomes(four)
+    for one, three in zip(*found, strict=True):
+        assert outcomes(one) == outcomes(three)
         runs = [run for run, kind, _ in outcomes(one) if kind == "run"]
         assert 0 < len(runs) < 12 and 0 not in runs, "the case is one in which some fail"
         assert (one.bank, one.n_not_made, len(one.seeds)) == (None, 0, 12)
-        assert len(one.elapsed_s) == len(four.elapsed_s) == 12 - len(runs)
+        assert len(one.elapsed_s) == len(three.elapsed_s) == 12 - len(runs)
 
 
 def test_workers_that_run_at_once_come_to_the_same(tiny_pool: Pool, tmp_path: Path) -> None:
@@ -100,7 +100,6 @@ def test_workers_that_run_at_once_come_to_the_same(tiny_pool: Pool, tmp_path: Pa
 
 def test_a_fault_is_final(tiny_pool: Pool, tmp_path: Path) -> None:
     fails = {
-        "chance": "if os.urandom(1)[0] < 128 and n_calls > 1: raise ValueError('by chance')",
         "second": "if n_calls == 2: raise ValueError('the second call')",
         "third": "if n_calls == 3: os._exit(1)",
     }
@@ -114,21 +113,22 @@ def test_a_fault_is_final(tiny_pool: Pool, tmp_path: Path) -> None:
         return [marker.stat().st_size for marker in markers]
 
     first = run_all(mine, tiny_pool, InlineEngine(1), tmp_path / "runs")
-    assert n_calls() == [5, 5, 5], "four runs and the audit"
-    assert all(outcomes(each) for each in first[1:])
+    assert n_calls() == [5, 5], "four runs and the audit"
+    assert all(outcomes(each) for each in first)
     again = run_all(mine, tiny_pool, InlineEngine(2), tmp_path / "runs")
     assert [each.faults for each in again] == [each.faults for each in first]
-    assert n_calls() == [5, 5, 5]
+    assert n_calls() == [5, 5]
     more = run_all(mine, tiny_pool, InlineEngine(1), tmp_path / "runs", n_models=6)
-    assert n_calls() == [7, 7, 7]
+    assert n_calls() == [7, 7]
     for before, after in zip(first, more, strict=True):
         assert set(before.faults) <= set(after.faults)
     anew = run_all(mine, tiny_pool, InlineEngine(1), tmp_path / "runs", anew=True)
-    assert n_calls()[1:] == [12, 12], "no run is made again but all of them together"
-    assert not outcomes(anew[1]) and not outcomes(anew[2])
+    assert n_calls() == [12, 12], "no run is made again but all of them together"
+    assert not any(outcomes(each) for each in anew)
 
 
-@pytest.mark.parametrize("n_workers", [1, 4])
+# One worker: the run that hits its limit at once, below, is such a case too.
+@pytest.mark.parametrize("n_workers", [pytest.param(1, marks=pytest.mark.slow), 4])
 def test_where_the_first_run_fails_no_others_are_made(
     tiny_pool: Pool, tmp_path: Path, n_workers: int
 ) -> None:

@@ -96,7 +96,7 @@ def test_several_submissions_share_workers_and_nothing_else(
     assert len({row.tobytes() for row in still.bank.confidence()}) == 1
     assert len(noise.reference_s) == N_REFERENCES
     np.testing.assert_array_equal(noise.reference_s, still.reference_s)
-    alone = run(mine[0], tiny_pool, LocalEngine(1), n_models=3)
+    alone = run(mine[0], tiny_pool, InlineEngine(1), n_models=3)
     assert alone.bank is not None
     np.testing.assert_array_equal(alone.bank.confidence(), noise.bank.confidence())
 
@@ -123,10 +123,8 @@ def test_runs_take_the_originals_in_turn(tiny_pool: Pool, tmp_path: Path) -> Non
     np.testing.assert_allclose(results.bank.confidence(), expected, rtol=1e-5)
 
 
-def test_in_another_folder_it_was_never_run(
-    tiny_pool: Pool, engine: LocalEngine, tmp_path: Path
-) -> None:
-    mine = submission(tmp_path, NOISE)
+def test_in_another_folder_it_was_never_run(tiny_pool: Pool, tmp_path: Path) -> None:
+    mine, engine = submission(tmp_path, NOISE), InlineEngine(1)
     first = run(mine, tiny_pool, engine, n_models=2)
     calls: list[tuple[str, int, int]] = []
     (again,) = run_submissions(
