@@ -75,16 +75,21 @@ def _bar() -> Iterator[Progress]:
         yield update
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+HELP = {"help_option_names": ["-h", "--help"]}
+"""Told to each command: click keeps what it saw first, which may be one called without the group."""
+
+
+@click.group(context_settings=HELP)
 def main() -> None:
     """Fetch data sets, prepare those fetched by hand, and check what is on disk."""
 
 
 @main.command(
+    context_settings=HELP,
     epilog="""\b
 Examples:
   python -m data_prep download fashion_mnist
-  python -m data_prep download cifar10 --data-dir /mnt/data"""
+  python -m data_prep download cifar10 --data-dir /mnt/data""",
 )
 @click.argument(
     "name",
@@ -109,10 +114,11 @@ def download(name: str, data_dir: Path) -> None:
 
 
 @main.command(
+    context_settings=HELP,
     epilog="""\b
 Examples:
   python -m data_prep celeba --archive ~/Downloads
-  python -m data_prep celeba --archive Img/img_align_celeba.zip Anno Eval --data-dir /mnt/data"""
+  python -m data_prep celeba --archive Img/img_align_celeba.zip Anno Eval --data-dir /mnt/data""",
 )
 @click.option("--archive", "first", type=_PATH, required=True, help="A file, or a folder of some.")
 @click.argument("more", type=_PATH, nargs=-1)
@@ -137,6 +143,7 @@ def celeba(first: Path, more: tuple[Path, ...], data_dir: Path) -> None:
 
 
 @main.command(
+    context_settings=HELP,
     name="import",
     epilog="""\b
 Examples:
@@ -169,10 +176,11 @@ def import_(folder: Path, skip_broken: bool, data_dir: Path, as_json: bool) -> N
 
 
 @main.command(
+    context_settings=HELP,
     epilog="""\b
 Examples:
   python -m data_prep check digits
-  python -m data_prep check cifar10 --data-dir /mnt/data --json"""
+  python -m data_prep check cifar10 --data-dir /mnt/data --json""",
 )
 @click.argument("name")
 @_DATA_DIR

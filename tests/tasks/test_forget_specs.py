@@ -35,7 +35,7 @@ N_TRAIN = 250
 def with_subjects(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the digits be of 60 people, and few of them be held out."""
 
-    def load(*_: object) -> RawData:
+    def load(*_: object, **__: object) -> RawData:
         raw = load_raw("digits", Path("data"))
         return replace(raw, subjects=np.arange(len(raw.labels), dtype=np.int64) % 60)
 
@@ -294,7 +294,7 @@ def test_examples_of_an_official_test_set_cannot_be_forgotten(
     whole = load_raw("digits", Path("data"))
     is_test = np.arange(len(whole.labels)) >= 300
     raw = replace(whole, is_official_test=is_test)
-    monkeypatch.setattr(loading, "load_raw", lambda *_: raw)
+    monkeypatch.setattr(loading, "load_raw", lambda *_, **__: raw)
     monkeypatch.setitem(TASKS.members, "tiny", tiny_definition(n_test=None))
     with pytest.raises(UsageError, match=r"got 1 of the official test set, .* such as \[300\]"):
         load(listed(tmp_path, "3 300"))
@@ -303,7 +303,7 @@ def test_examples_of_an_official_test_set_cannot_be_forgotten(
 def test_two_classes_or_more_are_retained(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = load_raw("digits", Path("data"))
     raw = replace(whole, labels=(whole.labels > 4).astype(np.int64), n_classes=2)
-    monkeypatch.setattr(loading, "load_raw", lambda *_: raw)
+    monkeypatch.setattr(loading, "load_raw", lambda *_, **__: raw)
     with pytest.raises(UsageError, match=r"must keep two classes or more, got \[0\] alone"):
         load("class:1")
 
