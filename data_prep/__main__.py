@@ -76,7 +76,7 @@ def _bar() -> Iterator[Progress]:
 
 
 HELP = {"help_option_names": ["-h", "--help"]}
-"""Told to each command: click keeps what it saw first, which may be one called without the group."""
+"""Of each command: click keeps what it saw first, which may be one called without the group."""
 
 
 @click.group(context_settings=HELP)
