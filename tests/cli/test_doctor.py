@@ -142,14 +142,16 @@ def test_pins_are_those_of_the_file(tmp_path: Path) -> None:
 def test_pool_health_is_told_without_the_task(tiny_pool: Pool, tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     shutil.copytree(tiny_pool.cache_dir, cache)
+    # As many as other tests have asked for by now.
+    n_models = len(list(tiny_pool.root.glob("[a-z]*/[0-9]*/manifest.json")))
     health = take_health(take_inventory(cache))
-    assert (health.n_pools, health.n_models, health.n_damaged) == (1, 10, 0)
+    assert (health.n_pools, health.n_models, health.n_damaged) == (1, n_models, 0)
     root = cache / tiny_pool.root.relative_to(tiny_pool.cache_dir)
     (root / "oracle" / "00001" / "manifest.json").write_text("{}")
     shutil.rmtree(root / "control" / "00002")
     shutil.copytree(root / "control" / "00003", root / "control" / "00002")
     health = take_health(take_inventory(cache))
-    assert (health.n_models, health.n_damaged) == (8, 2)
+    assert (health.n_models, health.n_damaged) == (n_models - 2, 2)
     assert (root / "oracle" / "00001").is_dir()  # nothing was changed
     for copy in ("secret", "secret.copy"):
         (root / copy).write_text("no secret")

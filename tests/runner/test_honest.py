@@ -79,7 +79,7 @@ BODIES = {
 @pytest.mark.parametrize("name", BODIES)
 def test_it_works(host: SubmissionHost, name: str) -> None:
     state, answer = run(host, BODIES[name])
-    assert state is not None, answer
+    assert state is not None, str(answer)
 
 
 SPAWNED = (
@@ -95,7 +95,7 @@ SPAWNED = (
 
 def test_processes_are_spawned(host: SubmissionHost) -> None:
     state, answer = run_file(host, SPAWNED)
-    assert state is not None, answer
+    assert state is not None, str(answer)
 
 
 @pytest.mark.slow
@@ -106,7 +106,7 @@ def test_a_function_is_compiled(host: SubmissionHost) -> None:
         "assert abs(step(torch.ones(8)).item() - 16 * torch.ones(1).sin().item()) < 1e-3"
     )
     state, answer = run(host, body)
-    assert state is not None, answer
+    assert state is not None, str(answer)
 
 
 SOURCES = {
@@ -139,7 +139,7 @@ SOURCES = {
 @pytest.mark.parametrize("name", SOURCES)
 def test_a_file_is_read_as_python_reads_it(host: SubmissionHost, name: str) -> None:
     state, answer = run_file(host, SOURCES[name])
-    assert state is not None, answer
+    assert state is not None, str(answer)
 
 
 WRONG = {

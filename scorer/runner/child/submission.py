@@ -84,7 +84,8 @@ class SubmissionWork:
     def __init__(self, folder: Path, job: dict[str, Any]) -> None:
         """Load the sets, build the network, and import what every run would."""
         hide_the_kit()
-        torch.set_num_threads(job["n_threads"])
+        self.n_threads = job["n_threads"]
+        torch.set_num_threads(self.n_threads)
         self.source = folder / "in" / "source"
         self.package = self.source / PACKAGE
         self.weights = folder / "in"
@@ -116,6 +117,9 @@ class SubmissionWork:
 
     def run(self, order: dict[str, Any], out: Path, tell_ready: Callable[[], None]) -> Any:
         """See `serve.Work.run`."""
+        # A fork makes torch's pool of threads anew when it is first wanted, which fails where two
+        # threads of a file want it at once.
+        torch.set_num_threads(self.n_threads)
         net = self.net.to(self.device)
         if self.device.type == "cuda":
             torch.cuda.set_per_process_memory_fraction(self.gpu_share)
