@@ -17,6 +17,7 @@ import stat
 import time
 import uuid
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -49,6 +50,10 @@ WHAT_TO_DO = {
 """Errors that stay until somebody does something, with what."""
 
 NO_LOCKS = {errno.EBADF, errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS}
+
+
+ZIP_DAMAGE = (OSError, EOFError, ValueError, KeyError, RuntimeError, zipfile.BadZipFile, zlib.error)
+"""What reading a ZIP raises where it is none, cut short, changed, or locked by a password."""
 
 
 class Damaged(ScorerError):

@@ -12,7 +12,6 @@ from __future__ import annotations
 import hashlib
 import json
 import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,7 +22,7 @@ import msgspec
 from msgspec import Meta
 
 from scorer.errors import ScorerError
-from scorer.files import zip_member
+from scorer.files import ZIP_DAMAGE, zip_member
 
 EDITION = 1
 
@@ -37,10 +36,6 @@ MOST_MEMBER_BYTES = 2**30
 
 ROLES = ("original", "oracle", "control")
 """Whose models a bank may hold; a role is the name of a folder where it is imported."""
-
-DAMAGE = (OSError, EOFError, ValueError, RuntimeError, NotImplementedError, zipfile.BadZipFile)
-READING = (*DAMAGE, zlib.error, KeyError)
-"""What the standard library raises on zips that are none, cut short or changed."""
 
 Digest = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 
@@ -109,7 +104,7 @@ class BankFile:
                 with opened.open(ABOUT) as member:
                     content = member.read(MOST_ABOUT_BYTES)
                 names = [each.filename for each in opened.infolist()]
-        except READING as error:
+        except ZIP_DAMAGE as error:
             raise self._bad(f"it cannot be read: {error}") from error
         try:
             values = msgspec.json.decode(content)
@@ -139,7 +134,7 @@ class BankFile:
         try:
             with zipfile.ZipFile(self.path) as opened, opened.open(member) as found:
                 content = found.read(MOST_MEMBER_BYTES)
-        except READING as error:
+        except ZIP_DAMAGE as error:
             raise self._bad(f"{member} cannot be read: {error}") from error
         if hashlib.sha256(content).hexdigest() != expected:
             raise self._bad(f"{member} was changed: its SHA-256 is not that in {ABOUT}")

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import re
 import zipfile
-import zlib
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from scorer.errors import UsageError
+from scorer.files import ZIP_DAMAGE
 
 NAME = re.compile(r"unlearned_checkpoint_(0|[1-9][0-9]{0,5})\.pth")
 
 MOST_SHOWN = 3
 """Names that a message holds."""
-
-UNREADABLE = (OSError, EOFError, ValueError, RuntimeError, NotImplementedError)
-DAMAGE = (*UNREADABLE, zipfile.BadZipFile, zlib.error)
-"""What the standard library raises on zips that are none, cut short, or locked by a password."""
 
 
 def checkpoint_name(index: int) -> str:
@@ -37,7 +33,7 @@ def checkpoints_in(path: Path, n_models: int) -> list[str]:
     try:
         with zipfile.ZipFile(path) as opened:
             names = [each.filename for each in opened.infolist() if not each.is_dir()]
-    except DAMAGE as error:
+    except ZIP_DAMAGE as error:
         raise UsageError(f"{path} must be a zip of checkpoints, cannot be read: {error}") from error
     own = [name for name in names if not is_of_a_system(name)]
     found: dict[int, str] = {}
@@ -89,7 +85,7 @@ def read_member(path: Path, name: str, most_bytes: int) -> bytes | None:
     try:
         with zipfile.ZipFile(path) as opened, opened.open(name) as member:
             content = member.read(most_bytes + 1)
-    except (*DAMAGE, KeyError) as error:
+    except ZIP_DAMAGE as error:
         raise UsageError(f"{path}: {name} cannot be read: {error}") from error
     return content if len(content) <= most_bytes else None
 

@@ -9,9 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from scorer.errors import UsageError
-from scorer.files import Damaged, DiskError, read_regular
+from scorer.files import ZIP_DAMAGE, Damaged, DiskError, read_regular
 from scorer.metric.arrays import MIN_MODELS, FloatArray, check_bank
-from scorer.results.arrays import DAMAGE
 
 LARGEST = 1e100
 """Size of a value beyond which sums and squares over models may overflow; logits end at 1e39."""
@@ -71,7 +70,7 @@ def _load(path: Path, name: str) -> np.ndarray:
         raise UsageError(f"{requirement}: {error}") from error
     except zipfile.BadZipFile as error:
         raise UsageError(f"{requirement}, got a damaged or shortened .npz: {error}") from error
-    except (*DAMAGE, MemoryError) as error:
+    except (*ZIP_DAMAGE, MemoryError) as error:
         raise UsageError(f"{requirement}: {error}") from error
     raise UsageError(
         f"{path} must hold one array, or one that is named {name}, got"

@@ -18,7 +18,7 @@ from typing import Any
 import yaml
 
 from scorer.errors import ScorerError, UsageError
-from scorer.files import delete
+from scorer.files import ZIP_DAMAGE, delete, disk_errors
 from scorer.host.lint import YAML, lint
 from scorer.host.lint_phases import DEFAULT_LIMIT_S
 from scorer.host.scoring import PAGE, SCORES
@@ -27,8 +27,6 @@ from scorer.temporary import new_folder
 LAST_LINES = 20
 FAULT = 3
 """Exit code of the scoring program where the submission is at fault."""
-
-REFUSED = (OSError, EOFError, ValueError, RuntimeError, NotImplementedError, zipfile.BadZipFile)
 
 
 @dataclass(frozen=True)
@@ -119,9 +117,9 @@ def _unpack(submission: Path, folder: Path) -> None:
         shutil.copytree(submission, folder)
         return
     try:
-        with zipfile.ZipFile(submission) as opened:
+        with disk_errors(folder), zipfile.ZipFile(submission) as opened:
             opened.extractall(folder)
-    except REFUSED as error:
+    except ZIP_DAMAGE as error:
         raise UsageError(f"{submission} must be a zip, as one uploads it, got: {error}") from error
     folder.mkdir(exist_ok=True)  # an empty zip makes none
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
 
 from scorer.errors import ScorerError
-
-DAMAGE = (OSError, EOFError, ValueError, KeyError, RuntimeError, zipfile.BadZipFile, zlib.error)
-"""What NumPy and the modules that it reads with raise on arrays that are not whole."""
+from scorer.files import ZIP_DAMAGE
 
 
 def read_npz(path: Path) -> dict[str, np.ndarray]:
@@ -25,7 +22,7 @@ def read_npz(path: Path) -> dict[str, np.ndarray]:
     try:
         with np.load(path, allow_pickle=False) as arrays:
             return {name: arrays[name] for name in arrays.files}
-    except DAMAGE as error:
+    except ZIP_DAMAGE as error:
         raise ScorerError(damaged(path, str(error))) from error
 
 
