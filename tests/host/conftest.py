@@ -23,9 +23,12 @@ from tests.conftest import tiny_definition
 N_MODELS = 4
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def host_patches() -> Iterator[None]:
-    """Let this process know the tiny task, and start no workers."""
+    """Let this process know the tiny task, and start no workers.
+
+    For tests of this folder alone: others on the same worker must find the registries as they are.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(TASKS.members, "tiny", tiny_definition())
         patch.setitem(ENGINES.members, "inline", InlineEngine)
@@ -35,7 +38,7 @@ def host_patches() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def host_options(host_patches: None, tmp_path_factory: pytest.TempPathFactory) -> Options:
     """Return the options that the bundle is made with."""
     folder = tmp_path_factory.mktemp("host")
@@ -46,7 +49,7 @@ def host_options(host_patches: None, tmp_path_factory: pytest.TempPathFactory) -
     )  # fmt: skip
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def made(host_options: Options, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the bundle; tests that change it take a copy."""
     output = tmp_path_factory.mktemp("bundle") / "contest"
