@@ -16,6 +16,7 @@ from scorer.errors import ScorerError
 from scorer.options import Options
 from scorer.results.record import Record
 from scorer.store import DamagedEntry
+from scorer.tasks.forget.file import File
 from scorer.tasks.load import load_task
 from scorer.tasks.snapshot import read_snapshot, snapshot_path, snapshots_dir
 from scorer.tasks.task import Task
@@ -96,8 +97,11 @@ def _find_task(record: Record, data_dir: Path, cache_dir: Path) -> Task:
     if path.is_dir():
         with suppress(DamagedEntry):  # it is only a copy, and the fingerprint is held below
             return read_snapshot(path)
+    if record.forget.startswith(f"{File.name}:"):
+        raise ScorerError("the list of examples is not in the record, and its copy is not there")
     options = Options(
         task=record.task,
+        forget=record.forget,
         split_seed=record.split_seed or 0,
         data_dir=data_dir,
         cache_dir=cache_dir,

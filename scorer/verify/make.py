@@ -102,7 +102,7 @@ def why_not_again(record: Record, here: Options, n_again: int) -> str:
         return "nothing was made again: --again 0"
     if record.pool_secret is None or path_of(record) is None:
         return "the record does not hold the secret of its pool, or how its models are trained"
-    if record.forget.startswith(File.name):
+    if record.forget.startswith(f"{File.name}:"):
         return "the record names what was forgotten by a hash: where the list lies is not told"
     if record.requests:
         return "each run of a stream starts from another, and they are not made again"

@@ -11,8 +11,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from scorer.engines import LocalEngine
+from scorer.engines.base import no_progress
 from scorer.errors import ScorerError
+from scorer.options import Options
 from scorer.reports.pictures import MOST_SIDE, data_uri, pictures_of, read_pictures
+from scorer.tasks.load import load_task
 from scorer.tasks.snapshot import save_snapshot, snapshots_dir
 from scorer.tasks.task import Task
 from tests.results._records import make_record
@@ -94,3 +98,14 @@ def test_a_damaged_copy_is_passed_over(tiny_task: Task, tmp_path: Path) -> None:
     record = make_record(fingerprint=tiny_task.fingerprint)
     with pytest.raises(ScorerError, match="digits is another task by now"):
         read_pictures(record, tmp_path, tmp_path, 20)
+
+
+def test_another_forget_set_of_a_task_is_read_by_its_name(tmp_path: Path) -> None:
+    options = Options(task="digits", forget="class:3", data_dir=tmp_path, cache_dir=tmp_path)
+    task = load_task(options, LocalEngine(1), no_progress)
+    record = make_record(task="digits", forget="class:3", fingerprint=task.fingerprint)
+    found = read_pictures(record, tmp_path, tmp_path, len(task.split.forget))
+    assert set(found.labels.tolist()) == {3}
+    listed = make_record(task="digits", forget="file:0123456789abcdef", fingerprint="0" * 64)
+    with pytest.raises(ScorerError, match="the list of examples is not in the record"):
+        read_pictures(listed, tmp_path, tmp_path, 130)
