@@ -67,6 +67,8 @@ def command(
 
     if frozen is not None and (freeze is not None or task is not None):
         raise UsageError("--frozen shows a board as it was: it takes no --freeze and no --task")
+    if html is not None and (frozen is not None or freeze is not None):
+        raise UsageError("--html is a page of the board as it is: leave --freeze and --frozen out")
     if task is not None:
         task = task_name(task, results_dir)
     results = read_records(results_dir, task)

@@ -75,7 +75,6 @@ def command(
       python -m scorer score --plan --task cifar10 --n-models 256
       python -m scorer score --checkpoints submission.zip --task cifar10-resnet18 --n-models 512
     """
-    from scorer.checkpoints.score import score_checkpoints
     from scorer.errors import UsageError
     from scorer.files import ensure_writable
     from scorer.options import Options
@@ -94,8 +93,8 @@ def command(
         return
     if examples_file is not None:
         check_place(examples_file)
-    if checkpoints is not None and (method is not None or rerun):
-        given = f"METHOD {method}" if method is not None else "--rerun"
+    if checkpoints is not None and (method is not None or rerun or function):
+        given = f"METHOD {method}" if method is not None else "--rerun" if rerun else "--function"
         raise UsageError(f"--checkpoints stands in place of METHOD and its runs, got {given} too")
     found = None if checkpoints is not None else find_method(method, function)
     notes_on_text: Sequence[str] = ()
@@ -110,6 +109,8 @@ def command(
         ensure_writable(folder)  # hours before the first file is written there
     with progress_bar() as progress:
         if checkpoints is not None:
+            from scorer.checkpoints.score import score_checkpoints
+
             scored = score_checkpoints(checkpoints, chosen, progress)
         else:
             (scored,) = score([found], chosen, progress, anew=rerun)

@@ -16,8 +16,6 @@ IMAGE_ENDINGS = (".png", ".jpg", ".jpeg", ".gif")
 DATA = ("input_data", "reference_data")
 PROGRAMS = ("ingestion_program", "scoring_program")
 
-PROGRAM_NAMES = {"ingestion_program": "ingestion", "scoring_program": "scoring"}
-
 
 def file_problems(values: dict[str, Any], bundle: Path) -> Iterator[str]:
     """Yield what is wrong with pages, terms, picture, starting kit and solutions."""

@@ -18,8 +18,6 @@ LICENCE = re.compile(r"SPDX-License-Identifier:\s*([\w.+() -]*[\w.+)])")
 OF_THE_KIT = "Apache-2.0"
 NOT_STATED = "not stated"
 
-CHECKED = ("test_accuracy", "time_ratio", "compute_ratio", "budget_verdict")
-
 
 def pins() -> dict[str, str]:
     """Return the releases that are installed here, by package."""

@@ -122,7 +122,7 @@ def call(options: Options, verb: str, *arguments: object) -> Result:
 
 
 def test_two_wishes_at_once_are_refused(options: Options) -> None:
-    for arguments in (["finetune"], ["--rerun"]):
+    for arguments in (["finetune"], ["--rerun"], ["--function", "unlearn"]):
         both = call(options, "score", "--checkpoints", "a.zip", *arguments)
         assert both.exit_code == 2 and "stands in place of METHOD" in both.stderr
     missing = call(options, "score", "--checkpoints", "nothing.zip")

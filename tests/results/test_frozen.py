@@ -121,3 +121,11 @@ def test_nothing_to_freeze_and_two_wishes_at_once_are_refused(tmp_path: Path) ->
     assert "there is no result to freeze" in call(tmp_path, "--freeze", "b").stderr
     both = call(tmp_path, "--freeze", "b", "--frozen", "b")
     assert both.exit_code == 2 and "takes no --freeze" in both.stderr
+
+
+@pytest.mark.parametrize("with_what", [("--freeze", "b"), ("--frozen", "b")])
+def test_a_page_is_of_the_board_as_it_is(tmp_path: Path, with_what: tuple[str, str]) -> None:
+    page = tmp_path / "board.html"
+    result = call(tmp_path, *with_what, "--html", str(page))
+    assert result.exit_code == 2 and "leave --freeze and --frozen out" in result.stderr
+    assert not page.exists() and not (tmp_path / BOARDS_FOLDER).exists()
