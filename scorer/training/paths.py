@@ -1,4 +1,4 @@
-"""Which of the two ways to train a task's models takes, chosen by a probe that is kept on disk."""
+"""Which way to train a task's models is taken, chosen by a probe that is kept on disk."""
 
 from __future__ import annotations
 
@@ -17,8 +17,12 @@ from scorer.training.loop import ModelSeeds, TrainingSet, train_models
 from scorer.training.probe import Timing, probe
 from scorer.training.recipe import Recipe
 from scorer.training.stacked import train_models_stacked
+from scorer.training.streams import train_models_on_streams
 
-NAMES = ("loop", "stacked")
+GROUPED = {"stacked": train_models_stacked, "streams": train_models_on_streams}
+"""How a group of models is trained at once: as one wide model, or in turns on a GPU."""
+
+NAMES = ("loop", *GROUPED)
 
 TRAINING_PER_GPU = 1
 """Workers that train on one GPU where nobody says how many: one keeps it busy, and two were no
@@ -30,7 +34,7 @@ class TrainingPath:
     """How the models of a task are trained.
 
     Attributes:
-        name: "loop", one model at a time, or "stacked", `k` at once.
+        name: "loop", one model at a time, or one of `GROUPED`, `k` at once.
         k: models of a group, 1 for the loop.
         device: "cpu", or the model of the GPU such as "nvidia-h200".
         dtype: of the forward pass, "float32" or "bfloat16".
@@ -56,7 +60,7 @@ def train_group(
     Args:
         data: what they are trained on, on the device.
         recipe: how.
-        seeds: in any number; the stacked path takes at most `path.k` at once.
+        seeds: in any number; a path of groups takes at most `path.k` at once.
         path: from `choose_path`.
 
     Returns:
@@ -81,7 +85,7 @@ def train_group(
         return list(train_models(data, recipe, seeds))
     nets: list[nn.Module] = []
     for start in range(0, len(seeds), path.k):
-        nets += train_models_stacked(data, recipe, seeds[start : start + path.k])
+        nets += GROUPED[path.name](data, recipe, seeds[start : start + path.k])
     return nets
 
 
