@@ -10,7 +10,6 @@ Reference: https://docs.pytorch.org/docs/stable/notes/cuda.html (streams, whole-
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from torch import nn

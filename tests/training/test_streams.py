@@ -28,9 +28,7 @@ def test_no_seeds_make_no_models() -> None:
 
 @pytest.mark.gpu
 @pytest.mark.parametrize("architecture", ["small_cnn", "fast_resnet"])
-def test_streams_do_not_meet_in_memory(
-    architecture: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_streams_do_not_meet_in_memory(architecture: str, monkeypatch: pytest.MonkeyPatch) -> None:
     # Else cuDNN rounds the factors of float32 convolutions to ten bits.
     monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
     n_channels, side = (1, 8) if architecture == "small_cnn" else (3, 16)

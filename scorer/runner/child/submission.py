@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import importlib
 import linecache
@@ -32,6 +33,9 @@ from .unwrap import unwrapped
 
 PACKAGE = "submission_under_test"
 """The folder that the file lies in, with what was copied with it, and the name of the package."""
+
+WARM_UP_IMAGES = 64
+"""Of the steps that let a GPU load its kernels; other batches may take others still."""
 
 
 class Changed(Exception):
@@ -123,7 +127,7 @@ class SubmissionWork:
         net = self.net.to(self.device)
         if self.device.type == "cuda":
             torch.cuda.set_per_process_memory_fraction(self.gpu_share)
-            load_kernels(self.device)
+            load_kernels(net, self.sets["retain"][0][:WARM_UP_IMAGES])
         # As for a script: its own folder first, then the one that this lies in.
         sys.path[:0] = [str(self.package), str(self.source)]
         if self.has_bars:
@@ -259,13 +263,25 @@ def save_state(state: Any, out: Path, taken_off: Sequence[str] = ()) -> dict[str
     return {"fault": None, **({"taken_off": list(taken_off)} if taken_off else {})}
 
 
-def load_kernels(device: torch.device) -> None:
-    """Let a GPU load what it needs once a process and for seconds, before a run is timed."""
-    images = torch.ones(2, 3, 8, 8, device=device, requires_grad=True)
-    weights = torch.ones(4, 3, 3, 3, device=device)
-    (
-        nn.functional.conv2d(images, weights).flatten(1) @ torch.ones(144, 2, device=device)
-    ).sum().backward()
+def load_kernels(net: nn.Module, images: Tensor) -> None:
+    """Let a GPU load what it needs once a process and for seconds, before a run is timed.
+
+    That is its context, the libraries, and the kernels that a step of training takes.
+
+    Args:
+        net: on the GPU; a copy of it is trained.
+        images: a batch, anywhere.
+    """
+    device = next(net.parameters()).device
+    copied, images = copy.deepcopy(net).train(), images.to(device)
+    optimizer = torch.optim.SGD(copied.parameters(), lr=0.1, momentum=0.9)
+    for dtype in (torch.float32, torch.bfloat16):
+        with torch.autocast("cuda", dtype, enabled=dtype != torch.float32):
+            logits = copied(images).float()
+        labels = torch.zeros(len(images), dtype=torch.long, device=device)
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(logits, labels).backward()
+        optimizer.step()
     torch.cuda.synchronize(device)
 
 
