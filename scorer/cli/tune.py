@@ -43,7 +43,7 @@ def command(
     from scorer.errors import UsageError
     from scorer.options import OWN_FORGET_SET, Options
     from scorer.runner.load import BASELINES, Submission, find_submission, methods_in
-    from scorer.tuning.apply import apply_best
+    from scorer.tuning.apply import apply_best, check_can_apply
     from scorer.tuning.constants import constants_of
     from scorer.tuning.log import keep_log, log_path
     from scorer.tuning.trials import tune
@@ -65,6 +65,8 @@ def command(
         ]
     else:
         found = [find_submission(method) for method in methods or (None,)]
+    for submission in found if apply else ():
+        check_can_apply(submission)
     logs = []
     for submission in found:
         with progress_bar() as progress:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import io
+import tokenize
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from baselines.common import FAMILIES
+from scorer.errors import UsageError
 from scorer.runner.imports import shared_modules
 from scorer.runner.load import BASELINES
 
@@ -60,6 +63,32 @@ class Constant:
         if len(set(values.values())) == 1:
             return repr(value)
         return "{" + ", ".join(f'"{name}": {each!r}' for name, each in values.items()) + "}"
+
+
+def encoding_of(source: bytes) -> str:
+    """Return the encoding that a file declares, by its first lines or its mark, as Python does."""
+    return tokenize.detect_encoding(io.BytesIO(source).readline)[0]
+
+
+def text_of(source: bytes, shown_file: str) -> str:
+    """Return the text of a file in which constants are looked for.
+
+    Args:
+        source: bytes of the file.
+        shown_file: what it is called in the message.
+
+    Raises:
+        UsageError: it is no Python.
+    """
+    try:
+        text = source.decode(encoding_of(source))
+        ast.parse(text, shown_file)
+    except (SyntaxError, ValueError) as error:
+        raise UsageError(
+            f"{shown_file} must be a file of Python to be tuned, got {error}; see what `check`"
+            " says of it"
+        ) from error
+    return text
 
 
 def constants_of(source: str) -> dict[str, Constant]:
@@ -131,7 +160,8 @@ def fingerprint(source: bytes, constants: Mapping[str, Constant], names: Sequenc
 
     Comments, docstrings and layout do not count, so that better words do not ask for new tuning.
     """
-    text = _replaced(source.decode(), {constants[name].span: name for name in names})
+    text = source.decode(encoding_of(source))
+    text = _replaced(text, {constants[name].span: name for name in names})
     shared = [path.read_text() for path in shared_modules(source, BASELINES)]
     return hashlib.sha256("\n".join(map(_code, [text, *shared])).encode()).hexdigest()
 

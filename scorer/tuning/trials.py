@@ -22,7 +22,16 @@ from scorer.runner.load import Submission
 from scorer.secret import PUBLIC_SECRET
 from scorer.tasks import TASKS
 from scorer.tasks.forget.spec import parse_forget
-from scorer.tuning.constants import Constant, Value, Values, constants_of, fingerprint, with_values
+from scorer.tuning.constants import (
+    Constant,
+    Value,
+    Values,
+    constants_of,
+    encoding_of,
+    fingerprint,
+    text_of,
+    with_values,
+)
 from scorer.tuning.draw import BATCH_SIZE, BATCH_SIZES, LARGEST_FACTOR, draw_trials
 from scorer.tuning.log import Row, TuningLog, log_path, plan_values, read_log, task_label
 from scorer.tuning.plan import PLANS, Plan, Rung
@@ -55,9 +64,9 @@ def tuned_names(submission: Submission, asked: Sequence[str] = ()) -> list[str]:
             or all of them where there are none such.
 
     Raises:
-        UsageError: no such constant.
+        UsageError: no such constant, or the file is no Python.
     """
-    constants = constants_of(submission.source.decode())
+    constants = constants_of(text_of(submission.source, submission.shown_file))
     for name in asked:
         if name not in constants:
             raise unknown_name("constant", name, constants)
@@ -153,7 +162,7 @@ class Trials:
             )
         self._submission, self._family = submission, family
         self._options, self._progress = options, progress
-        self._constants = constants_of(submission.source.decode())
+        self._constants = constants_of(text_of(submission.source, submission.shown_file))
         self._start = {name: self._constants[name].at(family) for name in names}
         for name, value in self._start.items():
             if "SHARE" in name and not 0 < value < 1:
@@ -221,7 +230,9 @@ def variant(
     submission: Submission, constants: Mapping[str, Constant], family: str, values: Values
 ) -> Submission:
     """Return the submission with other values; with those that it has it is the same file."""
-    text = with_values(submission.source.decode(), constants, family, values).encode()
+    encoding = encoding_of(submission.source)
+    source = submission.source.decode(encoding)
+    text = with_values(source, constants, family, values).encode(encoding)
     if text == submission.source:
         return submission
     digest = hashlib.sha256(submission.sha256.encode() + text).hexdigest()

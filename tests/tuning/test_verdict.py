@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from scorer.tuning.apply import apply_best
+from scorer.errors import UsageError
+from scorer.runner.load import Submission
+from scorer.tuning.apply import apply_best, check_can_apply
 from scorer.tuning.constants import constants_of
 from scorer.tuning.log import TuningLog
 from scorer.tuning.page import tuning_page
@@ -92,6 +95,24 @@ def test_the_best_values_are_written_into_the_file_for_their_family(tmp_path: Pa
     found = constants_of(submission.path.read_text())["LEARNING_RATE"]
     assert (found.at("digits"), found.at("fashion_mnist")) == (0.5, 0.1)
     assert not apply_best(submission, log), "it is there already"
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-8-sig", "cp1252"])
+def test_a_file_keeps_its_encoding_and_the_ends_of_its_lines(encoding: str, tmp_path: Path) -> None:
+    declared = f"# coding: {encoding}\r\n" if encoding != "utf-8-sig" else ""
+    source = f"{declared}# f\u00fcr \u00b5\r\nLEARNING_RATE = 0.5\r\n"
+    path = tmp_path / "shift.py"
+    path.write_bytes(source.encode(encoding))
+    assert apply_best(Submission.read(path), log_of(row(0, 0.1), row(1, 0.3)))
+    written = path.read_bytes().decode(encoding)
+    assert written == source.replace("0.5", "0.1")
+
+
+@pytest.mark.parametrize("name", ["shift.ipynb", "shift"])
+def test_values_are_not_written_into_what_is_no_single_text(name: str, tmp_path: Path) -> None:
+    submission = replace(submission_in(tmp_path), path=tmp_path / name)
+    with pytest.raises(UsageError, match=rf"--apply writes into a \.py file, got .*{name}"):
+        check_can_apply(submission)
 
 
 def test_a_file_that_nothing_is_gained_for_is_left(tmp_path: Path) -> None:
