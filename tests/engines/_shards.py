@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import logging
 import os
 import signal
 from pathlib import Path
@@ -61,6 +62,18 @@ def show_gpu(spec: Spec, emit: Emit) -> None:
     if not marker.exists():
         marker.touch()
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+def warn(spec: Spec, emit: Emit) -> None:
+    """Warn alike on every worker and twice, worse than warn, say what is no warning, go on."""
+    logger = logging.getLogger("scorer")
+    for _ in range(2):
+        logger.warning("%d%% alike", 100)
+    logger.error("worse")
+    logger.warning("only of %d", spec["number"])
+    logger.info("nobody is told")
+    logging.getLogger("other").warning("of somebody else")
+    emit({"number": spec["number"]})
 
 
 def wait_forever(spec: Spec, emit: Emit) -> None:
