@@ -88,11 +88,11 @@ def training_plan(
         ScorerError: the memory does not hold one model, or not the workers that a user asked for.
     """
     spec, where = {"device": device}, torch.device(device)
-    n_devices = engine.n_devices(spec)
+    n_devices, needs = engine.n_devices(spec), needs_of(task, where, sets)
     most = engine.n_workers_for(spec, n_models, TRAINING_PER_GPU)
     return plan_training(
-        memory_of(where),
-        needs_of(task, where, sets),
+        memory_of(where),  # after what was measured has been given back
+        needs,
         n_models=n_models,
         k=k,
         most_per_device=-(-most // n_devices),

@@ -12,6 +12,7 @@ from typing import Any
 
 from scorer.engines.base import Emit, Spec
 from scorer.errors import ScorerError
+from scorer.store import Store, claim
 
 
 def write_square(spec: Spec, emit: Emit) -> None:
@@ -74,6 +75,27 @@ def warn(spec: Spec, emit: Emit) -> None:
     logger.info("nobody is told")
     logging.getLogger("other").warning("of somebody else")
     emit({"number": spec["number"]})
+
+
+def take_units(spec: Spec, emit: Emit) -> None:
+    """Make units once two shards have begun, and tell where; each ends by SIGKILL after its first.
+
+    Started again it goes on with what is left.
+    """
+    folder, start = Path(spec["folder"]), str(spec["start"])
+    begun, died = folder / "begun", folder / "died"
+    for each in (begun, died):
+        each.mkdir(exist_ok=True)
+    (begun / start).touch()
+    while len(list(begun.iterdir())) < 2:
+        os.sched_yield()
+    units = [(Store(folder / "made"), index) for index in spec["units"]]
+    for ((store, index),) in claim(units, spec["start"], 1):
+        store.write(index, {}, {})
+        emit({"index": index, "start": start, "visible": os.environ.get("CUDA_VISIBLE_DEVICES")})
+        if not (died / start).exists():
+            (died / start).touch()
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
 def wait_forever(spec: Spec, emit: Emit) -> None:
