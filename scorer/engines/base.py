@@ -182,6 +182,23 @@ def handing_on(emit: Emit) -> Iterator[None]:
         logger.removeHandler(handler)
 
 
+def after_death(spec: Spec) -> Spec:
+    """Return what a shard is told whose process was killed, with groups half as large.
+
+    A system short of memory kills without a word, and would do so again.
+    """
+    size = spec.get("group_size", 1)
+    if size < 2:
+        return spec
+    logger.warning(
+        "a worker was killed, as where memory runs out; it is started again with groups of %d"
+        " where it had %d",
+        size // 2,
+        size,
+    )
+    return {**spec, "group_size": size // 2}
+
+
 def is_on_gpu(spec: Spec) -> bool:
     """Tell whether a shard computes on a GPU."""
     return str(spec.get("device", "cpu")).startswith("cuda")

@@ -23,6 +23,7 @@ from scorer.engines.base import (
     Listener,
     ShardFailed,
     Spec,
+    after_death,
     is_on_gpu,
     worker_environment,
 )
@@ -57,7 +58,8 @@ class LocalEngine(Engine):
                         selector.unregister(key.fd)
                         n_running -= 1
                         if not shard.finished(owner):
-                            waiting.append((shard.spec, shard.attempt + 1, shard.pin))
+                            spec = after_death(shard.spec)
+                            waiting.append((spec, shard.attempt + 1, shard.pin))
 
     def _pin(self, number: int, spec: Spec) -> dict[str, str]:
         """Return what shows a shard its GPU, the same on every attempt."""

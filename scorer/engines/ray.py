@@ -34,6 +34,7 @@ from scorer.engines.base import (
     Listener,
     ShardFailed,
     Spec,
+    after_death,
     is_on_gpu,
     worker_environment,
 )
@@ -121,7 +122,7 @@ class RayEngine(Engine):
                     for reference in ended:
                         spec, attempt = running.pop(reference)
                         if not _finished(reference, function, attempt):
-                            waiting.append((spec, attempt + 1))
+                            waiting.append((after_death(spec), attempt + 1))
             finally:
                 for reference in running:
                     ray.cancel(reference, force=True)

@@ -31,6 +31,13 @@ def die_once(spec: Spec, emit: Emit) -> None:
     emit({"alive": True})
 
 
+def die_of_large_groups(spec: Spec, emit: Emit) -> None:
+    """Tell the size of groups, and end as a system without memory ends it unless that is 1."""
+    emit({"group_size": spec["group_size"]})
+    if spec["group_size"] > 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
 def die_always(spec: Spec, emit: Emit) -> None:
     """End by SIGKILL every time, counting."""
     with Path(spec["folder"], "deaths").open("a") as file:

@@ -38,6 +38,20 @@ def test_a_killed_shard_is_started_again(make: MakeEngine, tmp_path: Path) -> No
     assert events == [{"alive": True}]
 
 
+def test_a_killed_shard_takes_smaller_groups(
+    make: MakeEngine, caplog: pytest.LogCaptureFixture
+) -> None:
+    events: list[dict[str, Any]] = []
+    function = "tests.engines._shards:die_of_large_groups"
+    make(1).run(function, [{"group_size": 5}], events.append)
+    assert [event["group_size"] for event in events] == [5, 2, 1]
+    said = [record.getMessage().partition("; ")[2] for record in caplog.records]
+    assert said == [
+        "it is started again with groups of 2 where it had 5",
+        "it is started again with groups of 1 where it had 2",
+    ]
+
+
 def test_a_shard_that_always_dies_is_given_up(make: MakeEngine, tmp_path: Path) -> None:
     specs = [{"folder": str(tmp_path)}]
     with pytest.raises(ShardFailed, match=r"(code -9|died) on attempt 3 of 3; what it fin"):
