@@ -23,7 +23,8 @@ from typing import Any
 import numpy as np
 
 from data_prep.pictures import BrokenImage, Picture, Shape, decode
-from scorer.settings import PROJECT_ROOT, n_cores
+from scorer.limits import n_cores
+from scorer.settings import PROJECT_ROOT
 
 Progress = Callable[[str, int, int], None]
 """Called with (what, done, total)."""

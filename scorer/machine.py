@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from scorer.settings import n_cores
+from scorer.limits import n_cores
 
 CPU_INFO = Path("/proc/cpuinfo")
 

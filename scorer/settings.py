@@ -1,4 +1,4 @@
-"""Where things lie, and how many processors are used, unless told otherwise.
+"""Where things lie, unless told otherwise.
 
 In a checkout, installed editable or not at all, everything stays in its folder, wherever a command
 is typed. Where the packages were copied into an environment (`pip install .`) that folder belongs
@@ -56,8 +56,3 @@ def default_data_dir() -> Path:
 def default_results_dir() -> Path:
     """Return `RESULTS_DIR`, or `results` in the project."""
     return Path(os.environ.get("RESULTS_DIR") or home() / "results")
-
-
-def n_cores() -> int:
-    """Return the number of processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1

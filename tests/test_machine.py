@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from scorer.limits import n_cores
 from scorer.machine import machine, processor_name
-from scorer.settings import n_cores
 
 
 def test_the_processor_has_a_name(tmp_path: Path) -> None:

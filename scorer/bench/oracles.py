@@ -20,7 +20,7 @@ from scorer.bench._sides import Side, Step
 from scorer.bench._timing import Candidate, Turns, alternate
 from scorer.bench.base import Bench, Report, Settings
 from scorer.bench.floors import step_cost
-from scorer.settings import n_cores
+from scorer.limits import n_cores
 from scorer.tasks import TASKS
 from scorer.tasks.definition import TaskDefinition
 from scorer.training.paths import TrainingPath, choose_path

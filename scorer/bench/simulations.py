@@ -9,7 +9,7 @@ from typing import Any
 
 from scorer.bench._simulations import SIMULATIONS, Simulation
 from scorer.bench.base import Bench, Report, Settings
-from scorer.settings import n_cores
+from scorer.limits import n_cores
 
 
 def simulate(settings: Settings, *, simulations: Mapping[str, Simulation] = SIMULATIONS) -> Report:

@@ -14,6 +14,7 @@ from scorer.features.base import versions
 from scorer.oracles.outputs import Bank, EvaluationData
 from scorer.oracles.place import RUNS
 from scorer.oracles.pool import Pool
+from scorer.oracles.room import RUNS_PER_GPU
 from scorer.oracles.shard import network
 from scorer.runner.faults import Fault
 from scorer.runner.shard import outputs_of
@@ -56,6 +57,7 @@ def evaluated(
             store.missing(n_models),
             what="evaluate",
             progress=progress,
+            per_gpu=RUNS_PER_GPU,
         )
 
     def read() -> tuple[Bank | None, list[Fault]]:

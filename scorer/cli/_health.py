@@ -16,6 +16,7 @@ GOOD, NOTE, BAD = "good", "could be better", "bad"
 LEAST_PYTHON = (3, 11)
 LEAST_FREE_GIB = 2.0
 MUCH_USELESS_MIB = 100.0
+MIB = 2**20
 OPTIONAL = ("ray",)
 PINS = PROJECT_ROOT / "constraints.txt"
 GPU_DRIVER = Path("/proc/driver/nvidia/version")
@@ -48,6 +49,7 @@ def health_lines(facts: Mapping[str, Any]) -> list[Line]:
         _python(facts["machine"]["python"]),
         _packages(facts["packages"]),
         _device(facts["machine"]),
+        _memory(facts["memory"]),
         _sandbox(facts),
         _disk(facts["disk"]),
         _pools(facts["cache"]),
@@ -95,6 +97,22 @@ def _device(machine: Mapping[str, Any]) -> Line:
         do = "install the torch packages of its driver: make env TORCH=..., or see --device"
         return Line("device", NOTE, f"{found}; a GPU is there that is not used", do)
     return Line("device", GOOD, found)
+
+
+def _memory(memory: Mapping[str, Any]) -> Line:
+    found = f"{memory['free_gib']:.1f} GiB free of {memory['total_gib']:.1f}"
+    plans = memory["plans"]
+    if not plans:
+        return Line("memory", BAD, found, memory["reason"])
+    training, runs = plans["training"], plans["runs"]
+    return Line(
+        "memory",
+        GOOD,
+        f"{found}; for {memory['n_models']} models of {memory['task']}"
+        f" {training['n_workers']} at work train up to {training['k']} at once,"
+        f" {training['worker_bytes'] / MIB:.0f} MiB each; {runs['n_workers']} at work run"
+        f" submissions, {runs['worker_bytes'] / MIB:.0f} MiB each",
+    )
 
 
 def _sandbox(facts: Mapping[str, Any]) -> Line:

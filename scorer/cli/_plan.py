@@ -35,7 +35,12 @@ def plan_tables(plan: Plan) -> list[Table]:
     takes.add_row(f"{n} runs of a method, whole budget used", duration(cost.runs_s))
     takes.add_row("all numbers of the score", duration(cost.measures_s))
     takes.add_row("disk", f"{size(cost.disk_mib)} of {size(cost.free_mib)} free")
-    takes.add_row("memory in training", f"{size(cost.memory_mib)} of {size(cost.available_mib)}")
+    free = f"of {size(cost.available_mib)} free"
+    for what, n_workers, each in (
+        ("training", cost.n_workers, cost.worker_mib),
+        ("runs", cost.n_running, cost.run_mib),
+    ):
+        takes.add_row(f"memory in {what}, {n_workers} at work", f"{size(each)} each, {free}")
     for table in (tells, takes):
         table.title_justify = table.caption_justify = "left"
     return [tells, takes]

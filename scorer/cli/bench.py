@@ -40,8 +40,9 @@ def command(
     """
     from scorer.bench import BENCHES, Settings
     from scorer.kinds import KINDS
+    from scorer.limits import n_cores
     from scorer.results.speed import speed_tables
-    from scorer.settings import PROJECT_ROOT, n_cores
+    from scorer.settings import PROJECT_ROOT
 
     if name is None:
         rows = KINDS["benches"].rows()

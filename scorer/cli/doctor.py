@@ -26,8 +26,9 @@ GIB = 2**30
 def command(as_json: bool, **values: Any) -> None:
     """Say what this machine has, and of what is bad or could be better what to do.
 
-    Python, packages against their pins, device, sandbox tiers by trial, disk, pools by their
-    manifests, what nothing reads any more, and the data that are there without a network.
+    Python, packages against their pins, device, memory and how many models and runs it holds,
+    sandbox tiers by trial, disk, pools by their manifests, what nothing reads any more, and the
+    data that are there without a network.
 
     \b
     Examples:
@@ -62,6 +63,7 @@ def examine(chosen: Any) -> dict[str, Any]:
     folders = sorted(each.name for each in data.iterdir() if each.is_dir()) if data.is_dir() else []
     facts: dict[str, Any] = {
         "machine": machine(device),
+        "memory": _memory(chosen),
         "packages": {name: _version(name) for name in PACKAGES},
         "sandboxes": {
             name: {"works": not missing(name, device), "reason": missing(name, device)}
@@ -82,6 +84,40 @@ def examine(chosen: Any) -> dict[str, Any]:
         "data": {"path": str(data), "folders": folders},
     }
     return {**facts, "health": [asdict(line) for line in health_lines(facts)]}
+
+
+def _memory(chosen: Any) -> dict[str, Any]:
+    """Return the memory of the device, and the plan of a score of the default task in it."""
+    import torch
+
+    from scorer.engines import make_engine
+    from scorer.engines.base import no_progress
+    from scorer.errors import ScorerError
+    from scorer.oracles.room import memory_of, runs_plan, training_plan
+    from scorer.plan.here import task_of_size
+    from scorer.training.probe import GROUP_SIZES
+
+    device, n_models = chosen.torch_device, chosen.n_models
+    engine = make_engine("local", None, chosen.gpus)
+    task, _ = task_of_size(chosen, engine, no_progress)
+    plans: dict[str, Any] = {}
+    reason = ""
+    try:
+        training = training_plan(
+            task,
+            device,
+            engine,
+            n_models=n_models,
+            k=GROUP_SIZES[device][-1],
+            sets=("retain", "train"),
+        )
+        runs, _ = runs_plan(task, device, engine, n_runs=n_models)
+        plans = {"training": asdict(training), "runs": asdict(runs)}
+    except ScorerError as error:
+        reason = str(error)
+    memory = memory_of(torch.device(device))
+    sizes = {"free_gib": memory.free / GIB, "total_gib": memory.total / GIB}
+    return {**sizes, "task": task.name, "n_models": n_models, "plans": plans, "reason": reason}
 
 
 def _version(name: str) -> str | None:

@@ -4,16 +4,21 @@ A *shard function* is named "package.module:function" and called as `function(sp
 `spec` is a JSON object of paths, names and seeds, never arrays; `emit(event)` reports progress
 as a JSON object. Its results are files. It must be safe to call again after it died half way. A
 `ScorerError` that it raises reaches the user as it is; of anything else the traceback is shown.
+What it says through the logger "scorer", warnings and worse, the process that shares work out says.
 """
 
 from __future__ import annotations
 
+import logging
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from scorer.errors import ScorerError
-from scorer.settings import n_cores
+from scorer.limits import n_cores
+
+logger = logging.getLogger("scorer")
 
 Spec = Mapping[str, Any]
 Emit = Callable[[dict[str, Any]], None]
@@ -22,6 +27,9 @@ Progress = Callable[[str, int, int], None]
 
 FAILED = "failed"
 """Key of the event in which a shard's process says which `ScorerError` it raised."""
+
+WARNING, LEVEL = "warning", "level"
+"""Keys of the event in which a shard's process hands on what its logger said, and how bad it is."""
 
 MAX_ATTEMPTS = 3
 """How often a shard is started before its death is taken as final."""
@@ -48,6 +56,7 @@ class Engine(ABC):
             raise ValueError(f"`n_workers` must be at least 1, got {n_workers}")
         self.is_chosen = n_workers is not None
         self.gpus = tuple(gpus)
+        self.n_gpus, self.n_machines = len(self.gpus), 1
         self.n_workers = n_workers or n_cores()
 
     @abstractmethod
@@ -66,14 +75,22 @@ class Engine(ABC):
                 wrote to stderr; the other shards are ended.
         """
 
+    def n_devices(self, spec: Spec) -> int:
+        """Return how many devices with memory of their own shards compute on, at least 1."""
+        return max(1, self.n_gpus) if is_on_gpu(spec) else self.n_machines
+
     def n_workers_for(
-        self, spec: Spec, n_units: int, group_size: int = 1, per_gpu: int | None = None
+        self, spec: Spec, n_units: int, per_gpu: int | None = None, in_memory: int | None = None
     ) -> int:
         """Return how many workers `share` gives units to; its arguments."""
-        n_workers = min(self.n_workers, -(-n_units // group_size))
-        if is_on_gpu(spec) and per_gpu is not None and not self.is_chosen:
-            n_workers = min(n_workers, per_gpu * max(1, len(self.gpus)))
-        return n_workers
+        n_workers = min(self.n_workers, n_units)
+        if self.is_chosen:
+            return n_workers
+        bounds = [per_gpu] if is_on_gpu(spec) else []
+        per_device = min((each for each in (*bounds, in_memory) if each is not None), default=None)
+        return (
+            n_workers if per_device is None else min(n_workers, per_device * self.n_devices(spec))
+        )
 
     def share(
         self,
@@ -85,6 +102,7 @@ class Engine(ABC):
         progress: Progress,
         group_size: int = 1,
         per_gpu: int | None = None,
+        in_memory: int | None = None,
     ) -> None:
         """Share units of work between shards and count them as they are done.
 
@@ -92,19 +110,20 @@ class Engine(ABC):
         has (`scorer.store.claim`), so that a fast worker takes over from a slow one.
 
         Args:
-            function: emits one event a unit; finds `units`, `start`, `n_workers` and `n_sharing`,
-                the workers of one device, in its spec.
+            function: emits one event a unit; finds `units`, `start`, `n_workers`, `n_sharing`, the
+                workers of one device, and `group_size` in its spec.
             spec: what the shards have in common; `device` says what they compute on.
             units: JSON values; with none nothing is started.
             what: name of the work for `progress`.
             progress: called with (what, done, total).
-            group_size: units that a worker takes at once.
+            group_size: units that a worker takes at once, at most: none waits while others have
+                full groups.
             per_gpu: workers that one GPU serves well, for where nobody said how many.
+            in_memory: workers that the memory of one device holds, likewise.
         """
         if not units:
             return
-        n_workers = self.n_workers_for(spec, len(units), group_size, per_gpu)
-        n_gpus = max(1, len(self.gpus)) if is_on_gpu(spec) else 0
+        n_workers = self.n_workers_for(spec, len(units), per_gpu, in_memory)
         done = 0
         progress(what, done, len(units))
 
@@ -113,10 +132,71 @@ class Engine(ABC):
             done += 1
             progress(what, done, len(units))
 
-        n_sharing = -(-n_workers // max(1, n_gpus))
-        common = {**spec, "units": list(units), "n_workers": n_workers, "n_sharing": n_sharing}
+        common = {
+            **spec,
+            "units": list(units),
+            "n_workers": n_workers,
+            "n_sharing": -(-n_workers // self.n_devices(spec)),
+            "group_size": min(group_size, -(-len(units) // n_workers)),
+        }
         starts = [len(units) * worker // n_workers for worker in range(n_workers)]
         self.run(function, [{**common, "start": start} for start in starts], count)
+
+
+class Listener:
+    """Takes the events of all shards of one `run`, and hands on those that they emitted."""
+
+    def __init__(self, on_event: Emit) -> None:
+        """Take what is called with what shards emit themselves."""
+        self._on_event = on_event
+        self._said: set[tuple[int, str]] = set()
+
+    def __call__(self, event: dict[str, Any]) -> None:
+        """Say a warning, once for all workers; raise for a failure; hand on what else it is.
+
+        Raises:
+            ShardFailed: with what the shard says of its failure.
+        """
+        if FAILED in event:
+            raise ShardFailed(event[FAILED])
+        if WARNING not in event:
+            self._on_event(event)
+        elif (said := (event[LEVEL], event[WARNING])) not in self._said:
+            self._said.add(said)
+            logger.log(*said)
+
+
+@contextmanager
+def handing_on(emit: Emit) -> Iterator[None]:
+    """Let what the kit's logger says in this process, warnings and worse, be emitted."""
+
+    class Handler(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            emit({WARNING: record.getMessage(), LEVEL: record.levelno})
+
+    handler = Handler(logging.WARNING)
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+
+
+def after_death(spec: Spec) -> Spec:
+    """Return what a shard is told whose process was killed, with groups half as large.
+
+    A system short of memory kills without a word, and would do so again.
+    """
+    size = spec.get("group_size", 1)
+    if size < 2:
+        return spec
+    logger.warning(
+        "a worker was killed, as where memory runs out; it is started again with groups of %d"
+        " where it had %d",
+        size // 2,
+        size,
+    )
+    return {**spec, "group_size": size // 2}
 
 
 def is_on_gpu(spec: Spec) -> bool:

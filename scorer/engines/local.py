@@ -17,12 +17,13 @@ from contextlib import ExitStack
 
 from scorer.devices import pin_of_shard
 from scorer.engines.base import (
-    FAILED,
     MAX_ATTEMPTS,
     Emit,
     Engine,
+    Listener,
     ShardFailed,
     Spec,
+    after_death,
     is_on_gpu,
     worker_environment,
 )
@@ -39,7 +40,7 @@ class LocalEngine(Engine):
     def run(self, function: str, specs: Sequence[Spec], on_event: Emit) -> None:
         """See `Engine.run`; a signal or a failed shard ends the others at once."""
         waiting = deque((spec, 1, self._pin(number, spec)) for number, spec in enumerate(specs))
-        n_running = 0
+        listener, n_running = Listener(on_event), 0
         with ExitStack() as stack:
             # Threads would have to be told of a signal; one loop is where it is raised.
             selector = stack.enter_context(selectors.DefaultSelector())
@@ -52,15 +53,13 @@ class LocalEngine(Engine):
                 for key, _ in selector.select():
                     shard = key.data
                     for line in shard.lines():
-                        event = json.loads(line)
-                        if FAILED in event:
-                            raise ShardFailed(event[FAILED])
-                        on_event(event)
+                        listener(json.loads(line))
                     if shard.has_ended:
                         selector.unregister(key.fd)
                         n_running -= 1
                         if not shard.finished(owner):
-                            waiting.append((shard.spec, shard.attempt + 1, shard.pin))
+                            spec = after_death(shard.spec)
+                            waiting.append((spec, shard.attempt + 1, shard.pin))
 
     def _pin(self, number: int, spec: Spec) -> dict[str, str]:
         """Return what shows a shard its GPU, the same on every attempt."""

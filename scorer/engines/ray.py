@@ -31,8 +31,10 @@ from scorer.engines.base import (
     MAX_ATTEMPTS,
     Emit,
     Engine,
+    Listener,
     ShardFailed,
     Spec,
+    after_death,
     is_on_gpu,
     worker_environment,
 )
@@ -88,12 +90,13 @@ class RayEngine(Engine):
         self.address = os.environ.get("RAY_ADDRESS") or None
         if self.address is not None:
             with connected(self.address, self.n_workers):
-                n_cpus = int(_cluster_total("CPU"))
+                n_cpus, n_gpus = (int(_cluster_total(each)) for each in ("CPU", "GPU"))
+                self.n_machines = _n_machines()
             if n_cpus < 1:
                 raise ScorerError(f"the Ray cluster at {self.address} must have CPUs, got none")
             self.n_workers = n_workers or n_cpus
             # A cluster has other GPUs than this machine, and shares them by itself.
-            self.is_chosen, self.gpus = True, ()
+            self.gpus, self.n_gpus = (), n_gpus
 
     def run(self, function: str, specs: Sequence[Spec], on_event: Emit) -> None:
         """See `Engine.run`; Ctrl-C or a failed shard ends the others."""
@@ -104,6 +107,7 @@ class RayEngine(Engine):
 
             events = _make_queue()
             task = self._make_task(specs)
+            listener = Listener(on_event)
             waiting = deque((spec, 1) for spec in specs)
             running: dict[Any, tuple[Spec, int]] = {}
             try:
@@ -114,11 +118,11 @@ class RayEngine(Engine):
                         running[reference] = (spec, attempt)
                     ended, _ = ray.wait(list(running), timeout=POLL_S)
                     for event in events.get_nowait_batch(events.qsize()):
-                        on_event(event)
+                        listener(event)
                     for reference in ended:
                         spec, attempt = running.pop(reference)
                         if not _finished(reference, function, attempt):
-                            waiting.append((spec, attempt + 1))
+                            waiting.append((after_death(spec), attempt + 1))
             finally:
                 for reference in running:
                     ray.cancel(reference, force=True)
@@ -275,6 +279,13 @@ def _finished(reference: Any, function: str, attempt: int) -> bool:
     if reason:
         raise ShardFailed(reason if is_said else f"{what} raised {kept}. Its last lines:\n{reason}")
     return True
+
+
+def _n_machines() -> int:
+    """Return how many machines the cluster has, at least 1."""
+    import ray
+
+    return max(1, sum(bool(node["Alive"]) for node in ray.nodes()))
 
 
 def _cluster_total(resource: str) -> float:

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from scorer.engines.base import FAILED, Emit, Spec
+from scorer.engines.base import FAILED, Emit, Spec, handing_on
 from scorer.errors import ScorerError
 from scorer.files import disk_errors
 from scorer.processes import die_with
@@ -41,13 +41,15 @@ def main() -> None:
 def call(function: str, spec: Spec, emit: Emit) -> None:
     """Call a shard function in the process that an engine has for it, with one thread.
 
+    What the kit's logger says is emitted too, see `scorer.engines.base.Listener`.
+
     Raises:
         ScorerError: what the function says of its failure, or the disk.
     """
     import torch
 
     torch.set_num_threads(1)
-    with disk_errors(Path.cwd()):
+    with handing_on(emit), disk_errors(Path.cwd()):
         pkgutil.resolve_name(function)(spec, emit)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from scorer.engines.base import Engine, Progress, Spec, no_progress
 from scorer.errors import ScorerError
 from scorer.oracles.outputs import Bank, output_store
 from scorer.oracles.place import FILES, NAME, RUNS, choose_secret, read_pool_secret
+from scorer.oracles.room import set_of, training_plan
 from scorer.secret import derived_key, secret_id
 from scorer.store import WEIGHTS, Seal, Store, read_or_make
 from scorer.tasks.snapshot import read_snapshot, save_snapshot, snapshots_dir
@@ -147,7 +148,7 @@ class Pool:
             shard: (i, n): only every n-th missing model, beginning with the i-th.
 
         Raises:
-            ScorerError: the disk has not the room.
+            ScorerError: the disk has not the room, or memory does not hold one model.
         """
         for role, n_models in wanted.items():
             self.store(role).repair(n_models, deep=False)
@@ -160,16 +161,38 @@ class Pool:
         if not units:
             return 0
         self._check_room(len(units))
+        self.train(units, engine, progress)
+        return len(units)
+
+    def train(self, units: Sequence[tuple[str, int]], engine: Engine, progress: Progress) -> None:
+        """Make models in as many workers and as large groups as memory holds.
+
+        Args:
+            units: role and index of each, at least one.
+            engine: where shards run.
+            progress: called with ("train", done, total).
+
+        Raises:
+            ScorerError: memory does not hold one model, or not as many workers as were asked for.
+        """
+        plan = training_plan(
+            self.task,
+            self.device,
+            engine,
+            n_models=len(units),
+            k=self.path.k,
+            sets={set_of(role) for role, _ in units},
+        )
         engine.share(
             "scorer.oracles.shard:train_shard",
             self.to_spec(),
             units,
             what="train",
             progress=progress,
-            group_size=self.path.k,
+            group_size=plan.k,
             per_gpu=TRAINING_PER_GPU,
+            in_memory=plan.per_device,
         )
-        return len(units)
 
     def bank(self, role: str, n_models: int) -> Bank:
         """Return the outputs of the first `n_models` of a role.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
 from functools import cache
 from typing import Any
 
@@ -18,11 +18,12 @@ from scorer.features import FEATURES
 from scorer.features.base import versions
 from scorer.oracles.outputs import EvaluationData, evaluate
 from scorer.oracles.pool import Pool
+from scorer.oracles.room import set_of
 from scorer.store import WEIGHTS, DamagedEntry, Store, Unit, claim
 from scorer.tasks.task import Task
 from scorer.training.loop import ModelSeeds, TrainingSet
 from scorer.training.models import build_model
-from scorer.training.paths import TrainingPath, train_group
+from scorer.training.paths import GroupTraining
 
 
 def train_shard(spec: Spec, emit: Emit) -> None:
@@ -38,12 +39,13 @@ def train_shard(spec: Spec, emit: Emit) -> None:
     units = [(pool.store(role), index) for role, index in spec["units"]]
     # Built once, not once a group: making and moving it takes longer than some trainings.
     training_set = cache(lambda name: task.training_set(name, device))
-    for group in claim(units, spec["start"], path.k):
+    training = GroupTraining(task.definition.recipe, replace(path, k=spec["group_size"]))
+    for group in claim(units, spec["start"], spec["group_size"]):
         role = group[0][0].root.name
-        data = training_set("train" if role == "original" else "retain")
+        data = training_set(set_of(role))
         seeds = [pool.seeds(role, index) for _, index in group]
-        nets = make_models(group, seeds, task, data, path)
-        for (store, index), model_seeds, net in zip(group, seeds, nets, strict=True):
+        made = make_models(group, seeds, task, data, training)
+        for (store, index), model_seeds, (net, k) in zip(group, seeds, made, strict=True):
             weights = weights_of(net)
             facts: dict[str, Any] = {
                 "fingerprint": task.fingerprint,
@@ -55,7 +57,7 @@ def train_shard(spec: Spec, emit: Emit) -> None:
             }
             if device.type != "cpu":
                 # On a CPU the bytes do not depend on the group, so neither may the manifest.
-                facts["k"] = path.k
+                facts["k"] = k
             kept = weights if role == "original" else None
             store.write(index, evaluate(net, evaluation), facts, kept)
             emit({"role": role, "index": index})
@@ -66,16 +68,21 @@ def make_models(
     seeds: Sequence[ModelSeeds],
     task: Task,
     data: TrainingSet,
-    path: TrainingPath,
-) -> list[nn.Module]:
-    """Return the models of a group: from the weights of an outdated entry, else by training."""
+    training: GroupTraining,
+) -> Iterator[tuple[nn.Module, int | None]]:
+    """Yield the models of a group, and how many were trained at once.
+
+    Of an outdated entry that kept its weights the model is made of these, and the number is that of
+    its manifest, None on a CPU; all others are trained.
+    """
     kept = [kept_weights(store, index) for store, index in group]
     missing = [one for one, weights in zip(seeds, kept, strict=True) if weights is None]
-    trained = iter(train_group(data, task.definition.recipe, missing, path))
-    return [
-        next(trained) if weights is None else network(task, data.images.device, weights)
-        for weights in kept
-    ]
+    trained = training.train(data, missing)
+    for (store, index), weights in zip(group, kept, strict=True):
+        if weights is None:
+            yield next(trained)
+        else:
+            yield network(task, data.images.device, weights), store.manifest(index).get("k")
 
 
 def kept_weights(store: Store, index: int) -> bytes | None:

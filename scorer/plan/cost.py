@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from dataclasses import dataclass
 
@@ -11,13 +10,11 @@ import torch
 from scorer.measures.base import FULL_SIZE
 from scorer.metric.rules import make_rule
 from scorer.oracles.pool import bytes_of_outputs
+from scorer.oracles.room import memory_of, runs_plan, set_of, training_plan
 from scorer.plan.here import Here
 from scorer.plan.power import quality_seconds
-from scorer.runner.run import RUNS_PER_GPU
 from scorer.runner.units import N_REFERENCES
 from scorer.training.models import build_model
-from scorer.training.paths import TRAINING_PER_GPU
-from scorer.training.probe import bytes_per_model
 
 AUDIT = 5.0
 """Times that a run takes while its multiply-adds are counted."""
@@ -27,9 +24,6 @@ QUALITIES = 400
 
 BANKS = 4
 """Of the arrays beside a record: unlearned models, oracles, controls, originals."""
-
-PROCESS_BYTES = 350 * 2**20
-"""A worker with torch, before it holds anything."""
 
 MIB = 2**20
 
@@ -42,63 +36,78 @@ class Cost:
         missing: models to train by role, without those that the pool has.
         n_difficulty: models to train before them, to choose the hard examples, at most.
         n_workers: processes that train.
+        k: models that each of them trains at once, at most.
+        n_running: processes that run submissions.
         retraining_s: of one model by itself.
         pool_s: until all models are there.
         runs_s: of N runs that use their whole budget, with audit and timed retrainings.
         measures_s: until all numbers are there.
         disk_mib: of models, outcomes and record.
         free_mib: on the disk of the cache.
-        memory_mib: of the workers that train, on their device.
-        available_mib: on that device, whoever else uses it.
+        worker_mib: memory of each worker that trains.
+        memory_mib: of all those on one device.
+        run_mib: memory of each worker that runs submissions, where a run does as much as training.
+        available_mib: that is free on a device now.
     """
 
     missing: dict[str, int]
     n_difficulty: int
     n_workers: int
+    k: int
+    n_running: int
     retraining_s: float
     pool_s: float
     runs_s: float
     measures_s: float
     disk_mib: float
     free_mib: float
+    worker_mib: float
     memory_mib: float
+    run_mib: float
     available_mib: float
 
 
 def cost_of(here: Here) -> Cost:
-    """Return what a score takes here."""
+    """Return what a score takes here.
+
+    Raises:
+        ScorerError: memory does not hold one model or one run, or not the workers asked for.
+    """
     n_models, device = here.options.n_models, here.options.torch_device
-    n_to_train = sum(here.missing.values())
-    spec = {"device": device}
-    # What waits for a group to be full trains with fewer workers.
-    training = max(1, n_to_train), here.path.k, TRAINING_PER_GPU
-    n_workers = here.engine.n_workers_for(spec, *training)
-    n_running = here.engine.n_workers_for(spec, n_models, per_gpu=RUNS_PER_GPU)
+    n_to_train = max(1, sum(here.missing.values()))
+    sets = {set_of(role) for role in here.missing}
+    training = training_plan(
+        here.task, device, here.engine, n_models=n_to_train, k=here.path.k, sets=sets
+    )
+    runs, _ = runs_plan(here.task, device, here.engine, n_runs=n_models)
     retraining_s = here.loop_s * here.n_steps("retain")
     budget_s = here.options.budget * retraining_s
-    memory, available = _memory_bytes(here, n_workers)
     return Cost(
         missing=dict(here.missing),
         n_difficulty=here.n_difficulty,
-        n_workers=n_workers,
+        n_workers=training.n_workers,
+        k=training.k,
+        n_running=runs.n_workers,
         retraining_s=retraining_s,
-        pool_s=_training_s(here) / n_workers,
-        runs_s=((n_models + AUDIT) * budget_s + N_REFERENCES * retraining_s) / n_running,
+        pool_s=_training_s(here, training.k) / training.n_workers,
+        runs_s=((n_models + AUDIT) * budget_s + N_REFERENCES * retraining_s) / runs.n_workers,
         measures_s=_measures_s(here),
         disk_mib=_disk_bytes(here) / MIB,
         free_mib=_free_bytes(here) / MIB,
-        memory_mib=memory / MIB,
-        available_mib=available / MIB,
+        worker_mib=training.worker_bytes / MIB,
+        memory_mib=training.per_device * training.worker_bytes / MIB,
+        run_mib=runs.worker_bytes / MIB,
+        available_mib=memory_of(torch.device(device)).free / MIB,
     )
 
 
-def _training_s(here: Here) -> float:
-    """Return the time of all models one after another."""
+def _training_s(here: Here, k: int) -> float:
+    """Return the time of all models one after another, `k` at once."""
     n_of_retain = sum(n for role, n in here.missing.items() if role != "original")
     pool = n_of_retain * here.n_steps("retain")
     pool += here.missing.get("original", 0) * here.n_steps("train")
     difficulty = here.n_difficulty * here.n_steps("train", 0.5)
-    return pool * here.step_s + difficulty * here.loop_s
+    return pool * here.step_s(k) + difficulty * here.loop_s
 
 
 def _measures_s(here: Here) -> float:
@@ -122,14 +131,3 @@ def _free_bytes(here: Here) -> int:
     """Return what is free on the disk of the cache, whose folder need not be there yet."""
     cache = here.options.cache_dir
     return shutil.disk_usage(next(each for each in (cache, *cache.parents) if each.is_dir())).free
-
-
-def _memory_bytes(here: Here, n_workers: int) -> tuple[int, int]:
-    """Return what the workers that train take of their device's memory, and what it has."""
-    models = here.path.k * bytes_per_model(here.data, here.task.definition.recipe)
-    # A worker holds what it trains on, and all sets to evaluate on.
-    images = here.data.images.nbytes * (1 + len(here.task.raw.labels) / len(here.data))
-    if here.data.images.device.type == "cuda":
-        return n_workers * int(models + images), torch.cuda.mem_get_info(here.data.images.device)[1]
-    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return n_workers * int(PROCESS_BYTES + models + images), total

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 
 from data_prep import choose_forget
+from scorer.devices import use_first
 from scorer.engines import make_engine
 from scorer.engines.base import Engine, Progress
 from scorer.measures import roles_needed
@@ -16,7 +17,6 @@ from scorer.oracles.pool import Pool
 from scorer.runner.designs import DESIGNS
 from scorer.tasks.load import load_material, task_of
 from scorer.tasks.task import Task
-from scorer.training.loop import TrainingSet
 from scorer.training.paths import TrainingPath, measured_path
 from scorer.training.probe import time_loop
 
@@ -30,10 +30,9 @@ class Here:
         engine: where its work will run.
         task: with a forget set of the right size; of the right examples where `n_difficulty` is 0.
         n_difficulty: models to train before the hard examples are known, at most.
-        data: that oracles are trained on.
         path: how models are trained.
-        step_s: of one step of one model on that path.
-        loop_s: of one step of the plain loop, by which a single retraining is made.
+        steps_s: of one step of one model by the number at once, 1 for the plain loop, by which a
+            single retraining is made.
         missing: models to train by role; what the pool has is not among them.
     """
 
@@ -41,16 +40,23 @@ class Here:
     engine: Engine
     task: Task
     n_difficulty: int
-    data: TrainingSet
     path: TrainingPath
-    step_s: float
-    loop_s: float
+    steps_s: Mapping[int, float]
     missing: Mapping[str, int]
 
     @property
     def n_forget(self) -> int:
         """Return the number of examples to forget."""
         return len(self.task.indices("forget"))
+
+    @property
+    def loop_s(self) -> float:
+        """Return the seconds of one step of the plain loop."""
+        return self.steps_s[1]
+
+    def step_s(self, k: int) -> float:
+        """Return the seconds of one step of one model, of the largest group timed up to `k`."""
+        return self.steps_s[max(each for each in self.steps_s if each <= k)]
 
     def n_steps(self, set_name: str, share: float = 1.0) -> int:
         """Return the steps of one training on a share of a set, "train" or "retain"."""
@@ -71,13 +77,15 @@ def look_around(options: Options, progress: Progress) -> Here:
         ScorerError: the data are damaged, or the engine lacks what it needs.
     """
     originals = DESIGNS[options.design].originals(options.n_models)
-    engine = make_engine(options.engine, options.workers)
-    task, n_difficulty = _task(options, engine, progress)
+    use_first(options.gpus)
+    engine = make_engine(options.engine, options.workers, options.gpus)
+    task, n_difficulty = task_of_size(options, engine, progress)
     recipe = task.definition.recipe
     data = task.training_set("retain", torch.device(options.torch_device))
     path, timings = measured_path(data, recipe, options.cache_dir)
-    known = {(one.name, one.k): one.ms_per_model_step / 1e3 for one in timings}
-    loop_s = known.get(("loop", 1)) or time_loop(data, recipe).ms_per_model_step / 1e3
+    if not any(one.name == "loop" for one in timings):
+        timings = [*timings, time_loop(data, recipe)]
+    steps_s = {one.k: one.ms_per_model_step / 1e3 for one in timings}
     wanted = dict.fromkeys(sorted({"oracle", "control"} & roles_needed()), options.n_models)
     wanted["original"] = len(set(originals))
     pool = None
@@ -87,14 +95,13 @@ def look_around(options: Options, progress: Progress) -> Here:
     missing = {
         role: n if pool is None else len(pool.store(role).missing(n)) for role, n in wanted.items()
     }
-    step_s = known.get((path.name, path.k), loop_s)
-    return Here(options, engine, task, n_difficulty, data, path, step_s, loop_s, missing)
+    return Here(options, engine, task, n_difficulty, path, steps_s, missing)
 
 
-def _task(options: Options, engine: Engine, progress: Progress) -> tuple[Task, int]:
+def task_of_size(options: Options, engine: Engine, progress: Progress) -> tuple[Task, int]:
     """Return the task, and how many models would have to be trained to choose its hard examples.
 
-    With any the examples to forget are random ones, in the right number.
+    With any the examples to forget are random ones, in the right number. Nothing is trained.
     """
     material = load_material(options, engine, progress)
     definition = material.task

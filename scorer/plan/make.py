@@ -21,7 +21,7 @@ class Plan:
     Attributes:
         options: of the score.
         n_forget: examples to forget.
-        path: how models are trained: "loop", or "stacked" with the number at once.
+        path: how models are trained: "loop", or "stacked" with the number at once here.
         differences: how far apart two methods must be to be told apart.
         detectable_epsilon: smallest that one example shows, None where N is too small.
         certifiable_epsilon: largest that can be certified of one example, likewise.
@@ -58,11 +58,11 @@ def make_plan(options: Options, progress: Progress) -> Plan:
     Raises:
         UsageError: a design that does not fit N.
         MissingData: the data set is not there.
-        ScorerError: the data are damaged, or the engine lacks what it needs.
+        ScorerError: the data are damaged, the engine lacks what it needs, or memory holds no model.
     """
     here = look_around(options, progress)
-    rule, n_models = make_rule(options.rule), options.n_models
-    k = f", {here.path.k} at once" if here.path.name != "loop" else ""
+    rule, n_models, cost = make_rule(options.rule), options.n_models, cost_of(here)
+    k = f", {cost.k} at once" if here.path.name != "loop" else ""
     return Plan(
         options=options,
         n_forget=here.n_forget,
@@ -70,5 +70,5 @@ def make_plan(options: Options, progress: Progress) -> Plan:
         differences=least_differences(n_models, here.n_forget, rule),
         detectable_epsilon=detectable_epsilon(n_models, delta=rule.delta),
         certifiable_epsilon=largest_certifiable_epsilon(n_models, delta=rule.delta),
-        cost=cost_of(here),
+        cost=cost,
     )

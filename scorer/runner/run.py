@@ -6,7 +6,7 @@ import hashlib
 import itertools
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from scorer.options import Options
 from scorer.oracles.outputs import Bank
 from scorer.oracles.place import RUNS
 from scorer.oracles.pool import Pool
+from scorer.oracles.room import RUNS_PER_GPU, runs_plan
 from scorer.runner.faults import Fault
 from scorer.runner.folders import RunsFolder, open_runs
 from scorer.runner.load import Submission
@@ -28,9 +29,6 @@ from scorer.scenarios import Request
 from scorer.store import WEIGHTS, Store, read_or_make
 
 logger = logging.getLogger("scorer")
-
-RUNS_PER_GPU = 4
-"""Submissions that share a GPU, each with its part of the memory."""
 
 
 @dataclass(frozen=True)
@@ -212,7 +210,8 @@ def make_units(
         keeps_weights: of runs that no other request starts from, too.
 
     Raises:
-        ScorerError: the kit failed, not a submission; what is finished is kept.
+        ScorerError: the kit failed, not a submission, or memory holds no run; what is finished is
+            kept.
     """
     if not units:
         return
@@ -236,6 +235,8 @@ def make_units(
         "timeout_s": options.timeout_s or pool.task.definition.timeout_s,
         "request": spec_of(request, pool, keeps_weights=keeps_weights),
     }
+    plan, needs = runs_plan(pool.task, pool.device, engine, n_runs=len(units))
+    spec |= {"available_bytes": plan.available_bytes, "needs": asdict(needs)}
     engine.share(
         "scorer.runner.shard:run_shard",
         spec,
@@ -243,6 +244,7 @@ def make_units(
         what=what,
         progress=progress,
         per_gpu=RUNS_PER_GPU,
+        in_memory=plan.per_device,
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from functools import cache
@@ -13,10 +12,11 @@ import torch
 from safetensors.torch import save as save_tensors
 from torch import nn
 
-from scorer.engines.base import Emit, Spec
+from scorer.engines.base import Emit, Spec, is_on_gpu
 from scorer.errors import ScorerError
 from scorer.features import FEATURES
 from scorer.features.base import versions
+from scorer.limits import memory_bytes
 from scorer.oracles.outputs import EvaluationData, NotFinite, evaluate
 from scorer.oracles.pool import Pool
 from scorer.oracles.shard import network
@@ -32,6 +32,7 @@ from scorer.runner.units import METERS, first_run_failed
 from scorer.store import Arrays, claim
 from scorer.tasks.task import Task
 from scorer.training.arithmetic import retraining_multiply_adds
+from scorer.training.memory import Needs, run_share
 from scorer.training.recipe import seed_of
 
 MEMORY_SHARE = 0.8
@@ -91,7 +92,7 @@ def start_host(task: Task, given: Given, spec: Spec) -> SubmissionHost:
         "n_channels": task.n_channels,
         "n_classes": task.n_classes,
         "device": spec["device"],
-        "gpu_share": 0.9 / spec["n_sharing"],
+        "gpu_share": _gpu_share(spec),
         "timeout_s": spec["timeout_s"],
         "reference_timeout_s": task.definition.timeout_s,
         "memory_mib": memory_per_worker_mib(spec["n_workers"]),
@@ -203,5 +204,13 @@ def outputs_of(
 
 def memory_per_worker_mib(n_workers: int) -> float:
     """Return the memory that each of `n_workers` runs may take of this machine's."""
-    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return MEMORY_SHARE * total / MIB / n_workers
+    return MEMORY_SHARE * memory_bytes() / MIB / n_workers
+
+
+def _gpu_share(spec: Spec) -> float:
+    """Return the part of a GPU's memory that a run of this shard may take; all of none."""
+    if not is_on_gpu(spec):
+        return 1.0
+    total = torch.cuda.get_device_properties(spec["device"]).total_memory
+    needs = Needs(**spec["needs"])
+    return run_share(total, spec["available_bytes"], spec["n_sharing"], needs)

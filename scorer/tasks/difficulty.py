@@ -20,8 +20,8 @@ from scorer.engines.base import Emit, Spec
 from scorer.metric.confidence import logit_scaled_confidence
 from scorer.store import Seal, Store, claim, json_sha256, read_or_make
 from scorer.tasks.forget.base import Material
-from scorer.training.loop import ModelSeeds, TrainingSet, predict, train_models
-from scorer.training.paths import TRAINING_PER_GPU
+from scorer.training.loop import ModelSeeds, TrainingSet, predict
+from scorer.training.paths import TRAINING_PER_GPU, GroupTraining, TrainingPath, device_slug
 from scorer.training.recipe import Recipe
 
 
@@ -94,10 +94,12 @@ def train_shard(spec: Spec, emit: Emit) -> None:
     arrays = kept.read(0)
     images = torch.from_numpy(arrays["images"]).to(device, memory_format=torch.channels_last)
     labels = torch.from_numpy(arrays["labels"]).to(device)
+    training = GroupTraining(recipe, TrainingPath("loop", 1, device_slug(device), recipe.dtype))
     for ((_, index),) in claim([(store, i) for i in spec["units"]], spec["start"], 1):
         seen = torch.from_numpy(arrays["masks"][index]).to(device)
         data = TrainingSet(images[seen], labels[seen], spec["n_classes"])
-        (net,) = train_models(data, recipe, [ModelSeeds.of(spec["key"], "difficulty", index)])
+        seeds = ModelSeeds.of(spec["key"], "difficulty", index)
+        ((net, _),) = training.train(data, [seeds])
         logits = predict(net, images).cpu().numpy()
         confidence = logit_scaled_confidence(logits, arrays["labels"])
         store.write(index, {"confidence": confidence}, {"key": spec["key"]})

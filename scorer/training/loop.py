@@ -20,6 +20,9 @@ from scorer.training.models import build_model
 from scorer.training.recipe import Recipe, seed_of, steps_per_epoch
 from scorer.training.step import TrainingStep, training_settings
 
+PREDICTED_AT_ONCE = 1000
+"""Images of one forward pass in evaluation."""
+
 
 @dataclass(frozen=True)
 class ModelSeeds:
@@ -194,6 +197,6 @@ def train_models(
 
 
 @torch.no_grad()
-def predict(net: nn.Module, images: Tensor, batch_size: int = 1000) -> Tensor:
+def predict(net: nn.Module, images: Tensor, batch_size: int = PREDICTED_AT_ONCE) -> Tensor:
     """Return float32 logits `(n, n_classes)` of a net in eval mode, on its device."""
     return torch.cat([net(part).float() for part in images.split(batch_size)])

@@ -1,11 +1,13 @@
-"""Which way to train a task's models is taken, chosen by a probe that is kept on disk."""
+"""Which of the two ways to train a task's models takes, chosen by a probe that is kept on disk."""
 
 from __future__ import annotations
 
+import gc
+import logging
 import os
 import platform
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -14,15 +16,14 @@ from torch import nn
 
 from scorer.store import Seal, Store, claim, json_sha256, read_or_make
 from scorer.training.loop import ModelSeeds, TrainingSet, train_models
+from scorer.training.memory import one_does_not_fit
 from scorer.training.probe import Timing, probe
 from scorer.training.recipe import Recipe
-from scorer.training.stacked import train_models_stacked
-from scorer.training.streams import train_models_on_streams
+from scorer.training.stacked import is_out_of_memory, train_models_stacked
 
-GROUPED = {"stacked": train_models_stacked, "streams": train_models_on_streams}
-"""How a group of models is trained at once: as one wide model, or in turns on a GPU."""
+logger = logging.getLogger("scorer")
 
-NAMES = ("loop", *GROUPED)
+NAMES = ("loop", "stacked")
 
 TRAINING_PER_GPU = 1
 """Workers that train on one GPU where nobody says how many: one keeps it busy, and two were no
@@ -34,7 +35,7 @@ class TrainingPath:
     """How the models of a task are trained.
 
     Attributes:
-        name: "loop", one model at a time, or one of `GROUPED`, `k` at once.
+        name: "loop", one model at a time, or "stacked", `k` at once.
         k: models of a group, 1 for the loop.
         device: "cpu", or the model of the GPU such as "nvidia-h200".
         dtype: of the forward pass, "float32" or "bfloat16".
@@ -52,41 +53,98 @@ class TrainingPath:
             raise ValueError(f"`k` must be at least 1, got {self.k}")
 
 
+class GroupTraining:
+    """Trains models on one path, in groups that become smaller where one does not fit in memory.
+
+    Attributes:
+        k: models that are trained at once, at most.
+    """
+
+    def __init__(self, recipe: Recipe, path: TrainingPath) -> None:
+        """Take how models are trained; nothing is.
+
+        Args:
+            recipe: of the models.
+            path: from `choose_path`.
+
+        Raises:
+            ValueError: path and recipe differ in dtype.
+        """
+        if path.dtype != recipe.dtype:
+            raise ValueError(
+                f"`path` must have the recipe's dtype {recipe.dtype!r}, got {path.dtype!r}; choose "
+                "the path anew"
+            )
+        self._recipe, self._path = recipe, path
+        self.k = path.k
+
+    def train(
+        self, data: TrainingSet, seeds: Sequence[ModelSeeds]
+    ) -> Iterator[tuple[nn.Module, int]]:
+        """Yield a trained model for each entry of `seeds`, and how many were trained at once.
+
+        A group that runs out of memory is trained again in halves, and so are all after it; a
+        warning says so, and nothing that was trained is lost.
+
+        Args:
+            data: what they are trained on, on the device.
+            seeds: in any number.
+
+        Yields:
+            Models in eval mode on the data's device, in the order of `seeds`.
+
+        Raises:
+            ValueError: path and data differ in device.
+            NotStackable: the path is "stacked" and the architecture cannot be.
+            ScorerError: not even one model fits in memory.
+        """
+        device = data.images.device
+        if (device.type == "cpu") != (self._path.device == "cpu"):
+            raise ValueError(
+                f"`path` must be for the device of the data, {device.type!r}, got "
+                f"{self._path.device!r}; choose the path anew"
+            )
+        start = 0
+        while start < len(seeds):
+            group = seeds[start : start + self.k]
+            nets = self._fit(data, group)
+            if nets is not None:
+                yield from ((net, len(group)) for net in nets)
+                start += len(group)
+                continue
+            # Only here is the error gone, and with it what its frames held.
+            gc.collect()
+            torch.cuda.empty_cache()
+            if len(group) == 1:
+                raise one_does_not_fit(
+                    self._recipe.architecture, self._recipe.batch_size, device.type
+                )
+            self.k = len(group) // 2
+            logger.warning(
+                "%d models of `%s` at once ran out of memory on this %s; they are trained again,"
+                " %d at once",
+                len(group),
+                self._recipe.architecture,
+                device.type,
+                self.k,
+            )
+
+    def _fit(self, data: TrainingSet, seeds: Sequence[ModelSeeds]) -> list[nn.Module] | None:
+        """Return the models of one group, None where memory does not hold them."""
+        train = train_models if self._path.name == "loop" else train_models_stacked
+        try:
+            return list(train(data, self._recipe, seeds))
+        except (MemoryError, RuntimeError) as error:
+            if not is_out_of_memory(error):
+                raise
+        return None
+
+
 def train_group(
     data: TrainingSet, recipe: Recipe, seeds: Sequence[ModelSeeds], path: TrainingPath
 ) -> list[nn.Module]:
-    """Train one model for each entry of `seeds`.
-
-    Args:
-        data: what they are trained on, on the device.
-        recipe: how.
-        seeds: in any number; a path of groups takes at most `path.k` at once.
-        path: from `choose_path`.
-
-    Returns:
-        The models in the order of `seeds`, in eval mode on the data's device.
-
-    Raises:
-        ValueError: path and recipe differ in dtype, or path and data in device.
-        NotStackable: the path is "stacked" and the architecture cannot be.
-    """
-    if path.dtype != recipe.dtype:
-        raise ValueError(
-            f"`path` must have the recipe's dtype {recipe.dtype!r}, got {path.dtype!r}; choose "
-            "the path anew"
-        )
-    on_cpu = data.images.device.type == "cpu"
-    if on_cpu != (path.device == "cpu"):
-        raise ValueError(
-            f"`path` must be for the device of the data, {data.images.device.type!r}, got "
-            f"{path.device!r}; choose the path anew"
-        )
-    if path.name == "loop":
-        return list(train_models(data, recipe, seeds))
-    nets: list[nn.Module] = []
-    for start in range(0, len(seeds), path.k):
-        nets += GROUPED[path.name](data, recipe, seeds[start : start + path.k])
-    return nets
+    """Return one trained model for each entry of `seeds`; see `GroupTraining`."""
+    return [net for net, _ in GroupTraining(recipe, path).train(data, seeds)]
 
 
 def choose_path(data: TrainingSet, recipe: Recipe, cache_dir: Path) -> TrainingPath:

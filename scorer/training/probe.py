@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import statistics
 import time
 from collections.abc import Iterator, Sequence
@@ -14,7 +13,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from scorer.training.loop import LoopTraining, ModelSeeds, TrainingSet, autocast, initial_model
+from scorer.limits import memory_bytes, n_cores
+from scorer.training.loop import (
+    PREDICTED_AT_ONCE,
+    LoopTraining,
+    ModelSeeds,
+    TrainingSet,
+    autocast,
+    initial_model,
+)
+from scorer.training.memory import TRAINING_SHARE, one_does_not_fit
 from scorer.training.recipe import Recipe
 from scorer.training.stacked import NotStackable, StackedTraining, is_out_of_memory
 from scorer.training.step import WARM_UP_STEPS, training_settings
@@ -39,13 +47,15 @@ WORTH = 0.9
 """A larger group must take at most this share of a smaller one's time: small groups spread more
 evenly over workers."""
 
-MEMORY_SHARE = 0.8
 SAVED_COPIES = 2
 """Activations kept for the way back, times this, is what a step takes at its peak: gradients of
 about the same size come and go."""
 
 PARAMETER_COPIES = 5
 """Initial and trained weights, gradient, and up to two moments of the optimiser."""
+
+LAYER_COPIES = 3
+"""Input, output and workspace of the largest layer, which a forward pass holds at its peak."""
 
 
 @dataclass(frozen=True)
@@ -76,9 +86,18 @@ def probe(data: TrainingSet, recipe: Recipe) -> ProbeResult:
     Args:
         data: what oracles will be trained on, on the device.
         recipe: of the task.
+
+    Raises:
+        ScorerError: not even one model fits in memory.
     """
-    with training_settings(data.images.device):
-        result = _probe(data, replace(recipe, epochs=ENDLESS_EPOCHS))
+    device = data.images.device
+    try:
+        with training_settings(device):
+            result = _probe(data, replace(recipe, epochs=ENDLESS_EPOCHS))
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        raise one_does_not_fit(recipe.architecture, recipe.batch_size, device.type) from error
     # What was freed is still this process's, and the workers are other processes.
     torch.cuda.empty_cache()
     return result
@@ -124,10 +143,22 @@ def fitting_group_size(data: TrainingSet, recipe: Recipe, k: int) -> int:
 
 def bytes_per_model(data: TrainingSet, recipe: Recipe) -> int:
     """Return about how many bytes one model in training takes, from one forward pass."""
+    return training_and_forward_bytes(data, recipe)[0]
+
+
+def training_and_forward_bytes(data: TrainingSet, recipe: Recipe) -> tuple[int, int]:
+    """Return about how many bytes one model takes in training, and a forward pass in evaluation.
+
+    Args:
+        data: on the device; its first batch is looked at.
+        recipe: of the task.
+    """
     net = initial_model(data, recipe, ModelSeeds(0, 0, 0))
-    _, saved = loss_and_saved_bytes(net, data, recipe)
+    _, saved = _loss_and_saved(net, data, recipe)
     parameters = sum(parameter.nbytes for parameter in net.parameters())
-    return SAVED_COPIES * saved + PARAMETER_COPIES * parameters
+    batch = min(recipe.batch_size, len(data))
+    forward = LAYER_COPIES * max(saved) * PREDICTED_AT_ONCE // batch
+    return SAVED_COPIES * sum(saved) + PARAMETER_COPIES * parameters, forward
 
 
 def loss_and_saved_bytes(net: nn.Module, data: TrainingSet, recipe: Recipe) -> tuple[Tensor, int]:
@@ -138,6 +169,12 @@ def loss_and_saved_bytes(net: nn.Module, data: TrainingSet, recipe: Recipe) -> t
         data: a batch is copied out of it, since the storage of a slice is that of all images.
         recipe: its batch size and dtype are used.
     """
+    loss, saved = _loss_and_saved(net, data, recipe)
+    return loss, sum(saved)
+
+
+def _loss_and_saved(net: nn.Module, data: TrainingSet, recipe: Recipe) -> tuple[Tensor, list[int]]:
+    """See `loss_and_saved_bytes`; the bytes of each tensor."""
     owned = {parameter.untyped_storage().data_ptr() for parameter in net.parameters()}
     saved: dict[int, int] = {}
 
@@ -153,7 +190,7 @@ def loss_and_saved_bytes(net: nn.Module, data: TrainingSet, recipe: Recipe) -> t
         with autocast(images.device, recipe):
             logits = net(images)
         loss = F.cross_entropy(logits.float(), labels)
-    return loss, sum(saved.values())
+    return loss, list(saved.values())
 
 
 def available_bytes(device: torch.device) -> int:
@@ -163,9 +200,8 @@ def available_bytes(device: torch.device) -> int:
     workers as it has processors.
     """
     if device.type == "cuda":
-        return int(MEMORY_SHARE * torch.cuda.mem_get_info(device)[0])
-    total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return int(MEMORY_SHARE * total / (os.cpu_count() or 1))
+        return int(TRAINING_SHARE * torch.cuda.mem_get_info(device)[0])
+    return int(TRAINING_SHARE * memory_bytes() / n_cores())
 
 
 def _probe(data: TrainingSet, recipe: Recipe) -> ProbeResult:

@@ -58,10 +58,16 @@ class NotStackable(ValueError):
     """The architecture cannot be mapped over stacked parameters; the loop can train it."""
 
 
-def is_out_of_memory(error: Exception) -> bool:
-    """Tell whether an error says that there is no more memory, on a GPU or a CPU."""
+def is_out_of_memory(error: BaseException) -> bool:
+    """Tell whether an error says that there is no more memory, on a GPU or a CPU.
+
+    So does one that was raised on the way out of such an error, as where it ended the capture of a
+    CUDA graph.
+    """
     is_named = isinstance(error, MemoryError | torch.OutOfMemoryError)
-    return is_named or any(words in str(error) for words in MEMORY_WORDS)
+    if is_named or any(words in str(error) for words in MEMORY_WORDS):
+        return True
+    return error.__context__ is not None and is_out_of_memory(error.__context__)
 
 
 class ProductDtypes(TorchDispatchMode):

@@ -24,7 +24,7 @@ from scorer.runner.run import make_units
 from scorer.scenarios import make_scenario
 from scorer.tasks.task import Task
 from scorer.temporary import new_folder
-from scorer.training.paths import TRAINING_PER_GPU, TrainingPath, engine_id
+from scorer.training.paths import TrainingPath, engine_id
 
 SIGNIFICANCE = 0.01
 """Models that are of the stored ones' law are called others at most so often."""
@@ -83,15 +83,7 @@ def make_again(
         originals = DESIGNS[record.design].originals(record.n_models)
         units = [("oracle", index) for index in chosen]
         units += [("original", index) for index in sorted({originals[run] for run in runs})]
-        engine.share(
-            "scorer.oracles.shard:train_shard",
-            pool.to_spec(),
-            units,
-            what="train",
-            progress=progress,
-            group_size=path.k,
-            per_gpu=TRAINING_PER_GPU,
-        )
+        pool.train(units, engine, progress)
         is_same_machine = _is_same_machine(record, path, device)
         stored = pool.store("oracle")
         made = np.stack([stored.read(index)["confidence_forget"] for index in chosen])

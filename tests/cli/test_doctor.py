@@ -46,6 +46,10 @@ def test_everything_is_in_its_json(plain: None, tmp_path: Path) -> None:
     assert facts["sandboxes"]["bwrap"]["reason"] == "no bwrap here"
     assert not facts["sandboxes"]["landlock"]["works"] and facts["sandboxes"]["process"]["works"]
     assert facts["machine"]["device"] == "cpu" and facts["packages"]["torch"]
+    training, runs = (facts["memory"]["plans"][each] for each in ("training", "runs"))
+    assert training["worker_bytes"] * training["per_device"] <= training["available_bytes"]
+    assert runs["worker_bytes"] * runs["per_device"] <= runs["available_bytes"]
+    assert facts["memory"]["free_gib"] <= facts["memory"]["total_gib"]
     assert facts["disk"]["free_gib"] > 0 and facts["cache"]["pools"] == 0
 
 
@@ -72,6 +76,17 @@ def facts(**changes: Any) -> dict[str, Any]:
     """Return what `doctor` finds on a machine where all is well, with some of it changed."""
     good: dict[str, Any] = {
         "machine": {"device": "cpu", "device_name": "a processor", "cores": 2, "python": "3.11.7"},
+        "memory": {
+            "free_gib": 7.5,
+            "total_gib": 8.0,
+            "task": "digits",
+            "n_models": 64,
+            "plans": {
+                "training": {"n_workers": 2, "k": 32, "worker_bytes": 600 * 2**20},
+                "runs": {"n_workers": 2, "worker_bytes": 900 * 2**20},
+            },
+            "reason": "",
+        },
         "packages": {**dict.fromkeys(PACKAGES, "1"), **pins(), "ray": None},
         "sandboxes": {
             name: {"works": True, "reason": ""} for name in ("bwrap", "landlock", "process")
@@ -99,6 +114,7 @@ def test_where_all_is_well_nothing_is_to_do(monkeypatch: pytest.MonkeyPatch) -> 
         ("packages", {"packages": {"torch": "2.11.0"}}, "could be better", "pinned"),
         ("sandbox", {"sandbox": "process"}, "bad", "for bwrap: not here; for landlock"),
         ("sandbox", {"sandbox": "landlock"}, "could be better", "for bwrap: not here"),
+        ("memory", {"memory": {"plans": {}, "reason": "end what else uses"}}, "bad", "end what"),
         ("disk", {"disk": {"free_gib": 0.5, "total_gib": 9.0}}, "bad", "CACHE_DIR"),
         ("pools", {"cache": {"damaged": 2}}, "bad", "oracles --verify"),
         ("pools", {"cache": {"without_secret": 1}}, "bad", "oracles --verify"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import logging
 import os
 import signal
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 from scorer.engines.base import Emit, Spec
 from scorer.errors import ScorerError
+from scorer.store import Store, claim
 
 
 def write_square(spec: Spec, emit: Emit) -> None:
@@ -27,6 +29,13 @@ def die_once(spec: Spec, emit: Emit) -> None:
         marker.touch()
         os.kill(os.getpid(), signal.SIGKILL)
     emit({"alive": True})
+
+
+def die_of_large_groups(spec: Spec, emit: Emit) -> None:
+    """Tell the size of groups, and end as a system without memory ends it unless that is 1."""
+    emit({"group_size": spec["group_size"]})
+    if spec["group_size"] > 1:
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def die_always(spec: Spec, emit: Emit) -> None:
@@ -61,6 +70,39 @@ def show_gpu(spec: Spec, emit: Emit) -> None:
     if not marker.exists():
         marker.touch()
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+def warn(spec: Spec, emit: Emit) -> None:
+    """Warn alike on every worker and twice, worse than warn, say what is no warning, go on."""
+    logger = logging.getLogger("scorer")
+    for _ in range(2):
+        logger.warning("%d%% alike", 100)
+    logger.error("worse")
+    logger.warning("only of %d", spec["number"])
+    logger.info("nobody is told")
+    logging.getLogger("other").warning("of somebody else")
+    emit({"number": spec["number"]})
+
+
+def take_units(spec: Spec, emit: Emit) -> None:
+    """Make units once two shards have begun, and tell where; each ends by SIGKILL after its first.
+
+    Started again it goes on with what is left.
+    """
+    folder, start = Path(spec["folder"]), str(spec["start"])
+    begun, died = folder / "begun", folder / "died"
+    for each in (begun, died):
+        each.mkdir(exist_ok=True)
+    (begun / start).touch()
+    while len(list(begun.iterdir())) < 2:
+        os.sched_yield()
+    units = [(Store(folder / "made"), index) for index in spec["units"]]
+    for ((store, index),) in claim(units, spec["start"], 1):
+        store.write(index, {}, {})
+        emit({"index": index, "start": start, "visible": os.environ.get("CUDA_VISIBLE_DEVICES")})
+        if not (died / start).exists():
+            (died / start).touch()
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
 def wait_forever(spec: Spec, emit: Emit) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,20 @@ def test_a_killed_shard_is_started_again(make: MakeEngine, tmp_path: Path) -> No
     events: list[dict[str, Any]] = []
     make(1).run("tests.engines._shards:die_once", [{"folder": str(tmp_path)}], events.append)
     assert events == [{"alive": True}]
+
+
+def test_a_killed_shard_takes_smaller_groups(
+    make: MakeEngine, caplog: pytest.LogCaptureFixture
+) -> None:
+    events: list[dict[str, Any]] = []
+    function = "tests.engines._shards:die_of_large_groups"
+    make(1).run(function, [{"group_size": 5}], events.append)
+    assert [event["group_size"] for event in events] == [5, 2, 1]
+    said = [record.getMessage().partition("; ")[2] for record in caplog.records]
+    assert said == [
+        "it is started again with groups of 2 where it had 5",
+        "it is started again with groups of 1 where it had 2",
+    ]
 
 
 def test_a_shard_that_always_dies_is_given_up(make: MakeEngine, tmp_path: Path) -> None:
@@ -78,6 +93,37 @@ def test_gpus_bound_the_workers_where_nobody_said_how_many(
     assert {spec["n_sharing"] for spec in engine.specs} == {n_sharing}
 
 
+@pytest.mark.parametrize(
+    ("n_workers", "device", "in_memory", "n_shards"),
+    [(None, "cpu", 3, 3), (None, "cpu", 9, 5), (None, "cuda", 1, 2), (5, "cpu", 3, 5)],
+)
+def test_memory_bounds_the_workers_where_nobody_said_how_many(
+    n_workers: int | None, device: str, in_memory: int, n_shards: int
+) -> None:
+    engine = Recording(n_workers, (0, 3))
+    engine.n_workers = 5
+    bounds = {"per_gpu": 2, "in_memory": in_memory}
+    engine.share("", {"device": device}, range(9), what="", progress=no_progress, **bounds)
+    assert len(engine.specs) == n_shards
+
+
+def test_warnings_of_workers_reach_the_user_once(
+    make: MakeEngine, caplog: pytest.LogCaptureFixture
+) -> None:
+    events: list[dict[str, Any]] = []
+    specs = [{"number": number} for number in range(2)]
+    with caplog.at_level(logging.INFO, logger="scorer"):
+        make(2).run("tests.engines._shards:warn", specs, events.append)
+    assert sorted(event["number"] for event in events) == [0, 1]
+    said = [(record.levelname, record.getMessage()) for record in caplog.records]
+    assert sorted(said) == [
+        ("ERROR", "worse"),
+        ("WARNING", "100% alike"),
+        ("WARNING", "only of 0"),
+        ("WARNING", "only of 1"),
+    ]
+
+
 def test_no_specs_are_no_work(make: MakeEngine) -> None:
     make(1).run("tests.engines._shards:fail", [], lambda event: None)
 
@@ -107,10 +153,17 @@ class Recording(Engine):
 
 
 @pytest.mark.parametrize(
-    ("n_units", "group_size", "starts"), [(5, 1, [0, 1, 3]), (5, 4, [0, 2]), (2, 1, [0, 1])]
+    ("n_units", "group_size", "starts", "shared_size"),
+    [
+        (5, 1, [0, 1, 3], 1),
+        (5, 4, [0, 1, 3], 2),
+        (2, 1, [0, 1], 1),
+        (2, 4, [0, 1], 1),
+        (30, 4, [0, 10, 20], 4),
+    ],
 )
 def test_shared_work_is_counted_and_begun_at_different_places(
-    n_units: int, group_size: int, starts: list[int]
+    n_units: int, group_size: int, starts: list[int], shared_size: int
 ) -> None:
     engine, calls = Recording(3), []
     units = list(range(n_units))
@@ -125,6 +178,8 @@ def test_shared_work_is_counted_and_begun_at_different_places(
     assert [spec["start"] for spec in engine.specs] == starts
     assert all(spec["units"] == units and spec["folder"] == "x" for spec in engine.specs)
     assert {spec["n_workers"] for spec in engine.specs} == {len(starts)}
+    # No worker is left without work while another's group is full.
+    assert {spec["group_size"] for spec in engine.specs} == {shared_size}
     assert calls == [("train", done, n_units) for done in range(n_units + 1)]
 
 

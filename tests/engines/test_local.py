@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from scorer.engines import LocalEngine, ShardFailed
+from scorer.engines.base import Emit, Spec
 from scorer.settings import PROJECT_ROOT
 from tests.test_processes import has_ended, line, needs_linux
 
@@ -57,6 +58,38 @@ def test_each_worker_sees_one_gpu_and_keeps_it_when_it_is_started_again(
     LocalEngine(3, gpus=(2, 0)).run(f"{SHARDS}:show_gpu", specs, events.append)
     seen = sorted((event["number"], event["visible"]) for event in events)
     assert seen == [(0, "GPU-c"), (1, "GPU-a"), (1, "GPU-a"), (2, "GPU-a,GPU-b,GPU-c")]
+
+
+def test_two_gpus_take_from_one_queue_and_workers_come_back_to_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    events: list[dict[str, Any]] = []
+
+    class Listening(LocalEngine):
+        def run(self, function: str, specs: Sequence[Spec], on_event: Emit) -> None:
+            def listen(event: dict[str, Any]) -> None:
+                events.append(event)
+                on_event(event)
+
+            super().run(function, specs, listen)
+
+    engine, done = Listening(None, gpus=(0, 1)), []
+    engine.n_workers = 16
+    engine.share(
+        f"{SHARDS}:take_units",
+        {"folder": str(tmp_path), "device": "cuda"},
+        list(range(6)),
+        what="train",
+        progress=lambda *call: done.append(call),
+        group_size=4,
+        per_gpu=1,
+    )
+    assert sorted(event["index"] for event in events) == list(range(6))
+    assert done[-1] == ("train", 6, 6)
+    # A worker a GPU and no more; each died once, and none changed its GPU.
+    assert sorted(path.name for path in (tmp_path / "died").iterdir()) == ["0", "3"]
+    assert {(event["start"], event["visible"]) for event in events} == {("0", "0"), ("3", "1")}
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])

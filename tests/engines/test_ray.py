@@ -7,12 +7,15 @@ import socket
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
 from scorer.engines import make_engine
+from scorer.engines import ray as ray_module
 from scorer.engines.base import Emit, Spec
 from scorer.engines.ray import RayEngine, check_answers, gpu_share
 from scorer.errors import ScorerError, UsageError
@@ -144,6 +147,39 @@ def test_cuda_is_refused_by_a_cluster_without_gpus(two_nodes: Any) -> None:
 def test_workers_fit_on_the_gpus(n_workers: int, n_gpus: int, share: float) -> None:
     assert gpu_share(n_workers, n_gpus) == share
     assert n_gpus * (1 // share) >= n_workers
+
+
+@pytest.fixture
+def cluster_with_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Be connected to a cluster of two machines, with 16 processors and two GPUs, without Ray."""
+    fake = ModuleType("ray")
+    fake.remote = lambda **asked: lambda function: asked  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "ray", fake)
+    monkeypatch.setenv("RAY_ADDRESS", "host:6379")
+    monkeypatch.setattr(ray_module, "connected", lambda *_: nullcontext())
+    monkeypatch.setattr(ray_module, "_cluster_total", {"CPU": 16.0, "GPU": 2.0}.__getitem__)
+    monkeypatch.setattr(ray_module, "_n_machines", lambda: 2)
+
+
+@pytest.mark.usefixtures("cluster_with_gpus")
+@pytest.mark.parametrize(
+    ("n_workers", "per_gpu", "expected", "share"),
+    [(None, 1, 2, 1.0), (None, 4, 8, 0.25), (6, 1, 6, 0.3333)],
+)
+def test_the_gpus_of_a_cluster_bound_its_workers(
+    n_workers: int | None, per_gpu: int, expected: int, share: float
+) -> None:
+    engine, on_gpu = RayEngine(n_workers), {"device": "cuda"}
+    assert engine.n_workers_for(on_gpu, 64, per_gpu) == expected
+    task = engine._make_task([on_gpu] * expected)
+    assert (task["num_gpus"], task["num_cpus"]) == (share, 1)
+    assert expected <= 2 * (1 // share), "not all run at once"
+
+
+@pytest.mark.usefixtures("cluster_with_gpus")
+def test_the_memory_of_every_machine_counts() -> None:
+    assert RayEngine(None).n_workers_for({"device": "cpu"}, 64, 1, in_memory=3) == 6
+    assert RayEngine(None).n_workers_for({"device": "cpu"}, 64, 1) == 16
 
 
 def test_an_address_where_nothing_listens_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,13 +13,16 @@ from click.testing import CliRunner
 from scorer.cli import main
 from scorer.cli._plan import duration, plan_tables, size
 from scorer.engines.base import no_progress
+from scorer.errors import ScorerError
 from scorer.options import Options
+from scorer.oracles import room
 from scorer.oracles.pool import Pool, bytes_of_outputs
 from scorer.plan.make import Plan, make_plan
 from scorer.results.tables import plain_text
 from scorer.tasks import TASKS
 from scorer.tasks.forget.hard_random import HardRandom
 from scorer.training import paths
+from scorer.training.memory import Memory
 from scorer.training.probe import ProbeResult, Timing
 from tests.conftest import tiny_definition
 
@@ -46,7 +49,25 @@ def test_times_follow_from_the_probe(tmp_path: Path) -> None:
     assert cost.pool_s == pytest.approx((16 * retain_steps + train_steps) * 0.5e-3 / 2)
     assert cost.n_workers == 2
     assert cost.runs_s > 8 * 0.2 * cost.retraining_s / 2
-    assert cost.disk_mib < cost.free_mib and cost.memory_mib > 2 * 350
+    assert cost.disk_mib < cost.free_mib
+    assert (cost.n_running, cost.k) == (2, 8)
+    assert cost.worker_mib > 350 and cost.run_mib > 2 * 350
+    assert 2 * cost.worker_mib == cost.memory_mib < cost.available_mib
+
+
+def test_few_models_are_timed_by_the_largest_group_that_was(tmp_path: Path) -> None:
+    few = plan(tmp_path, n_models=2, workers=4).cost
+    assert (few.n_workers, few.k) == (4, 2)  # 5 models, and 2 at once were not timed
+    retain_steps, train_steps = 2 * ((300 - 50 - 20) // 64), 2 * ((300 - 50) // 64)
+    assert few.pool_s == pytest.approx((4 * retain_steps + train_steps) * 2e-3 / 4)
+
+
+def test_a_machine_without_memory_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "memory_of", lambda device: Memory(2**30, 2**28))
+    with pytest.raises(ScorerError, match=r"training must have about .* MiB of memory for"):
+        plan(tmp_path)
 
 
 def test_nothing_is_trained_and_no_pool_is_made(tmp_path: Path) -> None:

@@ -10,12 +10,15 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch import nn
 
+from scorer.errors import ScorerError
 from scorer.files import TEMPORARY
 from scorer.store import MANIFEST
 from scorer.training import paths as paths_module
-from scorer.training.loop import TrainingSet, train_models
+from scorer.training.loop import ModelSeeds, TrainingSet, train_models
 from scorer.training.paths import (
+    GroupTraining,
     TrainingPath,
     choose_path,
     engine_id,
@@ -24,7 +27,7 @@ from scorer.training.paths import (
 )
 from scorer.training.probe import ProbeResult, Timing
 from scorer.training.recipe import Recipe
-from scorer.training.stacked import train_models_stacked
+from scorer.training.stacked import is_out_of_memory, train_models_stacked
 from tests.training._common import noise, recipe, seeds_of, state_bytes
 
 DATA = noise(48, 1, 8, 8)
@@ -185,3 +188,73 @@ def test_a_gpu_has_a_name_of_its_own(tmp_path: Path) -> None:
     assert path.device not in ("cpu", "cuda")
     assert engine_id(path, "cuda").startswith(f"cuda-{path.device}-{path.name}-")
     assert len(train_group(data, recipe(), seeds_of(0, 1), path)) == 2
+
+
+@pytest.fixture
+def room_for_two(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Let memory end where more than two models are trained at once; return the sizes tried."""
+    tried: list[int] = []
+
+    def small_only(data: TrainingSet, settings: Recipe, seeds: list[ModelSeeds]) -> list[nn.Module]:
+        tried.append(len(seeds))
+        if len(seeds) > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+        return [nn.Flatten() for _ in seeds]
+
+    monkeypatch.setattr(paths_module, "train_models_stacked", small_only)
+    return tried
+
+
+def test_groups_that_run_out_of_memory_are_halved_for_good(
+    room_for_two: list[int], caplog: pytest.LogCaptureFixture
+) -> None:
+    training = GroupTraining(recipe(), replace(STACKED, k=8))
+    made = list(training.train(DATA, seeds_of(*range(9))))
+    assert [k for _, k in made] == [2] * 8 + [1]
+    assert room_for_two == [8, 4, 2, 2, 2, 2, 1]
+    said = [record.getMessage() for record in caplog.records]
+    assert [text.split(";")[1] for text in said] == [
+        " they are trained again, 4 at once",
+        " they are trained again, 2 at once",
+    ]
+    # What came later is not tried in groups that did not fit.
+    assert [k for _, k in training.train(DATA, seeds_of(*range(3)))] == [2, 2, 1]
+    assert training.k == 2
+
+
+@pytest.mark.parametrize("path", [LOOP, STACKED])
+@pytest.mark.parametrize(
+    "error", [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory: 1")]
+)
+def test_without_memory_for_one_model_the_error_says_so(
+    path: TrainingPath, error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> list[nn.Module]:
+        raise error
+
+    for name in ("train_models", "train_models_stacked"):
+        monkeypatch.setattr(paths_module, name, full)
+    with pytest.raises(ScorerError, match="one model of `small_cnn` in batches of 16 must fit"):
+        train_group(DATA, recipe(), seeds_of(0, 1), path)
+
+
+def test_other_failures_in_training_are_not_taken_for_lack_of_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(*_: object) -> list[nn.Module]:
+        raise RuntimeError("the driver is gone")
+
+    monkeypatch.setattr(paths_module, "train_models_stacked", broken)
+    with pytest.raises(RuntimeError, match="the driver is gone"):
+        train_group(DATA, recipe(), seeds_of(0, 1), STACKED)
+
+
+def test_what_a_lack_of_memory_breaks_on_its_way_out_is_one_too() -> None:
+    try:
+        try:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        finally:
+            raise RuntimeError("operation failed due to a previous error during capture")
+    except RuntimeError as error:
+        assert is_out_of_memory(error)
+    assert not is_out_of_memory(RuntimeError("operation failed"))
