@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from textwrap import shorten
 from typing import Any
 
 from scorer.bench.base import Report
@@ -14,6 +15,9 @@ NOT_MEASURED = "not measured"
 EMPTY = "-"
 
 COMMAND = "python -m scorer bench gpu --all"
+
+MOST_CHARACTERS = 120
+"""Of why a stage is not done; all of it is kept with the stages."""
 
 WAYS = ("loop", "graph", "compile")
 """Ways to train that every task has a row of, besides stacked groups."""
@@ -172,4 +176,5 @@ def stage_row(stage: Stage, state: State) -> list[str | int | float]:
     """Return what came of a stage, its reason in one line that a table can hold."""
     entry = state[stage.name]
     why = entry.message.splitlines()[0].replace("|", "/") if entry.message else ""
+    why = shorten(why, MOST_CHARACTERS, placeholder=" ...")
     return [stage.name, entry.status, f"{entry.seconds:.1f}" if entry.seconds else EMPTY, why]

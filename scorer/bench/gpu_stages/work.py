@@ -99,7 +99,15 @@ class Told:
 
     def tell(self, report: Report) -> None:
         """Tell what was measured so far, so that it is kept whatever happens next."""
-        self.emit({"found": asdict(Found.of(report))})
+        found = asdict(Found.of(report))
+        self.emit({"found": {**found, "notes": [self.placeless(note) for note in report.notes]}})
+
+    def placeless(self, text: str) -> str:
+        """Return a text without this machine's folders, as documents may show it."""
+        named = {self.data_dir: "DATA_DIR", self.cache_dir: "CACHE_DIR", PROJECT_ROOT: "."}
+        for folder in sorted(named, key=lambda path: -len(str(path))):  # one may lie in another
+            text = text.replace(str(folder), named[folder])
+        return text
 
 
 def run_stage(spec: Spec, emit: Emit) -> None:
@@ -117,12 +125,12 @@ def run_stage(spec: Spec, emit: Emit) -> None:
     try:
         WORK[spec["kind"]](told, report)
     except MissingData as error:
-        emit({"missing": str(error)})
+        emit({"missing": told.placeless(str(error))})
     except Exception as error:  # whatever it is, it is told and ends this stage alone
         traceback.print_exc()
-        emit({"unfit": f"{type(error).__name__}: {error}"})
+        emit({"unfit": told.placeless(f"{type(error).__name__}: {error}")})
     else:
-        emit({"unfit": report.unfit} if report.unfit else {})
+        emit({"unfit": told.placeless(report.unfit)} if report.unfit else {})
     finally:
         told.tell(report)
 
@@ -147,7 +155,7 @@ def run_tests(told: Told, report: Report) -> None:
     report.add("tests, all of them", "s", seconds, "tests_s")
     report.values["tests_failing"] = counts["failing"]
     if counts["failing"]:
-        report.unfit = f"{counts['failed']} tests failed: {', '.join(counts['failing'])}"
+        report.unfit = f"{counts['failed']} failed: {', '.join(counts['failing'])}"
     elif not counts["passed"]:
         report.unfit = f"no test was run, {counts['skipped']} were skipped"
 
