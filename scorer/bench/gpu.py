@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
@@ -40,6 +40,7 @@ from scorer.training.step import WARM_UP_STEPS, training_settings
 
 GROUP_SIZES = (4, 16, 64, 256)
 PEAK_TURN_S, TURN_S = 0.2, 0.5
+PEAK_SIZE = 8192
 
 COMPILE: Mapping[str, Any] = {}
 """Arguments of `nn.Module.compile`: kernels are fused and launched one by one. With mode
@@ -60,16 +61,11 @@ def run(settings: Settings) -> Report:
     Raises:
         ScorerError: there is none.
     """
-    if not torch.cuda.is_available():
-        raise ScorerError(
-            "bench gpu needs a CUDA device, found none; run it on a machine that has one"
-        )
+    needs_cuda()
     device = torch.device("cuda")
     report = BENCH.report(settings, device_slug(device))
-    flops_per_s, bytes_per_s = measure_peaks(device, settings.rounds)
-    report.add("bfloat16 matrix product", "TFLOP/s", flops_per_s / 1e12, "matmul_tflop_per_s")
-    report.add("copy, read and written", "GB/s", bytes_per_s / 1e9, "copy_gb_per_s")
-    speeds = float(np.median(flops_per_s)), float(np.median(bytes_per_s))
+    add_peaks(report, device, settings.rounds)
+    speeds = speeds_of(report.values)
     quiet = replace(settings, progress=no_progress)
     for name in GPU_TASKS:
         with ProcessPoolExecutor(1, get_context("spawn")) as apart:
@@ -80,6 +76,18 @@ def run(settings: Settings) -> Report:
     except MissingData as error:
         report.notes.append(f"no pool was trained: {error}")
     return report
+
+
+def needs_cuda() -> None:
+    """Raise where there is no CUDA device.
+
+    Raises:
+        ScorerError: there is none.
+    """
+    if not torch.cuda.is_available():
+        raise ScorerError(
+            "bench gpu needs a CUDA device, found none; run it on a machine that has one"
+        )
 
 
 def add_pool(report: Report, settings: Settings) -> None:
@@ -110,8 +118,20 @@ def add_pool(report: Report, settings: Settings) -> None:
     )
 
 
+def add_peaks(report: Report, device: torch.device, rounds: int, *, size: int = PEAK_SIZE) -> None:
+    """Add how fast a device multiplies and copies, see `measure_peaks`."""
+    flops_per_s, bytes_per_s = measure_peaks(device, rounds, size=size)
+    report.add("bfloat16 matrix product", "TFLOP/s", flops_per_s / 1e12, "matmul_tflop_per_s")
+    report.add("copy, read and written", "GB/s", bytes_per_s / 1e9, "copy_gb_per_s")
+
+
+def speeds_of(values: Mapping[str, Any]) -> tuple[float, float]:
+    """Return operations and bytes a second from the values that `add_peaks` added."""
+    return 1e12 * values["matmul_tflop_per_s"], 1e9 * values["copy_gb_per_s"]
+
+
 def measure_peaks(
-    device: torch.device, rounds: int, *, size: int = 8192, clock: Clock = time.perf_counter
+    device: torch.device, rounds: int, *, size: int = PEAK_SIZE, clock: Clock = time.perf_counter
 ) -> tuple[Floats, Floats]:
     """Time a matrix product and a copy on a device, in turns.
 
@@ -146,6 +166,7 @@ def measure_task(
     n_examples: int | None = None,
     turn_s: float = TURN_S,
     compile_options: Mapping[str, Any] = COMPILE,
+    on_way: Callable[[Report], None] = lambda _: None,
 ) -> Report:
     """Time the ways to train a task's models, each in turns with a graph, against their floor.
 
@@ -161,6 +182,7 @@ def measure_task(
         n_examples: train on so many only; None for as many as the task retains.
         turn_s: about how long a turn takes.
         compile_options: see `COMPILE`.
+        on_way: called with the report so far after each way.
     """
     report = BENCH.report(settings, device_slug(device))
     task, recipe = definition.name, definition.recipe
@@ -169,6 +191,7 @@ def measure_task(
     data = TrainingSet(data.images.to(device), data.labels.to(device), data.n_classes)
     floor_s, bound = max((s, kind) for kind, s in step_cost(data, recipe).least_s(*speeds).items())
     report.add(f"{task}, floor of a model-step: {bound}", "ms", 1e3 * floor_s, f"{task}_floor_ms")
+    n_steps = recipe.n_steps(len(data))
     needed, room = bytes_per_model(data, recipe), available_bytes(device)
 
     def way(k: int, steps: Iterator[None], cycle: int = 1) -> Candidate:
@@ -182,7 +205,7 @@ def measure_task(
         if k * needed > room:
             raise MemoryError(f"needs about {k * needed >> 20} MiB, there are {room >> 20}")
         path = TrainingPath("stacked" if k > 1 else "loop", k, device_slug(device), recipe.dtype)
-        return way(k, loops.kit_steps(data, recipe, path), recipe.n_steps(len(data)))
+        return way(k, loops.kit_steps(data, recipe, path), n_steps)
 
     def plain(options: Mapping[str, Any] | None) -> Candidate:
         """Return one model, no graph of the whole step, compiled where asked for."""
@@ -191,12 +214,20 @@ def measure_task(
         batches = loops.tensor_batches(data, endless)
         return way(1, loops.plain_steps(data, endless, batches, options))
 
+    def add_rates(name: str, rates: Floats) -> None:
+        """Add how fast a way went: steps, whole models, and its share of what is possible."""
+        title, key = f"{task}, {name}", f"{task}_{name}"
+        report.add(title, "model-steps/s", rates, f"{key}_model_steps_per_s")
+        report.add(title, "models/s", rates / n_steps, f"{key}_models_per_s")
+        share = 100 * floor_s * rates
+        report.add(f"{title}, of the floor's speed", "%", share, f"{key}_percent_of_floor")
+
     ways = {"loop": partial(plain, None)}
     ways |= {f"stacked k={k}": partial(kit, k) for k in group_sizes}
     ways["compile"] = partial(plain, compile_options)
     hopeless = ""
     timed = partial(alternate, rounds=settings.rounds, turn_s=turn_s, on_round=settings.on_round)
-    rates: dict[str, Floats] = {}
+    n_timed = 0
     for name, make in ways.items():
         if hopeless and name.startswith("stacked"):
             report.notes.append(f"{task}, {name}: skipped, since {hopeless} is far slower")
@@ -213,18 +244,16 @@ def measure_task(
             # Where CUDA itself has failed, which is said above, nothing more can be freed.
             with suppress(RuntimeError):
                 torch.cuda.empty_cache()
-        rates.setdefault("graph", turns["graph"].rates)
-        rates[name] = turns[name].rates
-        faster = rates[name] / turns["graph"].rates
+        if not n_timed:
+            add_rates("graph", turns["graph"].rates)
+        add_rates(name, turns[name].rates)
+        n_timed += 1
+        faster = turns[name].rates / turns["graph"].rates
         report.add(f"{task}, {name} over graph", "times faster", faster, f"{task}_{name}_ratio")
+        on_way(report)
         # A larger group meets the same slow kernels, and cuDNN tries all of them for minutes.
         if name.startswith("stacked") and np.median(faster) * HOPELESS < 1:
             hopeless = name
-    for name, each in rates.items():
-        title, key = f"{task}, {name}", f"{task}_{name}"
-        report.add(title, "model-steps/s", each, f"{key}_model_steps_per_s")
-        share = 100 * floor_s * each
-        report.add(f"{title}, of the floor's speed", "%", share, f"{key}_percent_of_floor")
     return report
 
 
