@@ -14,7 +14,8 @@ from scorer.cli import main
 from scorer.cli._plan import duration, plan_tables, size
 from scorer.engines.base import no_progress
 from scorer.options import Options
-from scorer.oracles.pool import Pool, bytes_of_outputs
+from scorer.oracles.disk import bytes_of_outputs
+from scorer.oracles.pool import Pool
 from scorer.plan.make import Plan, make_plan
 from scorer.results.tables import plain_text
 from scorer.tasks import TASKS
