@@ -21,6 +21,7 @@ from scorer.measures.base import Evidence, Measured
 from scorer.measures.costs import RunCosts
 from scorer.metric.rules import make_rule
 from scorer.options import Options
+from scorer.oracles.disk import check_room
 from scorer.oracles.open import open_pool
 from scorer.oracles.outputs import Bank
 from scorer.oracles.place import RUNS
@@ -30,9 +31,9 @@ from scorer.results.record import Record, new_record, save_record
 from scorer.runner.designs import DESIGNS
 from scorer.runner.load import Submission, find_method
 from scorer.runner.run import RunResults, try_submissions
-from scorer.runner.stream import joined, run_requests
+from scorer.runner.stream import joined, outcome_needs, run_requests
 from scorer.runner.tiers import resolve
-from scorer.scenarios import make_scenario
+from scorer.scenarios import Request, make_scenario
 from scorer.steps import Method, Step, lacks_models, models_wanted, open_steps
 
 STAGES = ("open", "train", "run", "measure")
@@ -104,6 +105,7 @@ def score(
     place = runs_dir or pool.root / RUNS
     wanted = models_wanted(found, options, measures)
     originals = {"original": wanted["original"]}
+    _check_disk(pools, requests, wanted, submissions, options, runs_dir, anew=anew)
     if submissions and any(lacks_models(each, wanted, originals) for each in pools):
         # The file first: nobody is to wait for oracles to learn of a fault in its first line.
         pool.banks({"original": 1}, engine, progress)
@@ -136,6 +138,33 @@ def score(
     progress("score", len(found), len(found))
     on_stage("measure")
     return scored
+
+
+def _check_disk(
+    pools: Sequence[Pool],
+    requests: Sequence[Request],
+    wanted: Mapping[str, int],
+    submissions: Sequence[Submission],
+    options: Options,
+    runs_dir: Path | None,
+    *,
+    anew: bool,
+) -> None:
+    """Refuse to begin where models and runs will not fit: both are known before any is made.
+
+    Raises:
+        ScorerError: the disk has not the room.
+    """
+    others = {role: n for role, n in wanted.items() if role != "original"}
+    models = [need for pool in pools[:-1] for need in pool.needs(others)]
+    models += pools[-1].needs(wanted)
+    place = runs_dir or pools[-1].root / RUNS
+    runs = outcome_needs(submissions, pools, requests, options, place, anew=anew)
+    if runs_dir is None:
+        check_room(options.cache_dir, [*models, *runs])
+    else:
+        check_room(options.cache_dir, models)
+        check_room(runs_dir, runs)
 
 
 def measure_requests(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from scorer.errors import UsageError
+from scorer.errors import ScorerError, UsageError
 from scorer.options import Options
 from scorer.pipeline import STAGES, Scored, score
 from scorer.results.provenance import bank_sha256
@@ -190,3 +191,31 @@ def test_an_unknown_method_is_named_before_anything_is_made(
     with pytest.raises(UsageError, match="unknown method 'finetunning'"):
         score(["finetunning"], nowhere, ignore)
     assert not (tmp_path / "nothing").exists()
+
+
+def test_a_disk_that_does_not_hold_models_and_runs_is_told_of_before_any_is_made(
+    options: Options, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = dataclasses.replace(options, cache_dir=tmp_path / "cache", design="reuse-n")
+    methods = [file(tmp_path, NOISE), file(tmp_path, NOISE + "# other", "other")]
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: type("Usage", (), {"free": 2**10}))
+    with pytest.raises(ScorerError) as caught:
+        score(methods, asked, ignore)
+    for part in (
+        f"{asked.cache_dir} must have",
+        "for 4 models of role original, with weights",
+        "for 4 models of role oracle",
+        "for 4 models of role control",
+        "for 8 runs; make room or set CACHE_DIR",
+    ):
+        assert part in str(caught.value)
+    elsewhere = tmp_path / "runs"
+    monkeypatch.setattr(
+        shutil,
+        "disk_usage",
+        lambda path: type("Usage", (), {"free": 2**10 if path == elsewhere else 2**40}),
+    )
+    with pytest.raises(ScorerError, match=r"runs must have .*: 0 MiB for 8 runs; make room"):
+        score(methods, asked, ignore, runs_dir=elsewhere)
+    assert list(asked.cache_dir.glob("v1/*/*/*")) != []
+    assert list(asked.cache_dir.glob(f"v1/**/{MANIFEST}")) == []

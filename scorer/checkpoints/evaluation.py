@@ -11,7 +11,7 @@ from scorer.checkpoints.states import states_of
 from scorer.engines.base import Emit, Engine, Progress, Spec
 from scorer.features import FEATURES, holds_all
 from scorer.features.base import versions
-from scorer.oracles.outputs import Bank, EvaluationData
+from scorer.oracles.outputs import Bank, EvaluationData, read_bank
 from scorer.oracles.place import RUNS
 from scorer.oracles.pool import Pool
 from scorer.oracles.room import RUNS_PER_GPU
@@ -65,7 +65,7 @@ def evaluated(
         faults = [fault for each in facts if (fault := Fault.of_manifest(each))]
         if faults:
             return None, faults
-        return Bank.stack([store.read(index) for index in range(n_models)]), []
+        return read_bank(store, n_models), []
 
     return read_or_make(make, read, store.repair)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 import numpy as np
@@ -15,6 +16,29 @@ PERCENTILE = 95
 
 Divergence = Callable[[ArrayLike, ArrayLike], FloatArray]
 """Of two banks `(n_models, n_examples)`, the oracles' second: `(n_examples,)`."""
+
+
+VALUES_AT_ONCE = 2**21
+"""Confidences of each bank that are held as float64 at once, 16 MiB: a retain set is large."""
+
+
+def of_examples(
+    divergence: Divergence, models: np.ndarray, oracles: np.ndarray, at_once: int = VALUES_AT_ONCE
+) -> FloatArray:
+    """Return a divergence of every example `(n_examples,)`, some examples at a time.
+
+    Args:
+        divergence: of each example by itself.
+        models: `(n_models, n_examples)` confidences.
+        oracles: the same of the oracles.
+        at_once: confidences of each bank that are worked on together.
+    """
+    n_models, n_examples = models.shape
+    n_blocks = max(1, -(-n_models * n_examples // at_once))
+    # Of equal sizes, since one column by itself is summed up in another order.
+    edges = np.linspace(0, n_examples, min(n_blocks, max(1, n_examples // 2)) + 1).astype(int)
+    parts = [slice(*pair) for pair in itertools.pairwise(edges.tolist())]
+    return np.concatenate([divergence(models[:, part], oracles[:, part]) for part in parts])
 
 
 def measure_by_set(
@@ -36,7 +60,7 @@ def measure_by_set(
         for set_name in SETS:
             truth = evidence.banks["oracle"].confidence(set_name)
             for suffix, role in (("", "unlearned"), ("_ceiling", "control")):
-                found = divergence(evidence.banks[role].confidence(set_name), truth)
+                found = of_examples(divergence, evidence.banks[role].confidence(set_name), truth)
                 values[f"{set_name}{suffix}"] = float(np.percentile(found, PERCENTILE))
         return Measured({name: values})
 

@@ -160,8 +160,11 @@ class Evidence:
     _quality: dict[str, ForgettingQuality] = field(default_factory=dict, init=False, repr=False)
 
     def confidence(self, role: str) -> np.ndarray:
-        """Return logit-scaled confidences on the forget set `(n_models, n_examples)`."""
-        return self.banks[role].confidence()
+        """Return logit-scaled confidences on the forget set `(n_models, n_examples)` float64.
+
+        In C order whatever view the bank gives, since sums round by the order of their terms.
+        """
+        return np.asarray(self.banks[role].confidence(), dtype=np.float64, order="C")
 
     def accuracies(self, role: str) -> ModelAccuracies:
         """Return the accuracies of a bank that the final score is made of."""

@@ -60,7 +60,7 @@ def _arrays(evidence: Evidence) -> dict[str, np.ndarray]:
     originals = {} if evidence.originals is None else {"originals": np.array(evidence.originals)}
     return {
         **originals,
-        **{f"{role}_confidence": evidence.confidence(role) for role in ROLES},
+        **{f"{role}_confidence": evidence.banks[role].confidence() for role in ROLES},
         "epsilons": own.epsilons,
         "points": own.points,
         "ceiling_points": evidence.ceiling.points,

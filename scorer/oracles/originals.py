@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import numpy as np
 import torch
 
-from scorer.oracles.outputs import Bank, EvaluationData, evaluate
+from scorer.oracles.outputs import Bank, EvaluationData, evaluate, join_outputs
 from scorer.oracles.pool import Pool
 from scorer.oracles.shard import network
 
@@ -21,8 +24,10 @@ def evaluate_originals(pool: Pool, n_originals: int) -> Bank:
     """
     device = torch.device(pool.device)
     data, net = EvaluationData.of(pool.task, device), network(pool.task, device)
-    outputs = []
-    for index in range(n_originals):
-        net.load_state_dict(pool.original_weights(index))
-        outputs.append(evaluate(net, data))
-    return Bank.stack(outputs)
+
+    def outputs() -> Iterator[dict[str, np.ndarray]]:
+        for index in range(n_originals):
+            net.load_state_dict(pool.original_weights(index))
+            yield evaluate(net, data)
+
+    return join_outputs(outputs(), n_originals, pool.cache_dir)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,9 +13,13 @@ from torch import Tensor, nn
 
 from scorer.errors import ScorerError
 from scorer.features import FEATURES, ForwardPass, holds_all
+from scorer.oracles.mapped import map_outputs
 from scorer.store import Seal, Store
 from scorer.tasks.task import SETS, Task
 from scorer.training.loop import predict
+
+MOST_IN_MEMORY_BYTES = 64 * 2**20
+"""Of one bank; a score holds one for each role and submission."""
 
 
 class NotFinite(ScorerError):
@@ -80,13 +85,14 @@ class Bank:
     """Outputs of N models, in the order of their indices.
 
     Attributes:
-        arrays: as `evaluate` names them, each with a first axis `n_models`.
+        arrays: as `evaluate` names them and in its dtypes, each with a first axis `n_models`. They
+            may be views, or lie in a file: to be read and not to be written.
     """
 
-    arrays: dict[str, np.ndarray]
+    arrays: Mapping[str, np.ndarray]
 
     @classmethod
-    def stack(cls, outputs: Sequence[dict[str, np.ndarray]]) -> Bank:
+    def stack(cls, outputs: Sequence[Mapping[str, np.ndarray]]) -> Bank:
         """Join the outputs of single models: what all of them have."""
         names = [name for name in outputs[0] if all(name in one for one in outputs)]
         return cls({name: np.stack([one[name] for one in outputs]) for name in names})
@@ -97,13 +103,74 @@ class Bank:
         return len(next(iter(self.arrays.values())))
 
     def confidence(self, set_name: str = "forget") -> np.ndarray:
-        """Return logit-scaled confidences `(n_models, n_examples)` float64."""
-        return self.arrays[f"confidence_{set_name}"].astype(np.float64)
+        """Return logit-scaled confidences `(n_models, n_examples)` as kept, that is float32."""
+        return self.arrays[f"confidence_{set_name}"]
 
     def accuracy(self, set_name: str) -> np.ndarray:
         """Return the accuracy of each model `(n_models,)` in [0, 1]."""
         return np.asarray(self.arrays[f"correct_{set_name}"].mean(axis=1))
 
     def take(self, indices: Sequence[int]) -> Bank:
-        """Return a bank of these models, each as often as it is named."""
-        return Bank({name: array[list(indices)] for name, array in self.arrays.items()})
+        """Return a bank of these models, each as often as it is named; nothing is copied now."""
+        return Bank(_Taken(self.arrays, list(indices)))
+
+
+class _Taken(Mapping[str, np.ndarray]):
+    """Models out of arrays, each as often as it is named, put together when they are looked at."""
+
+    def __init__(self, arrays: Mapping[str, np.ndarray], indices: list[int]) -> None:
+        """Keep the arrays and the indices of the models."""
+        self._arrays, self._indices = arrays, indices
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        """Return one array: a view of one model N times or of neighbours, else a copy."""
+        array, first, n = self._arrays[name], self._indices[0], len(self._indices)
+        if self._indices == [first] * n:
+            return np.broadcast_to(array[first], (n, *array.shape[1:]))
+        if self._indices == list(range(first, first + n)):
+            return array[first : first + n]
+        return array[self._indices]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._arrays)
+
+    def __len__(self) -> int:
+        return len(self._arrays)
+
+
+def read_bank(store: Store, n_models: int, *, also: Sequence[str] = ()) -> Bank:
+    """Return the outputs of the first models of a store, each file read and held against once.
+
+    Args:
+        store: of outputs.
+        n_models: how many, at least 1.
+        also: other files of each entry to hold against its manifest.
+
+    Raises:
+        DamagedEntry: an entry is not there, or its bytes changed.
+        DiskError: the disk has no room for a large bank.
+    """
+    outputs = (store.read(index, also=also) for index in range(n_models))
+    return join_outputs(outputs, n_models, store.root)
+
+
+def join_outputs(outputs: Iterable[Mapping[str, np.ndarray]], n_models: int, folder: Path) -> Bank:
+    """Return the outputs of single models as a bank, which holds what all of them have.
+
+    One of more than `MOST_IN_MEMORY_BYTES` lies in a file instead of memory, and of its models one
+    is held at a time.
+
+    Args:
+        outputs: arrays by name, model by model.
+        n_models: how many there are, at least 1.
+        folder: on the disk that is to hold a large bank.
+
+    Raises:
+        DiskError: the disk has no room for it.
+    """
+    models = iter(outputs)
+    first = next(models)
+    every = itertools.chain([first], models)
+    if n_models * sum(array.nbytes for array in first.values()) <= MOST_IN_MEMORY_BYTES:
+        return Bank.stack(list(every))
+    return Bank(map_outputs(every, n_models, folder))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-import shutil
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -13,8 +13,8 @@ from safetensors.torch import load as load_tensors
 from torch import Tensor
 
 from scorer.engines.base import Engine, Progress, Spec, no_progress
-from scorer.errors import ScorerError
-from scorer.oracles.outputs import Bank, output_store
+from scorer.oracles.disk import Need, check_room, model_needs
+from scorer.oracles.outputs import Bank, output_store, read_bank
 from scorer.oracles.place import FILES, NAME, RUNS, choose_secret, read_pool_secret
 from scorer.oracles.room import set_of, training_plan
 from scorer.secret import derived_key, secret_id
@@ -122,11 +122,10 @@ class Pool:
         key = derived_key(self.secret, f"seeds {self.task.fingerprint}").hex()
         return ModelSeeds.of(key, role, index)
 
-    @property
-    def bytes_per_model(self) -> int:
-        """Return about what an entry takes on disk."""
-        n_examples, n_forget = len(self.task.raw.labels), len(self.task.split.forget)
-        return bytes_of_outputs(n_examples, n_forget, self.task.n_classes)
+    def needs(self, wanted: Mapping[str, int]) -> list[Need]:
+        """Return what the wanted models that are not there will take on disk."""
+        missing = {role: len(self.store(role).missing(n)) for role, n in wanted.items()}
+        return model_needs(self.task, missing)
 
     def ensure(
         self,
@@ -150,17 +149,12 @@ class Pool:
         Raises:
             ScorerError: the disk has not the room, or memory does not hold one model.
         """
-        for role, n_models in wanted.items():
-            self.store(role).repair(n_models, deep=False)
-            self._tell_outdated(role, n_models)
-        units = [
-            (role, index)
-            for role, n_models in wanted.items()
-            for index in self.store(role).missing(n_models)
-        ][shard[0] :: shard[1]]
+        missing = {role: self._take_stock(role, n) for role, n in wanted.items()}
+        units = [(role, index) for role, own in missing.items() for index in own]
+        units = units[shard[0] :: shard[1]]
         if not units:
             return 0
-        self._check_room(len(units))
+        check_room(self.cache_dir, model_needs(self.task, Counter(role for role, _ in units)))
         self.train(units, engine, progress)
         return len(units)
 
@@ -200,11 +194,9 @@ class Pool:
         Raises:
             DamagedEntry: an entry's bytes changed; `repair` moves it aside.
         """
-        store = self.store(role)
-        if role == "original":
-            for index in range(n_models):
-                store.content(index, WEIGHTS)
-        return Bank.stack([store.read(index) for index in range(n_models)])
+        # What runs start from: held against its manifest now, while it can still be made again.
+        also = [WEIGHTS] if role == "original" else []
+        return read_bank(self.store(role), n_models, also=also)
 
     def banks(
         self, wanted: Mapping[str, int], engine: Engine, progress: Progress = no_progress
@@ -240,27 +232,20 @@ class Pool:
         parent = pools_folder(fingerprint, self.path, self.device, self.cache_dir)
         return parent / secret_id(self.secret)
 
-    def _tell_outdated(self, role: str, n_models: int) -> None:
-        """Say which models lack a feature and what that means."""
+    def _take_stock(self, role: str, n_models: int) -> list[int]:
+        """Return which models are to be made; say which of them lack a feature, and what follows.
+
+        What has a damaged manifest is set aside.
+        """
         store = self.store(role)
-        outdated = store.outdated(n_models)
+        missing, outdated = store.take_stock(n_models)
         if outdated:
             kept = sum((store.folder(index) / WEIGHTS).is_file() for index in outdated)
             logger.warning(
                 f"{len(outdated)} models of role {role} lack a feature: {kept} are evaluated again,"
                 f" {len(outdated) - kept} trained again"
             )
-
-    def _check_room(self, n_units: int) -> None:
-        """Refuse to begin what the disk cannot hold."""
-        needed = n_units * self.bytes_per_model
-        self.cache_dir.mkdir(parents=True, exist_ok=True)
-        free = shutil.disk_usage(self.cache_dir).free
-        if free < 1.1 * needed:
-            raise ScorerError(
-                f"{self.cache_dir} must have {needed / 2**20:.0f} MiB free for {n_units} models,"
-                f" got {free / 2**20:.0f} MiB; make room or set CACHE_DIR"
-            )
+        return missing
 
 
 def store_of(root: Path, role: str, secret: str) -> Store:
@@ -274,11 +259,6 @@ def roles_of(root: Path) -> list[str]:
     paths = root.iterdir() if root.is_dir() else ()
     names = {path.name for path in paths if not path.name.startswith(".")}
     return sorted(names - {RUNS, *FILES})
-
-
-def bytes_of_outputs(n_examples: int, n_forget: int, n_classes: int) -> int:
-    """Return about what the outputs of one model take on disk."""
-    return 5 * n_examples + 4 * n_classes * n_forget + 4096
 
 
 def pools_folder(fingerprint: str, path: TrainingPath, device: str, cache_dir: Path) -> Path:

@@ -9,12 +9,11 @@ import torch
 
 from scorer.measures.base import FULL_SIZE
 from scorer.metric.rules import make_rule
-from scorer.oracles.pool import bytes_of_outputs
+from scorer.oracles.disk import model_needs, run_needs
 from scorer.oracles.room import memory_of, runs_plan, set_of, training_plan
 from scorer.plan.here import Here
 from scorer.plan.power import quality_seconds
 from scorer.runner.units import N_REFERENCES
-from scorer.training.models import build_model
 
 AUDIT = 5.0
 """Times that a run takes while its multiply-adds are counted."""
@@ -120,11 +119,8 @@ def _measures_s(here: Here) -> float:
 def _disk_bytes(here: Here) -> int:
     """Return what models, outcomes of runs and the record will take."""
     task, n_models = here.task, here.options.n_models
-    outputs = bytes_of_outputs(len(task.raw.labels), here.n_forget, task.n_classes)
-    net = build_model(task.definition.recipe.architecture, task.n_channels, task.n_classes, seed=0)
-    weights: int = sum(tensor.nbytes for tensor in net.state_dict().values())
-    models = sum(here.missing.values()) * outputs + here.missing.get("original", 0) * weights
-    return models + n_models * outputs + BANKS * n_models * here.n_forget * 8
+    needs = [*model_needs(task, here.missing), *run_needs(task, n_models)]
+    return sum(need.n_bytes for need in needs) + BANKS * n_models * here.n_forget * 4
 
 
 def _free_bytes(here: Here) -> int:

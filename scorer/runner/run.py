@@ -15,7 +15,7 @@ import numpy as np
 from scorer.engines.base import Engine, Progress, no_progress
 from scorer.errors import ScorerError
 from scorer.options import Options
-from scorer.oracles.outputs import Bank
+from scorer.oracles.outputs import Bank, read_bank
 from scorer.oracles.place import RUNS
 from scorer.oracles.pool import Pool
 from scorer.oracles.room import RUNS_PER_GPU, runs_plan
@@ -322,7 +322,7 @@ def read_results(
     counted = {} if not audit or Fault.of_manifest(audit[0]) else audit[0]
     complete = len(good) == n_models
     return RunResults(
-        bank=Bank.stack([store.read(i) for i in range(n_models)]) if complete else None,
+        bank=read_bank(store, n_models) if complete else None,
         elapsed_s=np.array([fact["elapsed_s"] for fact in good]),
         cpu_s=np.array([fact["cpu_s"] for fact in good]),
         reference_s=np.array([fact["elapsed_s"] for fact in references]),

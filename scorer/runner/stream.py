@@ -10,9 +10,12 @@ import numpy as np
 
 from scorer.engines.base import Engine, Progress
 from scorer.options import Options
+from scorer.oracles.disk import Need, run_needs
 from scorer.oracles.pool import Pool
+from scorer.runner.folders import open_runs
 from scorer.runner.load import Submission
 from scorer.runner.run import RunResults, run_submissions
+from scorer.runner.tiers import resolve
 from scorer.scenarios import Request
 
 
@@ -59,6 +62,36 @@ def run_requests(
         for k, results in zip(going, found, strict=True):
             done[k].append(results)
     return done
+
+
+def outcome_needs(
+    submissions: Sequence[Submission],
+    pools: Sequence[Pool],
+    requests: Sequence[Request],
+    options: Options,
+    place: Path,
+    *,
+    anew: bool = False,
+) -> list[Need]:
+    """Return what the runs of all requests that are not there yet will take on disk.
+
+    Args:
+        submissions: in any number.
+        pools: of the task that each request is scored on.
+        requests: in their order.
+        options: N, design, scenario, sandbox and secrets are looked at.
+        place: where runs are kept and looked for.
+        anew: whether all of them are to be made.
+    """
+    options = replace(options, sandbox=resolve(options.sandbox, pools[0].device))
+    needs = []
+    for pool, request in zip(pools, requests, strict=True):
+        n_missing = len(submissions) * options.n_models
+        if not anew:
+            folders = [open_runs(place, each, pool, options, request) for each in submissions]
+            n_missing = sum(len(own.store("run").missing(options.n_models)) for own in folders)
+        needs += run_needs(pool.task, n_missing, keeps_weights=not request.is_last)
+    return needs
 
 
 def joined(results: Sequence[RunResults], n_requests: int) -> RunResults:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -137,24 +137,24 @@ class Store:
         Raises:
             DamagedEntry: the file is missing, cut short or changed.
         """
-        path, expected = self.folder(index) / file, self.manifest(index)["sha256"].get(file)
-        try:
-            content = read_regular(path)
-        except Damaged as error:
-            raise DamagedEntry(str(error)) from error
-        if hashlib.sha256(content).hexdigest() != expected:
-            raise DamagedEntry(f"{path}: its SHA-256 is not the manifest's")
-        return content
+        return self._content(index, file, self.manifest(index))
 
-    def read(self, index: int) -> dict[str, np.ndarray]:
+    def read(self, index: int, *, also: Collection[str] = ()) -> dict[str, np.ndarray]:
         """Return the arrays of an entry, checked as `content` does; none where it has none.
 
+        Args:
+            index: of the entry.
+            also: other files of the entry that are checked.
+
         Raises:
-            DamagedEntry: the file is missing, cut short or changed.
+            DamagedEntry: a file is missing, cut short or changed.
         """
-        if ARRAYS not in self.manifest(index)["sha256"]:
+        manifest = self.manifest(index)
+        for file in also:
+            self._content(index, file, manifest)
+        if ARRAYS not in manifest["sha256"]:
             return {}
-        content = self.content(index, ARRAYS)
+        content = self._content(index, ARRAYS, manifest)
         try:
             arrays: dict[str, np.ndarray] = load_arrays(content)
         except SafetensorError as error:
@@ -167,8 +167,29 @@ class Store:
         Raises:
             DamagedEntry: one is missing, cut short or changed.
         """
-        for file in self.manifest(index)["sha256"]:
-            self.content(index, file)
+        manifest = self.manifest(index)
+        for file in manifest["sha256"]:
+            self._content(index, file, manifest)
+
+    def take_stock(self, n_entries: int) -> tuple[list[int], list[int]]:
+        """Look at each manifest once, and set aside what has none that is sealed as this one.
+
+        Returns:
+            Which of the first `n_entries` are not there or not current, and which of these are
+            there but not current.
+        """
+        self._clear_root()
+        missing, outdated = [], []
+        for index in range(n_entries):
+            try:
+                if self._accepts(self.manifest(index)):
+                    continue
+                outdated.append(index)
+            except DamagedEntry as error:
+                if os.path.lexists(self.folder(index)):
+                    self.quarantine(index, str(error))
+            missing.append(index)
+        return missing, outdated
 
     def repair(self, n_entries: int | None = None, *, deep: bool = True) -> list[Path]:
         """Set aside what is damaged, so that it counts as missing; return where it lies now.
@@ -177,9 +198,9 @@ class Store:
             n_entries: look at the first so many; None for all that there are.
             deep: read every file; otherwise manifests alone, which `write` would do as well.
         """
-        if os.path.lexists(self.root) and not self.root.is_dir():
-            aside = set_aside(self.root, f"{self.root}: not a folder")
-            return [aside] if aside else []
+        aside = self._clear_root()
+        if aside:
+            return [aside]
         damaged = self.damaged(n_entries, deep=deep)
         moved = [self.quarantine(index, reason) for index, reason in damaged.items()]
         return [path for path in moved if path is not None]
@@ -216,6 +237,23 @@ class Store:
             except DamagedEntry:
                 return set_aside(self.folder(index), reason)
             return None
+
+    def _content(self, index: int, file: str, manifest: Mapping[str, Any]) -> bytes:
+        """Return one file's bytes, held against a manifest that was read before."""
+        path, expected = self.folder(index) / file, manifest["sha256"].get(file)
+        try:
+            content = read_regular(path)
+        except Damaged as error:
+            raise DamagedEntry(str(error)) from error
+        if hashlib.sha256(content).hexdigest() != expected:
+            raise DamagedEntry(f"{path}: its SHA-256 is not the manifest's")
+        return content
+
+    def _clear_root(self) -> Path | None:
+        """Set aside what lies where the folder goes and is none; return where it lies now."""
+        if os.path.lexists(self.root) and not self.root.is_dir():
+            return set_aside(self.root, f"{self.root}: not a folder")
+        return None
 
     def _accepts(self, manifest: dict[str, Any]) -> bool:
         """Tell whether a manifest is of a current entry."""

@@ -126,7 +126,7 @@ def train_role(
 def outputs_of(nets: list[nn.Module], sets: Sets) -> dict[str, np.ndarray]:
     """Return the outputs of models `(n_models, ...)` by feature and set."""
     data = sets.evaluation()
-    return Bank.stack([evaluate(net, data) for net in nets]).arrays
+    return dict(Bank.stack([evaluate(net, data) for net in nets]).arrays)
 
 
 def loss_of(confidence: ArrayLike) -> np.ndarray:

@@ -19,7 +19,6 @@ from safetensors.numpy import save as save_numpy
 from data_prep import load_raw
 from scorer.engines import LocalEngine
 from scorer.engines.base import no_progress
-from scorer.errors import ScorerError
 from scorer.options import Options
 from scorer.oracles.pool import Pool
 from scorer.secret import PUBLIC_SECRET
@@ -167,19 +166,6 @@ def test_damage_is_set_aside_and_mended(tiny_pool: Pool, caplog: pytest.LogCaptu
         banks["control"].arrays["logits_forget"][1], before["logits_forget"]
     )
     assert len(list(store.root.glob(".damaged-00001-*"))) == 1
-
-
-def test_too_little_room_is_said_before_training(tiny_pool: Pool, engine: LocalEngine) -> None:
-    pool = LargePool(tiny_pool.task, tiny_pool.path, "cpu", tiny_pool.cache_dir, PUBLIC_SECRET)
-    with pytest.raises(ScorerError, match="MiB free for 50 models"):
-        pool.ensure({"oracle": 54}, engine)
-    assert tiny_pool.store("oracle").missing(54) == list(range(4, 54))
-
-
-class LargePool(Pool):
-    """A pool whose models take more room than any disk has."""
-
-    bytes_per_model = 2**62
 
 
 def test_weights_are_kept_as_they_are_hashed(tiny_pool: Pool) -> None:

@@ -16,7 +16,8 @@ from scorer.engines.base import no_progress
 from scorer.errors import ScorerError
 from scorer.options import Options
 from scorer.oracles import room
-from scorer.oracles.pool import Pool, bytes_of_outputs
+from scorer.oracles.disk import bytes_of_outputs
+from scorer.oracles.pool import Pool
 from scorer.plan.make import Plan, make_plan
 from scorer.results.tables import plain_text
 from scorer.tasks import TASKS
