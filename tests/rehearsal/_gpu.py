@@ -16,10 +16,10 @@ import pytest
 import torch
 from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensorMode
-from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
-from torch.utils._pytree import tree_iter, tree_map
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_flatten, tree_map
 
-from tests.rehearsal._graphs import Cuda, waits
+from tests.rehearsal._graphs import Cuda, outside, waits
 
 DEVICE = torch.device("cuda:1")
 """Not the first: code that takes the current device, which is `cuda:0`, is found out."""
@@ -50,11 +50,15 @@ class OnGpu(Tensor):
     @staticmethod
     def __new__(cls, held: Tensor) -> OnGpu:
         # Torch itself knows sizes, strides and offset, of a tensor without memory.
-        with _disable_current_modes():
-            memory = torch.empty(held.untyped_storage().nbytes(), dtype=torch.uint8, device="meta")
-            shell = torch.empty(0, dtype=held.dtype, device="meta").set_(
-                memory.untyped_storage(), held.storage_offset(), held.shape, held.stride()
-            )
+        shape, strides, offset = held.shape, held.stride(), held.storage_offset()
+        with outside():
+            if offset:
+                n_bytes = held.untyped_storage().nbytes()
+                memory = torch.empty(n_bytes, dtype=torch.uint8, device="meta").untyped_storage()
+                shell = torch.empty(0, dtype=held.dtype, device="meta")
+                shell.set_(memory, offset, shape, strides)
+            else:
+                shell = torch.empty_strided(shape, strides, dtype=held.dtype, device="meta")
         made = Tensor._make_subclass(cls, shell, False, device_for_backend_keys=DEVICE)
         made.held = held
         return made
@@ -113,34 +117,35 @@ class Gpu(TorchDispatchMode):
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
         """Run one operation."""
-        kwargs = dict(kwargs or {})
-        leaves = list(tree_iter((args, kwargs)))
+        leaves, form = tree_flatten((args, dict(kwargs or {})))
         tensors = [each for each in leaves if isinstance(each, Tensor)]
-        device = output_device(tensors, kwargs)
-        check_devices(func, leaves, device)
-        if kwargs.get("device") is not None:
-            kwargs["device"] = HOST
-        kwargs.pop("pin_memory", None)
+        device = output_device(tensors, kwargs or {})
+        check_devices(func, leaves, tensors, device)
         shells = {id(held(each)): each for each in tensors}
-        held_args, held_kwargs = tree_map(held, (args, kwargs))
-        capture = self.cuda.capture
+        held_args, held_kwargs = form.unflatten([held(each) for each in leaves])
+        if "device" in held_kwargs:
+            held_kwargs["device"] = HOST
+        held_kwargs.pop("pin_memory", None)
         is_asked = device == HOST or waits(func, held_args)
         if is_asked and any(each.device == DEVICE for each in tensors):
             self.cuda.calls.append(("read", DEVICE))
-        with _disable_current_modes():
+        capture = self.cuda.capture
+        with outside():
             if capture is not None and capture.device == DEVICE:
                 n_devices = len({device, *(each.device for each in tensors)})
                 values = capture.add(func, held_args, held_kwargs, n_devices)
             else:
                 values = func(*held_args, **held_kwargs)
 
-            def on_device(value: Any) -> Any:
-                if id(value) in shells:  # written in place
-                    return shells[id(value)]
-                is_there = isinstance(value, Tensor) and device == DEVICE
-                return OnGpu(value) if is_there else value
+        def on_device(value: Any) -> Any:
+            if not isinstance(value, Tensor):
+                return value
+            written = shells.get(id(value))
+            if written is not None:
+                return written
+            return OnGpu(value) if device == DEVICE else value
 
-            return tree_map(on_device, values)
+        return on_device(values) if isinstance(values, Tensor) else tree_map(on_device, values)
 
 
 def held(value: Any) -> Any:
@@ -158,7 +163,9 @@ def output_device(tensors: Sequence[Tensor], kwargs: Mapping[str, Any]) -> torch
     return devices[0] if devices else HOST
 
 
-def check_devices(func: Any, leaves: Sequence[Any], device: torch.device) -> None:
+def check_devices(
+    func: Any, leaves: Sequence[Any], tensors: Sequence[Tensor], device: torch.device
+) -> None:
     """Raise where an operation reads of two devices, or draws for one by a generator of another.
 
     As on a GPU, the host may give scalars and indices.
@@ -166,7 +173,6 @@ def check_devices(func: Any, leaves: Sequence[Any], device: torch.device) -> Non
     name = func.overloadpacket.__name__
     if device not in (DEVICE, HOST):
         raise DeviceMix(f"{name} made a tensor on {device}, but work is on {DEVICE}")
-    tensors = [each for each in leaves if isinstance(each, Tensor)]
     found = {each.device for each in tensors if each.dim() or each.device == DEVICE}
     if name in INDEXING and tensors[0].device == DEVICE:
         found.discard(HOST)

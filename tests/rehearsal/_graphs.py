@@ -8,11 +8,14 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils._python_dispatch import _disable_current_modes
 from torch.utils._pytree import tree_iter
 
 DEPENDS_ON_DATA = {torch.Tag.data_dependent_output, torch.Tag.dynamic_output_shape}
 """Marks of operations that make the host wait for the GPU."""
+
+
+outside = torch._C._DisableTorchDispatch
+"""A block in which operations reach the CPU and nothing of the rehearsal."""
 
 
 class Stream:
@@ -58,7 +61,7 @@ class Graph:
 
     def undo(self) -> None:
         """Put back what the capture wrote."""
-        with _disable_current_modes():
+        with outside():
             for written, before in reversed(self._written):
                 written.copy_(before)
         self._written.clear()
@@ -66,7 +69,7 @@ class Graph:
     def replay(self) -> None:
         """Run what was recorded, on the same memory."""
         self._cuda.calls.append(("replay", self.device))
-        with _disable_current_modes():
+        with outside():
             for func, args, kwargs, values in self._record:
                 new_values = func(*args, **kwargs)
                 for old, new in zip(tree_iter(values), tree_iter(new_values), strict=True):
