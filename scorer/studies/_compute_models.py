@@ -58,7 +58,7 @@ class ShareTraining(LoopTraining):
     def steps(self) -> Iterator[None]:
         """Take the steps, yielding after each."""
         optimizer = make_optimizer(self.net.parameters(), self._recipe, self._device)
-        train_step = TrainingStep(self._loss, optimizer, self._device)
+        train_step = TrainingStep(self._loss, optimizer)
         batches = islice(self._batches(), self._n_steps)
         return follow(self._recipe, train_step, batches, self._n_schedule)
 

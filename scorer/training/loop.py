@@ -165,7 +165,7 @@ class LoopTraining:
         """Train the model from its beginning to its end, yielding after each step."""
         recipe, n_steps = self._recipe, self._recipe.n_steps(len(self._data))
         optimizer = make_optimizer(self.net.parameters(), recipe, self._device)
-        train_step = TrainingStep(self._loss, optimizer, self._device)
+        train_step = TrainingStep(self._loss, optimizer)
         return follow(recipe, train_step, self._batches(), n_steps)
 
     def _batches(self) -> Iterator[tuple[Tensor, ...]]:

@@ -144,7 +144,7 @@ class StackedTraining:
         optimizer = make_optimizer(
             self._parameters.values(), recipe, self._device, fused=self._device.type == "cuda"
         )
-        train_step = TrainingStep(self._loss, optimizer, self._device)
+        train_step = TrainingStep(self._loss, optimizer)
         return follow(recipe, train_step, self._batches(), recipe.n_steps(len(self._data)))
 
     def models(self) -> list[nn.Module]:
