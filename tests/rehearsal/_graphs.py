@@ -156,6 +156,8 @@ class Cuda:
             "Stream": lambda device=None: Stream(self, device),
             "CUDAGraph": lambda: Graph(self),
             "current_stream": lambda device=None: Stream(self, device),
+            "get_device_name": lambda device=None: "A GPU",
+            "is_bf16_supported": lambda: True,
             "synchronize": lambda device=None: None,
             "is_available": lambda: True,
         }

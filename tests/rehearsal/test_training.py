@@ -19,7 +19,7 @@ from scorer.tasks import TASKS, difficulty
 from scorer.tasks.task import SETS, Task
 from scorer.training import step as step_module
 from scorer.training.augment import AUGMENTATIONS, augmentation_named
-from scorer.training.loop import TrainingSet
+from scorer.training.loop import TrainingSet, initial_model
 from scorer.training.paths import TrainingPath, train_group
 from scorer.training.recipe import Recipe
 from tests.rehearsal._gpu import DEVICE, HOST, rehearsal
@@ -113,7 +113,10 @@ def test_the_retraining_that_is_timed() -> None:
         torch.manual_seed(0)
         expected = retrain(data.images, data.labels, settings, data.n_classes, HOST)
         with rehearsal():
-            load_kernels(DEVICE)
+            net = initial_model(on_device(data), settings, seeds_of(0)[0])
+            before = [each.clone() for each in net.state_dict().values()]
+            load_kernels(net, data.images[:2])
+            assert all(map(torch.equal, before, net.state_dict().values()))
             torch.manual_seed(0)
             net = retrain(data.images, data.labels, settings, data.n_classes, DEVICE)
             assert devices_of(net) == {DEVICE}
