@@ -8,7 +8,7 @@ from typing import Any
 
 from scorer.bench.base import Report
 from scorer.bench.gpu_stages.plan import Plan, Stage
-from scorer.bench.gpu_stages.state import DONE, State
+from scorer.bench.gpu_stages.state import LEFT, State
 from scorer.results.speed import number
 
 NOT_MEASURED = "not measured"
@@ -72,16 +72,36 @@ def report_of(plan: Plan, stages: Sequence[Stage], state: State, device: str) ->
     scored += [(plan.task, method, plan.n_models) for method in plan.methods]
     heads = ["task", "method", "N", "F", "ceiling", "relative score", "time / retrain",
              "compute / retrain", "test accuracy", "faults"]  # fmt: skip
-    scores = [score_row(*each, report.values) for each in scored]
+    scores = together([score_row(*each, report.values) for each in scored], 1, [3])
     report.add_table("scores", ABOUT_SCORES, heads, scores)
     heads = ["stage", "outcome", "seconds", "why"]
-    report.add_table("stages", ABOUT_STAGES, heads, [stage_row(each, state) for each in stages])
+    rows = together([stage_row(each, state) for each in stages], 0, [1, 2])
+    report.add_table("stages", ABOUT_STAGES, heads, rows)
     about = f"kit {state.key['kit']}, commit {state.key['commit']}; {plan.rounds} turns of each way"
     report.notes.append(about)
-    undone = [each.name for each in stages if state[each.name].status != DONE]
-    if undone:
-        report.notes.append(f"not done yet: {', '.join(undone)}")
     return report
+
+
+def together(
+    rows: Sequence[list[str | int | float]], name: int, of: Sequence[int]
+) -> list[list[str | int | float]]:
+    """Return a table in which rows of what was not tried are one, with all their names.
+
+    Args:
+        rows: of the table.
+        name: column of the name.
+        of: columns by which it shows that a row says nothing: not measured, or left in no time.
+    """
+    found: list[list[str | int | float]] = []
+    for row in rows:
+        nothing = [row[column] for column in of] in ([NOT_MEASURED], [LEFT, EMPTY])
+        key = [each for column, each in enumerate(row) if column != name]
+        like = next((one for one in found if nothing and one[:name] + one[name + 1 :] == key), None)
+        if like is None:
+            found.append(list(row))
+        else:
+            like[name] = f"{like[name]}, {row[name]}"
+    return found
 
 
 def way_rows(task: str, state: State) -> list[list[str | int | float]]:
@@ -92,6 +112,8 @@ def way_rows(task: str, state: State) -> list[list[str | int | float]]:
         for one in found.figures
         if one["unit"] == "models/s"
     }
+    if not speeds:
+        return [[task, "any", NOT_MEASURED, EMPTY, EMPTY, EMPTY]]
     stacked = [name for name in speeds if name.startswith("stacked")]
     rows: list[list[str | int | float]] = []
     for way in (*WAYS, *(stacked or ["stacked"])):

@@ -68,7 +68,8 @@ def run_stages(
             continue
         say(f"[{clock() - start:.0f} s] {stage.name}: begins, {left_s:.0f} s are left")
         begun = clock()
-        entry = entry_of(stage, before, make(stage, before, min(left_s, stage.most_s)))
+        outcome = make(stage, before, min(left_s, stage.most_s))
+        entry = entry_of(before, outcome, goes_on=stage.keeps or left_s < stage.most_s)
         entry.seconds = clock() - begun
         state.keep(stage.name, entry)
         on_kept()
@@ -88,12 +89,18 @@ def why_not(stage: Stage, state: State, left_s: float) -> str:
     return ""
 
 
-def entry_of(stage: Stage, before: Entry, outcome: Outcome) -> Entry:
-    """Return what is kept of how a stage ended; what only an earlier call measured stays."""
+def entry_of(before: Entry, outcome: Outcome, *, goes_on: bool) -> Entry:
+    """Return what is kept of how a stage ended; what only an earlier call measured stays.
+
+    Args:
+        before: what was kept.
+        outcome: of this time.
+        goes_on: another call may do better where time ended it. One that begins anew and took
+            longer than it may would do so in every call.
+    """
     status = outcome.status
     if status == STOPPED:
-        # One that begins anew and took longer than it may would do so in every call.
-        status = LEFT if stage.keeps else FAILED
+        status = LEFT if goes_on else FAILED
     return Entry(status, outcome.message, found=outcome.found.over(before.found))
 
 

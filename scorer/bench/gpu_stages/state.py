@@ -125,12 +125,15 @@ def key_of(device: str, torch_version: str, plan: Mapping[str, Any]) -> dict[str
 
 
 def commit(root: Path = PROJECT_ROOT) -> str:
-    """Return the commit of a checkout, "unknown" where git is not there or knows of none."""
+    """Return the commit of a checkout, and whether it was changed since.
+
+    "unknown" where git is not there or knows of none.
+    """
     if not is_checkout(root):  # else it would be that of whoever's folder this is in
         return UNKNOWN
     try:
         done = subprocess.run(
-            ["git", "-C", str(root), "rev-parse", "HEAD"],
+            ["git", "-C", str(root), "describe", "--always", "--abbrev=40", "--dirty=-changed"],
             capture_output=True,
             text=True,
             check=True,

@@ -81,6 +81,15 @@ def test_another_call_goes_on_where_the_limit_ended_the_first(calls: Calls) -> N
     assert calls.names() == []
 
 
+@pytest.mark.parametrize(("limit_s", "status"), [(20.0, LEFT), (80.0, FAILED)])
+def test_a_stage_that_the_call_ends_is_left_and_one_over_its_own_limit_failed(
+    limit_s: float, status: str, calls: Calls
+) -> None:
+    calls.fates["a"] = Outcome(STOPPED, "ended", Found({"half": 1}))
+    state = calls.call([Stage("a", 10, most_s=40.0)], limit_s)
+    assert (state["a"].status, state["a"].found.values) == (status, {"half": 1})
+
+
 def test_a_small_stage_is_begun_where_a_large_one_is_left(calls: Calls) -> None:
     calls.call([Stage("large", 100), Stage("small", 10)], 50)
     assert calls.names() == ["small"]

@@ -14,8 +14,9 @@ from data_prep import MissingData
 from scorer.bench import Report, Settings
 from scorer.bench.gpu_stages import Plan, measure_everything, work
 from scorer.bench.gpu_stages.apart import Events
-from scorer.bench.gpu_stages.report import EMPTY, NOT_MEASURED
+from scorer.bench.gpu_stages.report import EMPTY, NOT_MEASURED, together
 from scorer.bench.gpu_stages.runner import Outcome
+from scorer.bench.gpu_stages.state import DONE, LEFT
 from scorer.bench.gpu_stages.work import Growth, Told, counted, run_stage
 from scorer.errors import ScorerError
 from scorer.results.speed import speed_markdown
@@ -102,16 +103,22 @@ def test_all_stages_and_their_report(settings: Settings, tmp_path: Path) -> None
 
 def test_what_was_not_measured_has_marked_rows(settings: Settings, tmp_path: Path) -> None:
     report, said = measured(replace(settings, cache_dir=tmp_path), TINY, limit_s=1.0)
-    assert rows(report, "ways")[0] == ["tiny", "loop", NOT_MEASURED, EMPTY, EMPTY, EMPTY]
-    assert [row[1] for row in rows(report, "ways")] == ["loop", "graph", "compile", "stacked"]
+    assert rows(report, "ways") == [["tiny", "any", NOT_MEASURED, EMPTY, EMPTY, EMPTY]]
     assert rows(report, "paths") == [["tiny", NOT_MEASURED, EMPTY, EMPTY]]
     assert rows(report, "speed") == [["tiny", NOT_MEASURED, EMPTY, EMPTY]]
     assert {row[2] for row in rows(report, "pool of tiny")} == {NOT_MEASURED}
     assert {row[3] for row in rows(report, "scores")} == {NOT_MEASURED}
+    # The first score is on the same task here, with as many models.
+    assert [row[1] for row in rows(report, "scores")] == ["finetune, finetune, retrain"]
     assert {row[1] for row in rows(report, "stages")} == {"left"}
-    assert "not done yet: tests, peaks, train tiny" in report.notes[-1]
     assert sum(", of the limit" in line or "waits for" in line for line in said) > 0
     assert speed_markdown(report.as_dict()).count(NOT_MEASURED) == 12
+
+
+def test_rows_of_what_was_not_tried_are_one_where_they_are_alike() -> None:
+    table = [["a", LEFT, EMPTY], ["b", DONE, "1.0"], ["c", LEFT, EMPTY], ["d", LEFT, "2.0"]]
+    assert together(table, 0, [1, 2]) == [["a, c", LEFT, EMPTY], *table[1:2], table[3]]
+    assert together(table[1:2] * 2, 0, [1, 2]) == table[1:2] * 2
 
 
 @pytest.mark.parametrize(
