@@ -112,7 +112,7 @@ def test_what_was_not_measured_has_marked_rows(settings: Settings, tmp_path: Pat
     assert [row[1] for row in rows(report, "scores")] == ["finetune, finetune, retrain"]
     assert {row[1] for row in rows(report, "stages")} == {"left"}
     assert sum(", of the limit" in line or "waits for" in line for line in said) > 0
-    assert speed_markdown(report.as_dict()).count(NOT_MEASURED) == 12
+    assert speed_markdown(report.as_dict()).count(NOT_MEASURED) == 7
 
 
 def test_rows_of_what_was_not_tried_are_one_where_they_are_alike() -> None:
