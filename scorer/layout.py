@@ -14,7 +14,7 @@ from pathlib import Path
 from scorer.errors import ScorerError
 from scorer.settings import PROJECT_ROOT
 
-LEAVES = ("devices", "errors", "machine", "processes", "registry", "settings", "shown")
+LEAVES = ("devices", "errors", "limits", "machine", "processes", "registry", "settings", "shown")
 """Modules of `scorer/` that import nothing above them and that everything may import."""
 
 PACKAGES = ("submission", "baselines", "data_prep")
