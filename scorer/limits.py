@@ -55,17 +55,55 @@ def memory_bytes(root: Path = CGROUPS, groups: Path = OWN_GROUPS) -> int:
     return int(min([total, *limits]))
 
 
-def free_memory_bytes(info: Path = MEMORY_INFO) -> int:
+def free_memory_bytes(
+    info: Path = MEMORY_INFO, root: Path = CGROUPS, groups: Path = OWN_GROUPS
+) -> int:
     """Return how much of `memory_bytes` nobody uses, in bytes; caches that give way are free.
 
-    What other processes of a bounded group take is not known: of that all counts as free.
+    Of a bounded group that is what its bound leaves beside what all its processes take, this one
+    among them: a system ends one of them where that is too little, however much the machine has.
 
     Args:
         info: the system's account of its memory; without one nothing is known to be used.
+        root: where control groups are mounted.
+        groups: the file that names those of this process.
     """
+    left = [
+        *(
+            _left(folder, "memory.max", "memory.current", "")
+            for folder in _folders("", root, groups)
+        ),
+        *(
+            _left(folder, "memory.limit_in_bytes", "memory.usage_in_bytes", "total_")
+            for folder in _folders("memory", root, groups)
+        ),
+    ]
+    return max(0, int(min([memory_bytes(root, groups), *_kibibytes(info, "MemAvailable"), *left])))
+
+
+def _left(folder: Path, limit: str, usage: str, prefix: str) -> float:
+    """Return the bytes that the bound of a group leaves, without end where it has none.
+
+    Args:
+        folder: of the group.
+        limit: name of the file of its bound.
+        usage: name of the file of what its processes take, caches of files among it.
+        prefix: of what counts the groups inside too, in its statistics.
+    """
+    taken = _words(folder / usage)
+    statistics = _words(folder / "memory.stat")
+    caches = [
+        int(value)
+        for name, value in zip(statistics[::2], statistics[1::2], strict=False)
+        if name in (f"{prefix}inactive_file", f"{prefix}active_file")
+    ]
+    return _limit(folder / limit) - max(0, int(taken[0]) - sum(caches) if taken else 0)
+
+
+def _kibibytes(info: Path, name: str) -> list[int]:
+    """Return the bytes that a line of the system's account names, none where there is no such."""
     lines = info.read_text().splitlines() if info.is_file() else ()
-    found = [1024 * int(line.split()[1]) for line in lines if line.startswith("MemAvailable:")]
-    return min([memory_bytes(), *found])
+    return [1024 * int(line.split()[1]) for line in lines if line.startswith(f"{name}:")]
 
 
 def _folders(controller: str, root: Path, groups: Path) -> Iterator[Path]:

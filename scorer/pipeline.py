@@ -21,7 +21,7 @@ from scorer.measures.base import Evidence, Measured
 from scorer.measures.costs import RunCosts
 from scorer.metric.rules import make_rule
 from scorer.options import Options
-from scorer.oracles.disk import check_room
+from scorer.oracles.disk import bank_needs, check_room
 from scorer.oracles.open import open_pool
 from scorer.oracles.outputs import Bank
 from scorer.oracles.place import RUNS
@@ -150,7 +150,7 @@ def _check_disk(
     *,
     anew: bool,
 ) -> None:
-    """Refuse to begin where models and runs will not fit: both are known before any is made.
+    """Refuse to begin where models, runs and banks will not fit: all are known before any is made.
 
     Raises:
         ScorerError: the disk has not the room.
@@ -158,6 +158,7 @@ def _check_disk(
     others = {role: n for role, n in wanted.items() if role != "original"}
     models = [need for pool in pools[:-1] for need in pool.needs(others)]
     models += pools[-1].needs(wanted)
+    models += [need for pool in pools for need in bank_needs(pool.task, wanted)]
     place = runs_dir or pools[-1].root / RUNS
     runs = outcome_needs(submissions, pools, requests, options, place, anew=anew)
     if runs_dir is None:

@@ -118,7 +118,31 @@ def test_a_system_without_groups_has_all_of_the_machine(tmp_path: Path) -> None:
 def test_what_others_use_is_not_free(tmp_path: Path) -> None:
     info = tmp_path / "meminfo"
     info.write_text(f"MemTotal: {TOTAL // 1024} kB\nMemAvailable:    {7 * GIB // 1024} kB\n")
-    assert free_memory_bytes(info) == 7 * GIB
+    nothing = tmp_path / "none", tmp_path / "none either"
+    assert free_memory_bytes(info, *nothing) == 7 * GIB
     info.write_text("MemAvailable: 99999999999 kB\n")
-    assert free_memory_bytes(info) == memory_bytes()
-    assert free_memory_bytes(tmp_path / "none") == memory_bytes()
+    assert free_memory_bytes(info, *nothing) == memory_bytes(*nothing)
+    assert free_memory_bytes(tmp_path / "none", *nothing) == memory_bytes(*nothing)
+
+
+@pytest.mark.parametrize(
+    ("groups", "folder", "limit", "usage", "prefix"),
+    [
+        (V2, "slice", "memory.max", "memory.current", ""),
+        (V1, "memory/job", "memory.limit_in_bytes", "memory.usage_in_bytes", "total_"),
+    ],
+)
+def test_what_a_bounded_group_uses_is_not_free_and_its_caches_are(
+    tmp_path: Path, groups: str, folder: str, limit: str, usage: str, prefix: str
+) -> None:
+    statistics = f"anon {GIB}\n{prefix}inactive_file {2 * GIB}\n{prefix}active_file {GIB}"
+    tree = {limit: str(8 * GIB), usage: str(6 * GIB), "memory.stat": statistics}
+    found(tmp_path, groups, {f"{folder}/{name}": content for name, content in tree.items()})
+    info = tmp_path / "meminfo"
+    info.write_text(f"MemAvailable: {7 * GIB // 1024} kB\n")
+    where = tmp_path / "cgroup", tmp_path / "own"
+    assert free_memory_bytes(info, *where) == 5 * GIB
+    (tmp_path / "cgroup" / folder / usage).write_text(str(12 * GIB))
+    assert free_memory_bytes(info, *where) == 0, "a bound may be lowered below what is used"
+    (tmp_path / "cgroup" / folder / limit).write_text("max")
+    assert free_memory_bytes(info, *where) == 7 * GIB

@@ -11,6 +11,7 @@ import pytest
 
 from scorer.errors import ScorerError, UsageError
 from scorer.options import Options
+from scorer.oracles import disk
 from scorer.pipeline import STAGES, Scored, score
 from scorer.results.provenance import bank_sha256
 from scorer.secret import PUBLIC
@@ -216,6 +217,9 @@ def test_a_disk_that_does_not_hold_models_and_runs_is_told_of_before_any_is_made
         lambda path: type("Usage", (), {"free": 2**10 if path == elsewhere else 2**40}),
     )
     with pytest.raises(ScorerError, match=r"runs must have .*: 0 MiB for 8 runs; make room"):
+        score(methods, asked, ignore, runs_dir=elsewhere)
+    monkeypatch.setattr(disk, "MOST_IN_MEMORY_BYTES", 0)
+    with pytest.raises(ScorerError, match=r"8 runs, .* for 4 outputs of runs of other at once; "):
         score(methods, asked, ignore, runs_dir=elsewhere)
     assert list(asked.cache_dir.glob("v1/*/*/*")) != []
     assert list(asked.cache_dir.glob(f"v1/**/{MANIFEST}")) == []

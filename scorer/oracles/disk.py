@@ -1,4 +1,4 @@
-"""What models and runs take on disk, and whether it is free before work begins."""
+"""What models, runs and banks take on disk, and whether it is free before work begins."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scorer.errors import ScorerError
+from scorer.oracles.outputs import MOST_IN_MEMORY_BYTES
 from scorer.tasks.task import Task
 from scorer.training.models import build_model
 
@@ -68,6 +69,21 @@ def run_needs(task: Task, n_runs: int, *, keeps_weights: bool = False) -> list[N
     kept = weights_bytes(task) if keeps_weights else 0
     what = "runs, with weights" if keeps_weights else "runs"
     return [Need(what, n_runs, outputs_bytes(task) + kept)] if n_runs else []
+
+
+def bank_needs(task: Task, banks: Mapping[str, int]) -> list[Need]:
+    """Return what banks that are looked at together take in files: the large ones alone.
+
+    Args:
+        task: that their models are evaluated on.
+        banks: how many models each has, by what they are.
+    """
+    each = outputs_bytes(task)
+    return [
+        Need(f"outputs of {what} at once", n, each)
+        for what, n in banks.items()
+        if n * each > MOST_IN_MEMORY_BYTES
+    ]
 
 
 def check_room(folder: Path, needs: Iterable[Need]) -> None:

@@ -9,7 +9,7 @@ import torch
 
 from scorer.measures.base import FULL_SIZE
 from scorer.metric.rules import make_rule
-from scorer.oracles.disk import model_needs, run_needs
+from scorer.oracles.disk import bank_needs, model_needs, run_needs
 from scorer.oracles.room import memory_of, runs_plan, set_of, training_plan
 from scorer.plan.here import Here
 from scorer.plan.power import quality_seconds
@@ -41,7 +41,7 @@ class Cost:
         pool_s: until all models are there.
         runs_s: of N runs that use their whole budget, with audit and timed retrainings.
         measures_s: until all numbers are there.
-        disk_mib: of models, outcomes and record.
+        disk_mib: of models, outcomes, record, and large banks while a score is made.
         free_mib: on the disk of the cache.
         worker_mib: memory of each worker that trains.
         memory_mib: of all those on one device.
@@ -117,9 +117,10 @@ def _measures_s(here: Here) -> float:
 
 
 def _disk_bytes(here: Here) -> int:
-    """Return what models, outcomes of runs and the record will take."""
+    """Return what models, outcomes of runs, the record, and large banks meanwhile will take."""
     task, n_models = here.task, here.options.n_models
     needs = [*model_needs(task, here.missing), *run_needs(task, n_models)]
+    needs += bank_needs(task, {**here.wanted, "runs": n_models})
     return sum(need.n_bytes for need in needs) + BANKS * n_models * here.n_forget * 4
 
 

@@ -33,7 +33,8 @@ class Here:
         path: how models are trained.
         steps_s: of one step of one model by the number at once, 1 for the plain loop, by which a
             single retraining is made.
-        missing: models to train by role; what the pool has is not among them.
+        wanted: models by role.
+        missing: of them, to train; what the pool has is not among them.
     """
 
     options: Options
@@ -42,6 +43,7 @@ class Here:
     n_difficulty: int
     path: TrainingPath
     steps_s: Mapping[int, float]
+    wanted: Mapping[str, int]
     missing: Mapping[str, int]
 
     @property
@@ -95,7 +97,7 @@ def look_around(options: Options, progress: Progress) -> Here:
     missing = {
         role: n if pool is None else len(pool.store(role).missing(n)) for role, n in wanted.items()
     }
-    return Here(options, engine, task, n_difficulty, path, steps_s, missing)
+    return Here(options, engine, task, n_difficulty, path, steps_s, wanted, missing)
 
 
 def task_of_size(options: Options, engine: Engine, progress: Progress) -> tuple[Task, int]:

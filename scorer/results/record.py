@@ -34,8 +34,8 @@ IDENTITY = (
 MOST_BYTES = 256 * 2**20
 """Of the JSON of a record."""
 
-STUDIES_FOLDER = "studies"
-"""Folder of the results where studies lie, which hold no records."""
+STUDIES_FOLDER, TUNING_FOLDER = "studies", "tuning"
+"""Folders of the results where studies lie and logs of tuning, which are no records."""
 
 NOT_IN_FILE = "not in the file"
 NO_REASON = "no reason was kept"
@@ -298,7 +298,7 @@ def read_records(results_dir: Path, task: str | None = None) -> Results:
     kind = record_type()
     found = Results([], [])
     for path in sorted(results_dir.glob(f"{task or '*'}/*/*.json")):
-        if path.relative_to(results_dir).parts[0] == STUDIES_FOLDER:
+        if path.relative_to(results_dir).parts[0] in (STUDIES_FOLDER, TUNING_FOLDER):
             continue
         try:
             record = read_record(path, kind)

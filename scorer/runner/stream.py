@@ -10,7 +10,7 @@ import numpy as np
 
 from scorer.engines.base import Engine, Progress
 from scorer.options import Options
-from scorer.oracles.disk import Need, run_needs
+from scorer.oracles.disk import Need, bank_needs, run_needs
 from scorer.oracles.pool import Pool
 from scorer.runner.folders import open_runs
 from scorer.runner.load import Submission
@@ -73,7 +73,7 @@ def outcome_needs(
     *,
     anew: bool = False,
 ) -> list[Need]:
-    """Return what the runs of all requests that are not there yet will take on disk.
+    """Return what the runs of all requests that are not there yet will take on disk, with banks.
 
     Args:
         submissions: in any number.
@@ -91,6 +91,8 @@ def outcome_needs(
             folders = [open_runs(place, each, pool, options, request) for each in submissions]
             n_missing = sum(len(own.store("run").missing(options.n_models)) for own in folders)
         needs += run_needs(pool.task, n_missing, keeps_weights=not request.is_last)
+        banks = {f"runs of {each.name}": options.n_models for each in submissions}
+        needs += bank_needs(pool.task, banks)
     return needs
 
 

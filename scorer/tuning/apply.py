@@ -13,13 +13,15 @@ def check_can_apply(submission: Submission) -> None:
     """Raise where values cannot be written into what a submission lies in.
 
     Raises:
-        UsageError: it is a notebook or a folder, of which more is run than one text.
+        UsageError: it is a notebook or a folder, of which more is run than one text, or the file is
+            no Python as it lies there: what is run was written anew.
     """
     if submission.path.suffix != ".py" or submission.path.is_dir():
         raise UsageError(
             f"--apply writes into a .py file, got {submission.shown_path}; leave it out, and write"
             " the values that are shown yourself"
         )
+    text_of(submission.path.read_bytes(), submission.shown_file)
 
 
 def apply_best(submission: Submission, log: TuningLog) -> bool:

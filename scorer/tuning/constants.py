@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import io
+import re
 import tokenize
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,13 @@ Values = Mapping[str, Value]
 
 LINE_LENGTH = 100
 """A longer line gives up its comment, which then stands above it."""
+
+LINE_END = re.compile(rb"\r\n|\r|\n")
+"""What ends a line for Python, in any of the ways that editors write."""
+
+UNREADABLE = (SyntaxError, ValueError, TypeError, LookupError, MemoryError, RecursionError)
+"""What Python raises of text that is none of its own: a cookie may name a codec that is not of
+text, an expression may be too deep or have no value."""
 
 READER = "for_family"
 """The function of `baselines.common` through which a file reads what is tuned."""
@@ -78,25 +86,30 @@ def text_of(source: bytes, shown_file: str) -> str:
         shown_file: what it is called in the message.
 
     Raises:
-        UsageError: it is no Python.
+        UsageError: it is no Python, or its encoding does not give the same bytes again.
     """
     try:
-        text = source.decode(encoding_of(source))
+        encoding = encoding_of(source)
+        text = source.decode(encoding)
         ast.parse(text, shown_file)
-    except (SyntaxError, ValueError) as error:
+        is_kept = text.encode(encoding) == source
+    except UNREADABLE as error:
         raise UsageError(
-            f"{shown_file} must be a file of Python to be tuned, got {error}; see what `check`"
-            " says of it"
+            f"{shown_file} must be a file of Python to be tuned, got"
+            f" {str(error) or type(error).__name__}; see what `check` says of it"
         ) from error
+    if not is_kept:
+        raise UsageError(
+            f"{shown_file} must be in an encoding that gives its bytes again to be tuned, got"
+            f" {encoding}; save it as UTF-8"
+        )
     return text
 
 
 def constants_of(source: str) -> dict[str, Constant]:
     """Return by name the constants of a file that are a number, or one for each family."""
     tree = ast.parse(source)
-    starts = [0]
-    for line in source.encode().split(b"\n"):
-        starts.append(starts[-1] + len(line) + 1)
+    starts = [0, *(end.end() for end in LINE_END.finditer(source.encode()))]
     read = _names_read(tree)
     found = {}
     for node in tree.body:
@@ -125,7 +138,7 @@ def _number(text: ast.expr) -> Value | Mapping[str, Value] | None:
     """Return the number, or the numbers by family, that an expression is; None where it is none."""
     try:
         value = ast.literal_eval(text)
-    except ValueError:
+    except UNREADABLE:
         return None
     if isinstance(value, dict):
         numbers = value.keys() == FAMILIES.keys() and all(map(_is_number, value.values()))

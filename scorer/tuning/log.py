@@ -9,6 +9,7 @@ from typing import Any
 
 from scorer.options import Options
 from scorer.results.board_names import board_stem
+from scorer.results.record import TUNING_FOLDER
 from scorer.settings import PROJECT_ROOT
 from scorer.tasks import TASKS
 from scorer.tasks.forget.spec import name_of
@@ -73,7 +74,7 @@ def plan_values(plan: Plan) -> dict[str, Any]:
 
 def log_path(options: Options, method: str) -> Path:
     """Return where the trials of a method are logged."""
-    return options.results_dir / "tuning" / task_label(options) / f"{method}.json"
+    return options.results_dir / TUNING_FOLDER / task_label(options) / f"{method}.json"
 
 
 def task_label(options: Options) -> str:

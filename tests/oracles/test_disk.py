@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from scorer.errors import ScorerError
-from scorer.oracles.disk import check_room, model_needs, run_needs
+from scorer.oracles import disk
+from scorer.oracles.disk import bank_needs, check_room, model_needs, outputs_bytes, run_needs
 from scorer.oracles.pool import Pool
 from scorer.secret import PUBLIC_SECRET
 from scorer.store import Store
@@ -53,6 +54,15 @@ def test_weights_of_originals_are_nearly_all_of_a_large_pool(resnet_task: Task) 
     (plain,) = run_needs(resnet_task, 512)
     assert (kept.bytes_each, plain.bytes_each) == (needs[0].bytes_each, needs[1].bytes_each)
     assert run_needs(resnet_task, 0) == []
+
+
+def test_banks_that_lie_in_a_file_are_counted_and_others_are_not(
+    tiny_task: Task, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert bank_needs(tiny_task, {"oracle": 4}) == []
+    monkeypatch.setattr(disk, "MOST_IN_MEMORY_BYTES", 3 * outputs_bytes(tiny_task))
+    (need,) = bank_needs(tiny_task, {"oracle": 4, "original": 3})
+    assert (need.what, need.n_entries) == ("outputs of oracle at once", 4)
 
 
 def test_what_is_written_is_about_what_was_told(tiny_pool: Pool) -> None:

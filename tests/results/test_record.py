@@ -23,6 +23,8 @@ from scorer.files import DiskError
 from scorer.measures.base import Measured
 from scorer.results.failures import describe_faults
 from scorer.results.record import (
+    STUDIES_FOLDER,
+    TUNING_FOLDER,
     new_record,
     parse_record,
     read_arrays,
@@ -321,3 +323,13 @@ def test_faults_of_former_releases_name_no_kind(tmp_path: Path) -> None:
     given = [{"fault": "raised", "message": "", "trace": "", "run": 3}]
     path = save_record(make_record(faults=given), {}, None, tmp_path)
     assert read_record(path).failure == "1 of 64 runs failed: raised"
+
+
+@pytest.mark.parametrize("folder", [STUDIES_FOLDER, TUNING_FOLDER])
+def test_what_lies_beside_the_tasks_is_no_record_with_a_problem(
+    tmp_path: Path, folder: str
+) -> None:
+    (tmp_path / folder / "digits").mkdir(parents=True)
+    (tmp_path / folder / "digits" / "finetune.json").write_text("{}")
+    found = read_records(tmp_path)
+    assert (found.records, found.problems) == ([], [])

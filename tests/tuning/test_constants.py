@@ -6,7 +6,8 @@ import ast
 
 import pytest
 
-from scorer.tuning.constants import constants_of, fingerprint, with_values
+from scorer.errors import UsageError
+from scorer.tuning.constants import constants_of, fingerprint, text_of, with_values
 from tests.tuning._shift import SOURCE, TUNED
 
 
@@ -76,3 +77,27 @@ def test_a_fingerprint_is_of_everything_but_the_values_that_are_tuned() -> None:
 @pytest.mark.parametrize("value", ["1 / 3", "(1.0, 2.0)", '{"digits": 1.0}', "None", "-x"])
 def test_what_is_no_number_for_every_family_is_left_alone(value: str) -> None:
     assert not constants_of(f"RATE = {value}\n")
+
+
+@pytest.mark.parametrize("end", ["\r", "\r\n", "\n"])
+def test_lines_end_as_python_has_it_whatever_an_editor_wrote(end: str) -> None:
+    source = f"# a\rX = 1{end}RATE = 0.5{end}def f():{end}    pass{end}"
+    changed = with_values(source, constants_of(source), "digits", {"RATE": 0.1, "X": 2})
+    assert changed == source.replace("0.5", "0.1").replace("X = 1", "X = 2")
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        (b"# coding: hex\nRATE = 0.5\n", "must be a file of Python .* not a text encoding"),
+        (b"RATE = " + b"-" * 100_000 + b"1\n", "must be a file of Python"),
+        (b"# coding: utf-7\nRATE = 0.5  # +AGE-\n", "gives its bytes again to be tuned, got utf-7"),
+    ],
+)
+def test_what_cannot_be_read_or_written_back_is_refused(source: bytes, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        text_of(source, "mine.py")
+
+
+def test_an_expression_without_a_value_is_no_constant() -> None:
+    assert list(constants_of("NAMES = {{}: 1}\nRATE = 0.5\n")) == ["RATE"]

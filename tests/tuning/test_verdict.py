@@ -115,6 +115,15 @@ def test_values_are_not_written_into_what_is_no_single_text(name: str, tmp_path:
         check_can_apply(submission)
 
 
+def test_a_file_that_is_run_otherwise_than_it_lies_there_is_refused_before_it_is_tuned(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "shift.py"
+    path.write_bytes(SOURCE.encode("utf-16"))
+    with pytest.raises(UsageError, match="must be a file of Python to be tuned"):
+        check_can_apply(Submission.read(path))
+
+
 def test_a_file_that_nothing_is_gained_for_is_left(tmp_path: Path) -> None:
     submission = submission_in(tmp_path)
     assert not apply_best(submission, log_of(row(0, 0.3), row(1, 0.3001)))
