@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from data_prep.elsewhere import ARRAY_FILES
 from data_prep.normalisation import channel_statistics
 from data_prep.raw import DamagedData, MissingData, RawData
+from scorer.files import NUMPY_DAMAGE
 
 VALUE_RANGE = 255.0
 _CHANNELS = (1, 3)
@@ -89,7 +90,7 @@ def read_array(path: Path) -> NDArray[np.generic]:
     """
     try:
         array: NDArray[np.generic] = np.load(path, allow_pickle=False)
-    except (ValueError, EOFError) as error:
+    except NUMPY_DAMAGE as error:
         raise DamagedData(f"{path} must be a .npy file of numbers: {error}") from error
     if not isinstance(array, np.ndarray):
         raise DamagedData(f"{path} must be a .npy file with one array, got an archive of several")

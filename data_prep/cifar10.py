@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from data_prep.arrays import load_arrays
 from data_prep.elsewhere import has_arrays
 from data_prep.raw import DamagedData, MissingData, RawData, damaged_data, missing_data
+from scorer.files import NUMPY_DAMAGE
 
 FOLDER = "cifar-10-batches-py"
 MEAN = (0.4914, 0.4822, 0.4465)
@@ -175,7 +176,7 @@ def _read_forget_indices(path: Path) -> NDArray[np.int64]:
     """Return the verified indices, or raise DamagedData with requirement and finding."""
     try:
         indices = np.load(path, allow_pickle=False)
-    except (ValueError, EOFError) as error:
+    except NUMPY_DAMAGE as error:
         raise DamagedData(f"it must be a .npy file of integers ({error})") from error
     if indices.shape != (N_FORGET,) or not np.issubdtype(indices.dtype, np.integer):
         raise DamagedData(

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from scorer.errors import UsageError
+from scorer.files import NUMPY_DAMAGE
 from scorer.metric.forgetting import forgetting_quality
 from scorer.metric.rules import Rule
 
@@ -128,7 +129,7 @@ def _load(path: Path) -> np.ndarray:
     """Return the vector in an `.npy` file; nothing pickled is read."""
     try:
         array = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+    except NUMPY_DAMAGE as error:
         raise UsageError(f"{path} must be an .npy file of numbers: {error}") from error
     if not isinstance(array, np.ndarray) or array.ndim != 1 or array.dtype.kind not in "fiu":
         raise UsageError(f"{path} must be a vector of numbers, got {getattr(array, 'shape', None)}")

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from scorer.errors import UsageError
-from scorer.files import ZIP_DAMAGE, Damaged, DiskError, read_regular
+from scorer.files import NUMPY_DAMAGE, Damaged, DiskError, read_regular
 from scorer.metric.arrays import MIN_MODELS, FloatArray, check_bank
 
 LARGEST = 1e100
@@ -70,7 +70,7 @@ def _load(path: Path, name: str) -> np.ndarray:
         raise UsageError(f"{requirement}: {error}") from error
     except zipfile.BadZipFile as error:
         raise UsageError(f"{requirement}, got a damaged or shortened .npz: {error}") from error
-    except (*ZIP_DAMAGE, MemoryError) as error:
+    except NUMPY_DAMAGE as error:
         raise UsageError(f"{requirement}: {error}") from error
     raise UsageError(
         f"{path} must hold one array, or one that is named {name}, got"

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from scorer.errors import ScorerError
-from scorer.files import ZIP_DAMAGE
+from scorer.files import NUMPY_DAMAGE
 
 
 def read_npz(path: Path) -> dict[str, np.ndarray]:
@@ -22,7 +22,7 @@ def read_npz(path: Path) -> dict[str, np.ndarray]:
     try:
         with np.load(path, allow_pickle=False) as arrays:
             return {name: arrays[name] for name in arrays.files}
-    except ZIP_DAMAGE as error:
+    except NUMPY_DAMAGE as error:
         raise ScorerError(damaged(path, str(error))) from error
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from data_prep import Split, forget_given
 from scorer.errors import UsageError
-from scorer.files import Damaged, DiskError, read_regular
+from scorer.files import NUMPY_DAMAGE, Damaged, DiskError, read_regular
 from scorer.tasks.forget.base import Material
 from scorer.tasks.forget.typed import TypedForgetSet
 
@@ -106,7 +106,7 @@ def _of_array(content: bytes, path: Path) -> NDArray[np.int64]:
     """Return the indices in a NumPy file."""
     try:
         values = np.load(io.BytesIO(content), allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
+    except NUMPY_DAMAGE as error:
         raise UsageError(f"{path} must be a NumPy array: {error}; {WHAT_TO_DO}") from error
     is_vector = isinstance(values, np.ndarray) and values.ndim == 1
     if not (is_vector and np.issubdtype(values.dtype, np.integer)):
