@@ -5,7 +5,7 @@ Source: this file; the steps are those of Muon, K. Jordan et al. 2024,
     https://kellerjordan.github.io/posts/muon
 Year: 2026
 Data: retain, val
-Cost: about a fifth of a retraining, fitted to the time that the first steps take
+Cost: about a fifth of a retraining, start and overhead of the steps included
 Memory: momentum of the optimisers
 Randomness: initial weights of all layers but the first, data order
 Tuned: the constants below on split seeds 11 and 12 of digits
@@ -17,8 +17,8 @@ NOTES.md tells why each part is there and what it is worth.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
+from itertools import islice
 
 import torch
 from torch import Tensor, nn
@@ -28,15 +28,16 @@ from torch.utils.data import DataLoader
 # What a retraining is taken to cost at the least, since nothing tells: so many passes over retain,
 # and so many examples. Tasks that train for longer allow more.
 RETRAINING_EPOCHS, RETRAINING_EXAMPLES = 6, 14_500
-WORK_SHARE = 0.135  # of its multiply-adds, for the steps; what stands around them takes some too
-TIME_SHARE = 0.19  # of its time, for all
+SHARE = 0.185  # of that, for all; a run may take a fifth
+# What a run takes before its first step and a step beside its arithmetic, in multiply-adds that a
+# core would do meanwhile: Python, autograd and kernels that start are most of a small step.
+START_WORK, STEP_WORK = 2.3e9, 1e7
+MIN_STEPS = 24  # a network that was hardly trained is worse than one that takes too long
 BATCH_SIZES = 32, 128  # least and most examples a step
 RATE = 0.06  # peak learning rate of biases, normalisation and classifier
 RATE_STEPS = 80  # a shorter training takes a higher rate: what counts is the sum over its steps
 MATRIX_RATE = 0.2  # peak length of a step in other weights, relative to that of the weights
 MOMENTUM, WEIGHT_DECAY, WARMUP = 0.9, 5e-4, 0.15
-N_TIMED = 10  # steps, the fastest of which tells whether there is time for all
-CLOCK_ERROR = 0.9  # a length that seems as near to the plan as that stays as planned
 NEWTON_SCHULZ = ((3.4445, -4.775, 2.0315),) * 3  # odd polynomials that drive singular values to 1
 DEAR = 0.25  # share of a layer's arithmetic above which its steps are plain ones
 
@@ -56,12 +57,10 @@ def unlearning(
         The unlearned network.
     """
     device = next(net.parameters()).device
-    clock = Clock(device)
     (images, labels), unseen = gather(retain, device), gather(val, device)
     net.to(memory_format=torch.channels_last)
     target = median_margin(net, *unseen)
     whole_work, stem = look_at(net, images[:1])
-    whole_s = example_s(net, images[:64], labels[:64], clock)
     for layer in stem:
         layer.requires_grad_(False)
     for layer in net.modules():
@@ -71,30 +70,20 @@ def unlearning(
     batch_size = min(max(len(labels) // 512, BATCH_SIZES[0]), BATCH_SIZES[1], len(labels))
     optimizer = Optimizer(net, work, batch_size)
     n_examples = max(RETRAINING_EPOCHS * len(labels), RETRAINING_EXAMPLES)
-    allowed_work = WORK_SHARE * n_examples * sum(whole_work.values())
-    step_work = batch_size * sum(work.values()) + optimizer.work
-    n_steps = max(1, int(allowed_work / step_work))
+    allowed_work = SHARE * n_examples * sum(whole_work.values()) - START_WORK
+    step_work = batch_size * sum(work.values()) + optimizer.work + STEP_WORK
+    n_steps = max(MIN_STEPS, int(allowed_work / step_work))
     net.train()
     for layer in stem:
         layer.eval()
     batches = endless(len(labels), batch_size, device)
-    step, fastest_s = 0, float("inf")
-    while step < n_steps:
-        began = clock.now_s() if step <= N_TIMED else 0.0
-        if step == N_TIMED:
-            left = (TIME_SHARE * n_examples * whole_s - began) / fastest_s
-            if step + left < CLOCK_ERROR * n_steps:
-                n_steps = max(step + 1, int(step + left))
+    for step, chosen in enumerate(islice(batches, n_steps)):
         rise = WARMUP * n_steps
         share = min((step + 1) / (rise + 1), (n_steps - step) / (n_steps - rise))
-        chosen = next(batches)
         loss = F.cross_entropy(net(images[chosen]), labels[chosen])
         net.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step(RATE * max(1.0, RATE_STEPS / n_steps) * share, MATRIX_RATE * share)
-        step += 1
-        if step <= N_TIMED:
-            fastest_s = min(fastest_s, clock.now_s() - began)
     net.requires_grad_(True).eval()
     factor = target / median_margin(net, *unseen)
     if factor.isfinite() and factor > 0:
@@ -207,16 +196,6 @@ def look_at(net: nn.Module, images: Tensor) -> tuple[dict[nn.Module, int], list[
     return work, stem
 
 
-def example_s(net: nn.Module, images: Tensor, labels: Tensor, clock: Clock) -> float:
-    """Return the seconds that an example takes in plain training of the whole network."""
-    taken = []
-    for _ in range(3):  # the first comes with preparations
-        began = clock.now_s()
-        F.cross_entropy(net(images), labels).backward()
-        taken.append((clock.now_s() - began) / len(labels))
-    return min(taken)
-
-
 @torch.no_grad()
 def median_margin(net: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
     """Return the median over examples of the label's logit over the largest other one."""
@@ -242,18 +221,3 @@ def endless(n: int, batch_size: int, device: torch.device) -> Iterator[Tensor]:
     while True:
         order = torch.randperm(n).to(device)
         yield from order[: n // batch_size * batch_size].view(-1, batch_size)
-
-
-class Clock:
-    """Seconds that the run has taken: of the processor, on a GPU of the wall."""
-
-    def __init__(self, device: torch.device) -> None:
-        self.on_gpu = device.type == "cuda"
-        self.began = time.perf_counter()
-
-    def now_s(self) -> float:
-        """Return the seconds so far, once the device has done what it was given."""
-        if not self.on_gpu:
-            return time.process_time()
-        torch.cuda.synchronize()
-        return time.perf_counter() - self.began

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset
 
 from scorer.training.models import build_model
@@ -42,7 +41,7 @@ def entry() -> ModuleType:
     """Return the entry as a module of its own, with a short length."""
     module = ModuleType("entry")
     exec(compile(ENTRY.read_text(), str(ENTRY), "exec", dont_inherit=True), module.__dict__)
-    module.__dict__.update(RETRAINING_EXAMPLES=2_000, CLOCK_ERROR=-math.inf)
+    module.__dict__.update(RETRAINING_EXAMPLES=8_000, START_WORK=0.0, STEP_WORK=0.0)
     return module
 
 
@@ -88,7 +87,7 @@ def test_a_network_learns_retain_and_is_returned_as_it_was_given(
 def test_nothing_but_the_stem_is_left_of_the_original(
     entry: ModuleType, architecture: str, n_channels: int, side: int
 ) -> None:
-    entry.__dict__.update(RETRAINING_EXAMPLES=1, RETRAINING_EPOCHS=1)
+    entry.__dict__.update(MIN_STEPS=1, RETRAINING_EXAMPLES=1, RETRAINING_EPOCHS=1)
     net = build_model(architecture, n_channels, 3, seed=0).eval()
     before = {name: value.clone() for name, value in net.state_dict().items()}
     images, labels = torch.randn(12, n_channels, side, side), torch.arange(12) % 3
@@ -148,31 +147,19 @@ def test_work_counts_the_passes_that_are_made(entry: ModuleType) -> None:
     assert (whole[net.widen], work[net.widen]) == (3 * 4 * 216, 2 * 4 * 216)
 
 
-class SlowClock:
-    """A clock on which every step takes as long as the hundred examples before them."""
+def test_the_length_follows_from_arithmetic(entry: ModuleType) -> None:
+    lengths: list[int] = []
 
-    def __init__(self, device: torch.device) -> None:
-        self.n_calls = 0
+    def counted(batches: Iterator[Tensor], n_steps: int) -> Iterator[Tensor]:
+        lengths.append(n_steps)
+        return islice(batches, n_steps)
 
-    def now_s(self) -> float:
-        self.n_calls += 1
-        return float(self.n_calls)
-
-
-@pytest.mark.parametrize(("error", "expected"), [(-math.inf, "as planned"), (0.9, "shorter")])
-def test_a_run_that_is_too_slow_becomes_shorter(
-    entry: ModuleType, monkeypatch: pytest.MonkeyPatch, error: float, expected: str
-) -> None:
-    losses: list[Tensor] = []
-
-    def counted(*args: Tensor) -> Iterator[Tensor]:
-        losses.append(F.cross_entropy(*args))
-        return losses[-1]  # type: ignore[return-value]
-
-    monkeypatch.setattr(entry, "Clock", SlowClock)
-    entry.__dict__.update(RETRAINING_EXAMPLES=4_000, CLOCK_ERROR=error, F=ModuleType("functional"))
-    entry.F.cross_entropy = counted
+    entry.__dict__.update(islice=counted, START_WORK=0.0, STEP_WORK=0.0)
     call(entry, trained_net())
-    n_steps = len(losses) - 3  # three are made to take the time
-    assert n_steps >= entry.N_TIMED
-    assert (n_steps == entry.N_TIMED + 1) == (expected == "shorter"), n_steps
+    entry.__dict__["SHARE"] *= 2
+    call(entry, trained_net())
+    assert lengths[1] == pytest.approx(2 * lengths[0], abs=1)
+    assert lengths[0] > entry.MIN_STEPS
+    entry.__dict__["STEP_WORK"] = 1e9
+    call(entry, trained_net())
+    assert lengths[2] == entry.MIN_STEPS

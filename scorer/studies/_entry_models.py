@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
@@ -24,14 +23,14 @@ Changes = Mapping[str, Any]
 
 
 def variant(source: str, changes: Changes) -> Unlearning:
-    """Return the `unlearning` of the entry's text with some parts changed, its clock stopped.
+    """Return the `unlearning` of the entry's text with some parts changed.
 
     Raises:
         ValueError: the entry has nothing of a name that is to be changed.
     """
     module = ModuleType("entry")
     exec(compile(source, "submission/unlearn.py", "exec", dont_inherit=True), module.__dict__)
-    values: dict[str, Any] = {"CLOCK_ERROR": -math.inf, **changes}
+    values: dict[str, Any] = dict(changes)
     if not values.pop("keep_stem", True):
         look_at = module.__dict__["look_at"]
         values["look_at"] = lambda net, images: (look_at(net, images)[0], [])
