@@ -31,7 +31,7 @@ RETRAINING_EPOCHS, RETRAINING_EXAMPLES = 6, 14_500
 SHARE = 0.185  # of that, for all; a run may take a fifth
 # What a run takes before its first step and a step beside its arithmetic, in multiply-adds that a
 # core would do meanwhile: Python, autograd and kernels that start are most of a small step.
-START_WORK, STEP_WORK = 2.3e9, 1e7
+START_WORK, STEP_WORK = 1.9e9, 1e7
 MIN_STEPS = 24  # a network that was hardly trained is worse than one that takes too long
 BATCH_SIZES = 32, 128  # least and most examples a step
 RATE = 0.06  # peak learning rate of biases, normalisation and classifier
