@@ -96,8 +96,9 @@ def unlearning(
 @torch.no_grad()
 def draw_anew(layer: nn.Module) -> None:
     """Draw initial weights; where a layer has no law for its own, shuffle them: scales stay."""
-    if hasattr(layer, "reset_parameters"):
-        layer.reset_parameters()
+    initialise = getattr(layer, "reset_parameters", None)
+    if callable(initialise):
+        initialise()
         return
     for parameter in layer.parameters(recurse=False):
         order = torch.randperm(parameter.numel()).to(parameter.device)
@@ -119,7 +120,7 @@ class Optimizer:
         self.matrices: list[Tensor] = []
         self.work = 0
         for layer, of_gradient in list(work.items())[:-1]:
-            matrix = layer.weight
+            matrix = layer.get_parameter("weight")
             small, large = sorted((len(matrix), matrix[0].numel()))
             needed = 2 * small**2 * large + 4 * len(NEWTON_SCHULZ) * small**3
             if matrix.requires_grad and needed < DEAR * batch_size * of_gradient:
@@ -146,6 +147,8 @@ class Optimizer:
             group["lr"] = rate
         self.plain.step()
         for matrix, momentum, length in zip(self.matrices, self.momenta, self.lengths, strict=True):
+            if matrix.grad is None:  # the loss does not depend on it
+                continue
             momentum.mul_(MOMENTUM).add_(matrix.grad)
             wanted = matrix.grad.add(momentum, alpha=MOMENTUM).movedim(1, -1)
             moved = orthogonal(wanted.flatten(1)).view_as(wanted).movedim(-1, 1)
