@@ -64,12 +64,12 @@ def cross_fitted_attack(
 
     The standard error is that of a score: three quarters of the models, drawn `N_DRAWS` times, are
     attacked anew. An attack that is fitted to fewer models varies more, so it is on the safe side:
-    simulated, about 1.0 to 1.7 times the spread of the AUC, the more the nearer that is to 0.5. For the
-    p-value the labels of the models are exchanged within each fifth and all of it is done again;
-    it is exact under any dependence between examples and columns.
+    simulated, about 1.0 to 1.7 times the spread of the AUC, the more the nearer that is to 0.5. For
+    the p-value the labels of the models are exchanged within each fifth and all of it is done
+    again; it is exact under any dependence between examples and columns.
 
     Args:
-        unlearned: `(n_models, n_examples, width)`, finite, at least 2 models.
+        unlearned: `(n_models, n_examples, width)`, finite, at least 3 models.
         oracle: the same of the oracles.
         originals: int `(n_models,)`, the original that each run started from: where there are
             several, they are left out whole. By default, or with one, runs are.
