@@ -49,6 +49,8 @@ class Options:
         design: a name in `scorer.runner.designs.DESIGNS`.
         scenario: as `scorer.scenarios.make_scenario` takes it, such as "streaming:4".
         budget: share of a retraining that the mean run may take, in time and in multiply-adds.
+        features: what attacks look at beside the score, a list of names in
+            `scorer.features.views.VIEWS`; None for no attacks.
         timeout_s: of one run; None takes the task's.
         sandbox: one of `scorer.runner.tiers.CHOICES`; `resolve` there says which tier it comes to.
         secret: of the pool, 64 hexadecimal digits; None takes the pool that is there, or a new one.
@@ -96,6 +98,12 @@ class Options:
     budget: float = _option(
         0.2, "share of a retraining that a run may take, in time and arithmetic", above=0
     )
+    features: str | None = _option(
+        None,
+        "tell unlearned models from oracles by more, a list of: loss, probabilities, features,"
+        " gradient",
+        parsed="scorer.features.views:parse_views",
+    )
     timeout_s: float | None = _option(None, "hard limit of one run; default: the task's", above=0)
     sandbox: str = _option(
         "auto",
@@ -132,7 +140,13 @@ class Options:
     def __post_init__(self) -> None:
         for each in fields(self):
             _check(each, getattr(self, each.name))
-        object.__setattr__(self, "scenario", make_scenario(self.scenario).title)
+        scenario = make_scenario(self.scenario)
+        object.__setattr__(self, "scenario", scenario.title)
+        if self.features is not None and scenario.is_stream:
+            raise UsageError(
+                "--features are looked at after one request, got --scenario"
+                f" {self.scenario} too; leave one of them out"
+            )
         for name in ("secret", "runs_secret"):
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, parse_secret(getattr(self, name), flag(name)))

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from scorer.engines.base import Engine, Progress
+from scorer.features.views import views_of
 from scorer.measures import measure
 from scorer.measures.base import Evidence, Measured
 from scorer.measures.costs import RunCosts
@@ -232,6 +233,8 @@ def gather(
         costs=costs_of(runs, pool.device) if runs else None,
         costs_by_request=tuple(costs_of(each, pool.device) for each in runs_by_request),
         originals=tuple(originals) if has_original else None,
+        views=views_of(options.features),
+        labels=pool.task.labels("forget").numpy(),
     )
 
 

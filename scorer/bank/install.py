@@ -11,7 +11,7 @@ from safetensors.numpy import load as load_arrays
 
 from scorer.bank.file import About, BankFile, member_of
 from scorer.errors import ScorerError
-from scorer.features import FEATURES, holds_all
+from scorer.features import holds_all, kept_features
 from scorer.files import Damaged
 from scorer.oracles.outputs import Bank
 from scorer.oracles.pool import Pool
@@ -110,11 +110,13 @@ def _read_entry(bank: BankFile, role: str, index: int) -> Entry:
         facts = seal.open(index, bank.content(member_of(role, index, MANIFEST)))
     except Damaged as error:
         raise ScorerError(f"{where} is not a model of this pool: {error}") from error
-    if not holds_all(facts, FEATURES.values()):
+    wanted = kept_features()
+    if not holds_all(facts, wanted):
+        names = ", ".join(one.name for one in wanted)
         raise ScorerError(
-            f"{where} must have the outputs that this kit measures"
-            f" ({', '.join(sorted(FEATURES))}), got {facts.get('features')}; use the kit that it"
-            f" was made with: {about.kit.get('version')}"
+            f"{where} must have the outputs that this kit measures ({names}), got"
+            f" {facts.get('features')}; use the kit that it was made with:"
+            f" {about.kit.get('version')}"
         )
     files = {file: bank.content(member_of(role, index, file)) for file in facts.pop("sha256")}
     try:

@@ -9,9 +9,9 @@ import torch
 
 from scorer.checkpoints.states import states_of
 from scorer.engines.base import Emit, Engine, Progress, Spec
-from scorer.features import FEATURES, holds_all
+from scorer.features import kept_features
 from scorer.features.base import versions
-from scorer.oracles.outputs import Bank, EvaluationData, read_bank
+from scorer.oracles.outputs import Bank, EvaluationData, output_store, read_bank
 from scorer.oracles.place import RUNS
 from scorer.oracles.pool import Pool
 from scorer.oracles.room import RUNS_PER_GPU
@@ -47,7 +47,7 @@ def evaluated(
     Raises:
         UsageError: a zip cannot be read any more.
     """
-    store = output_store(pool, sha256)
+    store = checkpoint_store(pool, sha256)
 
     def make() -> None:
         store.repair(n_models, deep=False)
@@ -75,29 +75,25 @@ def evaluate_shard(spec: Spec, emit: Emit) -> None:
     pool = Pool.from_spec(spec)
     device = torch.device(pool.device)
     net, evaluation = network(pool.task, device), EvaluationData.of(pool.task, device)
-    store = output_store(pool, spec["sha256"])
+    store = checkpoint_store(pool, spec["sha256"])
     states = states_of(spec["states"], pool, spec["n_workers"])
     units = [(store, index) for index in spec["units"]]
     for group in claim(units, spec["start"], states.group_size):
         for index, found in states.read([index for _, index in group]).items():
             arrays: Arrays = {}
             if not isinstance(found, Fault):
-                arrays, answer = outputs_of(found, GOOD, net, evaluation)
+                arrays, answer = outputs_of(found, GOOD, net, evaluation, pool.extra)
                 if answer["fault"] is not None:
                     found = Fault(answer["fault"], answer["message"], run=index)
-            facts: dict[str, Any] = {"features": versions(FEATURES.values())}
+            facts: dict[str, Any] = {"features": versions(kept_features(pool.extra))}
             if isinstance(found, Fault):
                 facts |= found.as_facts()
             store.write(index, arrays, facts)
             emit({"index": index})
 
 
-def output_store(pool: Pool, sha256: str) -> Store:
+def checkpoint_store(pool: Pool, sha256: str) -> Store:
     """Return the store of the outputs of models that came in something of that digest."""
     place = f"checkpoints/{pool.task.fingerprint}/{pool.engine_id}/{sha256}"
     root = pool.root / RUNS / f"checkpoints-{sha256[:16]}"
-    return Store(
-        root,
-        lambda manifest: holds_all(manifest, FEATURES.values()),
-        seal=Seal(place, pool.secret),
-    )
+    return output_store(root, Seal(place, pool.secret), pool.extra)

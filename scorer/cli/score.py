@@ -72,6 +72,7 @@ def command(
       python -m scorer score path/to/mine.py --task digits --n-models 128 --rule exact
       python -m scorer score finetune --forget class:3
       python -m scorer score adversarial --examples --examples-file adversarial.csv
+      python -m scorer score adversarial --features loss,probabilities,features,gradient
       python -m scorer score --plan --task cifar10 --n-models 256
       python -m scorer score --checkpoints submission.zip --task cifar10-resnet18 --n-models 512
     """
@@ -89,6 +90,8 @@ def command(
     if plan:
         if rerun or examples or examples_file is not None or checkpoints is not None:
             raise UsageError("--plan makes no score, so there is nothing to rerun or to show of it")
+        if chosen.features is not None:
+            raise UsageError("--plan tells of a score without --features; leave one of them out")
         show_plan(chosen, as_json)
         return
     if examples_file is not None:

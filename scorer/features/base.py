@@ -25,12 +25,14 @@ class ForwardPass:
         images: `(n, channels, height, width)` float32 tensor on that device.
         labels: `(n,)` int64.
         logits: `(n, n_classes)` float32.
+        retain: images and labels of the retain set, likewise, for what is seen beside it.
     """
 
     net: Any
     images: Any
     labels: np.ndarray
     logits: np.ndarray
+    retain: tuple[Any, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,8 @@ class Feature:
         summary: one line: what it is, shape of one example, dtype.
         compute: returns `(n, ...)`, the first axis being examples.
         sets: of which sets it is kept; None for all.
+        is_extra: whether it is kept only where it is asked for by name. Entries without it stay
+            good for whoever does not ask.
     """
 
     name: str
@@ -50,6 +54,7 @@ class Feature:
     summary: str
     compute: Callable[[ForwardPass], np.ndarray]
     sets: tuple[str, ...] | None = None
+    is_extra: bool = False
 
     def wants(self, set_name: str) -> bool:
         """Tell whether it is kept of a set."""

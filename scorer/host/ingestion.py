@@ -15,7 +15,7 @@ from safetensors.torch import save as to_bytes
 
 from scorer.engines import make_engine
 from scorer.engines.base import Progress
-from scorer.features import FEATURES
+from scorer.features import kept_features
 from scorer.features.base import versions
 from scorer.host import outcome
 from scorer.host.data import ORIGINALS, read_task
@@ -78,5 +78,5 @@ def _pool(input_data: Path, path: dict[str, Any], device: str, cache_dir: Path) 
     pool.to_spec()
     store = pool.store("original")
     for index, file in enumerate(sorted((input_data / ORIGINALS).glob("*.safetensors"))):
-        store.write(index, {}, {"features": versions(FEATURES.values())}, to_bytes(load_file(file)))
+        store.write(index, {}, {"features": versions(kept_features())}, to_bytes(load_file(file)))
     return pool

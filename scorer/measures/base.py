@@ -148,6 +148,8 @@ class Evidence:
         costs_by_request: where the runs are of several requests, what those of each took: the
             budget holds for each.
         originals: index of the original that each run started from, None for models of none.
+        views: what attacks look at, names in `scorer.features.views.VIEWS`.
+        labels: `(n_examples,)` int64 true classes of the forget set.
     """
 
     banks: Mapping[str, Bank]
@@ -157,6 +159,8 @@ class Evidence:
     costs: RunCosts | None = None
     costs_by_request: tuple[RunCosts, ...] = ()
     originals: tuple[int, ...] | None = None
+    views: tuple[str, ...] = ()
+    labels: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     _quality: dict[str, ForgettingQuality] = field(default_factory=dict, init=False, repr=False)
 
     def confidence(self, role: str) -> np.ndarray:

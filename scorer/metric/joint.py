@@ -177,7 +177,7 @@ def set_level_test(
     described = _descriptions(np.concatenate([unlearned_bank, oracle_bank]))
     rng = np.random.default_rng(seed)
     folds = np.concatenate([rng.permutation(np.arange(n_models) % N_FOLDS) for _ in range(2)])
-    labels = _exchanged_labels(folds, n_permutations, rng)
+    labels = exchanged_labels(folds, n_permutations, rng)
     judged = cross_val_predict(
         Ridge(alpha=RIDGE_PENALTY), described, labels, cv=PredefinedSplit(folds)
     )
@@ -259,7 +259,7 @@ def _standardised(columns: FloatArray) -> FloatArray:
     return np.asarray(np.where(varies, centred / unit, 0.0))
 
 
-def _exchanged_labels(folds: IntArray, n_permutations: int, rng: np.random.Generator) -> FloatArray:
+def exchanged_labels(folds: IntArray, n_permutations: int, rng: np.random.Generator) -> FloatArray:
     """Return `(2 n_models, 1 + n_permutations)` labels +-1, the true ones first.
 
     The labels of a fold stay in it, so that every classifier is trained on equal numbers of both.

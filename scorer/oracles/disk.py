@@ -41,14 +41,15 @@ class Need:
         return f"{_size(self.n_bytes)} for {self.n_entries} {self.what}"
 
 
-def model_needs(task: Task, missing: Mapping[str, int]) -> list[Need]:
+def model_needs(task: Task, missing: Mapping[str, int], n_extra: int = 0) -> list[Need]:
     """Return what models that are to be trained will take: outputs, and weights of originals.
 
     Args:
         task: that they are models of.
         missing: how many models by role.
+        n_extra: how many extra features are asked for.
     """
-    outputs = outputs_bytes(task)
+    outputs = outputs_bytes(task, n_extra)
     return [
         Need("models of role original, with weights", n, outputs + weights_bytes(task))
         if role == "original"
@@ -58,17 +59,20 @@ def model_needs(task: Task, missing: Mapping[str, int]) -> list[Need]:
     ]
 
 
-def run_needs(task: Task, n_runs: int, *, keeps_weights: bool = False) -> list[Need]:
+def run_needs(
+    task: Task, n_runs: int, *, keeps_weights: bool = False, n_extra: int = 0
+) -> list[Need]:
     """Return what the outcomes of runs will take.
 
     Args:
         task: that they are evaluated on.
         n_runs: that are to be made.
         keeps_weights: whether the weights that they return are kept.
+        n_extra: how many extra features are asked for.
     """
     kept = weights_bytes(task) if keeps_weights else 0
     what = "runs, with weights" if keeps_weights else "runs"
-    return [Need(what, n_runs, outputs_bytes(task) + kept)] if n_runs else []
+    return [Need(what, n_runs, outputs_bytes(task, n_extra) + kept)] if n_runs else []
 
 
 def bank_needs(task: Task, banks: Mapping[str, int]) -> list[Need]:
@@ -108,9 +112,14 @@ def check_room(folder: Path, needs: Iterable[Need]) -> None:
         )
 
 
-def outputs_bytes(task: Task) -> int:
-    """Return about what the outputs of one model of a task take."""
-    return bytes_of_outputs(len(task.raw.labels), len(task.split.forget), task.n_classes)
+def outputs_bytes(task: Task, n_extra: int = 0) -> int:
+    """Return about what the outputs of one model of a task take.
+
+    An extra feature is taken to be of the forget set, and as wide as logits and one number more.
+    """
+    n_forget, n_classes = len(task.split.forget), task.n_classes
+    more = n_extra * 4 * (n_classes + 1) * n_forget
+    return bytes_of_outputs(len(task.raw.labels), n_forget, n_classes) + more
 
 
 def bytes_of_outputs(n_examples: int, n_forget: int, n_classes: int) -> int:

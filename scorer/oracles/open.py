@@ -7,6 +7,7 @@ import torch
 from scorer.devices import use_first
 from scorer.engines import Engine, make_engine
 from scorer.engines.base import Progress
+from scorer.features.views import features_needed, views_of
 from scorer.files import sweep
 from scorer.options import Options
 from scorer.oracles.pool import Pool
@@ -28,4 +29,5 @@ def open_pool(options: Options, progress: Progress) -> tuple[Pool, Engine]:
     task = load_task(options, engine, progress)
     data = task.training_set("retain", torch.device(device))
     path = choose_path(data, task.definition.recipe, options.cache_dir)
-    return Pool.open(task, path, device, options.cache_dir, options.secret), engine
+    where = path, device, options.cache_dir, options.secret
+    return Pool.open(task, *where, features_needed(views_of(options.features))), engine

@@ -28,6 +28,6 @@ def evaluate_originals(pool: Pool, n_originals: int) -> Bank:
     def outputs() -> Iterator[dict[str, np.ndarray]]:
         for index in range(n_originals):
             net.load_state_dict(pool.original_weights(index))
-            yield evaluate(net, data)
+            yield evaluate(net, data, pool.extra)
 
     return join_outputs(outputs(), n_originals, pool.cache_dir)

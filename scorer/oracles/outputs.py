@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from scorer.errors import ScorerError
-from scorer.features import FEATURES, ForwardPass, holds_all
+from scorer.features import ForwardPass, holds_all, kept_features
 from scorer.oracles.mapped import map_outputs
 from scorer.store import Seal, Store
 from scorer.tasks.task import SETS, Task
@@ -41,8 +41,15 @@ class EvaluationData:
         return cls(images, {s: task.labels(s).numpy() for s in SETS})
 
 
-def evaluate(net: nn.Module, data: EvaluationData) -> dict[str, np.ndarray]:
+def evaluate(
+    net: nn.Module, data: EvaluationData, extra: Collection[str] = ()
+) -> dict[str, np.ndarray]:
     """Return the outputs of one model in eval mode.
+
+    Args:
+        net: on the device of the data.
+        data: every set.
+        extra: names of the extra features that are asked for.
 
     Returns:
         `<feature>_<set>` `(n, ...)` of every feature, for the sets that it is kept of.
@@ -51,11 +58,13 @@ def evaluate(net: nn.Module, data: EvaluationData) -> dict[str, np.ndarray]:
         NotFinite: logits on a set, or what a feature makes of them, are not finite.
     """
     outputs: dict[str, np.ndarray] = {}
+    features = kept_features(extra)
+    retain = data.images["retain"], data.labels["retain"]
     for set_name, images in data.images.items():
         logits = predict(net, images).cpu().numpy()
         _check_finite(logits, "logits", set_name)
-        seen = ForwardPass(net, images, data.labels[set_name], logits)
-        for feature in FEATURES.values():
+        seen = ForwardPass(net, images, data.labels[set_name], logits, retain)
+        for feature in features:
             if feature.wants(set_name):
                 # What overflows is infinite, and refused below.
                 with np.errstate(over="ignore", invalid="ignore"):
@@ -75,9 +84,16 @@ def _check_finite(values: np.ndarray, what: str, set_name: str) -> None:
         )
 
 
-def output_store(root: Path, seal: Seal) -> Store:
-    """Return a store of outputs, in which only what holds every feature counts as there."""
-    return Store(root, lambda manifest: holds_all(manifest, FEATURES.values()), seal=seal)
+def output_store(root: Path, seal: Seal, extra: Collection[str] = ()) -> Store:
+    """Return a store of outputs, in which only what holds every feature counts as there.
+
+    Args:
+        root: the folder.
+        seal: what the entries are held against.
+        extra: names of the extra features that are asked for.
+    """
+    features = kept_features(extra)
+    return Store(root, lambda manifest: holds_all(manifest, features), seal=seal)
 
 
 @dataclass(frozen=True)
@@ -105,6 +121,10 @@ class Bank:
     def confidence(self, set_name: str = "forget") -> np.ndarray:
         """Return logit-scaled confidences `(n_models, n_examples)` as kept, that is float32."""
         return self.arrays[f"confidence_{set_name}"]
+
+    def output(self, feature: str) -> np.ndarray:
+        """Return what is kept of a feature on the forget set `(n_models, n_examples, ...)`."""
+        return self.arrays[f"{feature}_forget"]
 
     def accuracy(self, set_name: str) -> np.ndarray:
         """Return the accuracy of each model `(n_models,)` in [0, 1]."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,7 @@ class Pool:
         secret: what the seeds of its models come from, and what its entries are sealed with.
         originals_of: fingerprint of the task whose original models are unlearned; empty where that
             is its own. See `for_part`.
+        extra: names of the extra features that its models must hold to count as there.
     """
 
     task: Task
@@ -47,10 +48,17 @@ class Pool:
     cache_dir: Path
     secret: str = field(repr=False)
     originals_of: str = ""
+    extra: tuple[str, ...] = ()
 
     @classmethod
     def open(
-        cls, task: Task, path: TrainingPath, device: str, cache_dir: Path, secret: str | None
+        cls,
+        task: Task,
+        path: TrainingPath,
+        device: str,
+        cache_dir: Path,
+        secret: str | None,
+        extra: tuple[str, ...] = (),
     ) -> Pool:
         """Return the pool of a secret, or without one the pool that is there or a new one.
 
@@ -58,7 +66,7 @@ class Pool:
             DiskError: its folder cannot be read or written.
         """
         parent = pools_folder(task.fingerprint, path, device, cache_dir)
-        return cls(task, path, device, cache_dir, choose_secret(parent, secret))
+        return cls(task, path, device, cache_dir, choose_secret(parent, secret), extra=extra)
 
     def for_part(self, task: Task) -> Pool:
         """Return the pool of a task that forgets a part of what this one's does, of one secret.
@@ -82,6 +90,7 @@ class Pool:
             "cache_dir": str(self.cache_dir),
             "pool": str(self.root),
             "originals_of": self.originals_of,
+            "extra": list(self.extra),
         }
 
     @classmethod
@@ -100,8 +109,8 @@ class Pool:
         """Return the pool that `to_spec` told of."""
         task, path = read_snapshot(Path(spec["snapshot"])), TrainingPath(**spec["path"])
         secret = read_pool_secret(Path(spec["pool"]))
-        cache_dir = Path(spec["cache_dir"])
-        return cls(task, path, spec["device"], cache_dir, secret, spec["originals_of"])
+        where = spec["device"], Path(spec["cache_dir"]), secret
+        return cls(task, path, *where, spec["originals_of"], tuple(spec["extra"]))
 
     @property
     def engine_id(self) -> str:
@@ -115,7 +124,7 @@ class Pool:
 
     def store(self, role: str) -> Store:
         """Return the store of one role; models without all features are missing in it."""
-        return store_of(self.root, role, self.secret)
+        return store_of(self.root, role, self.secret, self.extra)
 
     def seeds(self, role: str, index: int) -> ModelSeeds:
         """Return the seeds of a model: a function of secret, fingerprint, role and index."""
@@ -125,7 +134,7 @@ class Pool:
     def needs(self, wanted: Mapping[str, int]) -> list[Need]:
         """Return what the wanted models that are not there will take on disk."""
         missing = {role: len(self.store(role).missing(n)) for role, n in wanted.items()}
-        return model_needs(self.task, missing)
+        return model_needs(self.task, missing, len(self.extra))
 
     def ensure(
         self,
@@ -154,7 +163,8 @@ class Pool:
         units = units[shard[0] :: shard[1]]
         if not units:
             return 0
-        check_room(self.cache_dir, model_needs(self.task, Counter(role for role, _ in units)))
+        needs = model_needs(self.task, Counter(role for role, _ in units), len(self.extra))
+        check_room(self.cache_dir, needs)
         self.train(units, engine, progress)
         return len(units)
 
@@ -248,10 +258,10 @@ class Pool:
         return missing
 
 
-def store_of(root: Path, role: str, secret: str) -> Store:
+def store_of(root: Path, role: str, secret: str, extra: Collection[str] = ()) -> Store:
     """Return the store of one role of a pool, by where that lies: its place is part of its seal."""
     fingerprint, made_by = root.parts[-3:-1]
-    return output_store(root / role, Seal(f"pool/{fingerprint}/{made_by}/{role}", secret))
+    return output_store(root / role, Seal(f"pool/{fingerprint}/{made_by}/{role}", secret), extra)
 
 
 def roles_of(root: Path) -> list[str]:

@@ -14,7 +14,7 @@ from safetensors.torch import save as save_tensors
 from torch import nn
 
 from scorer.engines.base import Emit, Spec
-from scorer.features import FEATURES
+from scorer.features import kept_features
 from scorer.features.base import versions
 from scorer.oracles.outputs import EvaluationData, evaluate
 from scorer.oracles.pool import Pool
@@ -53,13 +53,13 @@ def train_shard(spec: Spec, emit: Emit) -> None:
                 "engine_id": pool.engine_id,
                 "seeds": asdict(model_seeds),
                 "weights_sha256": hashlib.sha256(weights).hexdigest(),
-                "features": versions(FEATURES.values()),
+                "features": versions(kept_features(pool.extra)),
             }
             if device.type != "cpu":
                 # On a CPU the bytes do not depend on the group, so neither may the manifest.
                 facts["k"] = k
             kept = weights if role == "original" else None
-            store.write(index, evaluate(net, evaluation), facts, kept)
+            store.write(index, evaluate(net, evaluation, pool.extra), facts, kept)
             emit({"role": role, "index": index})
 
 

@@ -58,27 +58,29 @@ class RunsFolder:
         secret: of the seeds of its runs, its audit and its retrainings; outcomes are sealed by it.
         models: which models the runs are held against: fingerprint and engine of the pool.
         part: of which request, see `Request.part`; one folder holds those of all requests.
+        extra: names of the extra features that runs must hold to count as there.
     """
 
     root: Path
     secret: str = field(repr=False)
     models: str
     part: str = ""
+    extra: tuple[str, ...] = ()
 
     @classmethod
-    def read(cls, root: Path, models: str, part: str) -> RunsFolder:
+    def read(cls, root: Path, models: str, part: str, extra: tuple[str, ...] = ()) -> RunsFolder:
         """Return the folder that lies there, in a worker.
 
         Raises:
             Damaged: its secret is not there or not whole.
         """
-        return cls(root, read_secret(root / SECRET), models, part)
+        return cls(root, read_secret(root / SECRET), models, part, extra)
 
     def store(self, kind: Kind) -> Store:
         """Return the outcomes of one kind of unit."""
         place = f"{kind}{self.part}"
         seal = Seal(f"runs/{self.models}/{self.root.name}/{place}", self.secret)
-        return Store(self.root / place, partial(is_current, kind=kind), seal=seal)
+        return Store(self.root / place, partial(is_current, kind=kind, extra=self.extra), seal=seal)
 
     def repair(self) -> None:
         """Set aside what is damaged of the outcomes."""
@@ -150,7 +152,7 @@ def open_runs(
         root.mkdir(parents=True, exist_ok=True)
         with FileLock(root / f".{SECRET}.lock"):
             part = "" if request is None else request.part
-            return RunsFolder(root, _secret(root, named), models_of(pool), part)
+            return RunsFolder(root, _secret(root, named), models_of(pool), part, pool.extra)
 
 
 def named_secret(options: Options) -> str | None:

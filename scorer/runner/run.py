@@ -107,11 +107,7 @@ def run_submissions(
     place, n_models = runs_dir or pool.root / RUNS, options.n_models
     options = replace(options, sandbox=resolve(options.sandbox, pool.device))
     folders = [open_runs(place, each, pool, options, request, anew=anew) for each in submissions]
-    for folder, submission in zip(folders, submissions, strict=True):
-        outdated = folder.store("run").outdated(n_models)
-        if outdated:
-            message = "%d runs of %s lack a feature or were metered otherwise, and are made again"
-            logger.warning(message, len(outdated), submission.name)
+    _tell_outdated(submissions, folders, n_models)
 
     def make() -> None:
         units = _missing_units(folders, n_models)
@@ -168,6 +164,7 @@ def try_submissions(
     request = request or Request.only(pool.task)
     folders = [open_runs(place, each, pool, options, request, anew=anew) for each in submissions]
     stores = [folder.store("run") for folder in folders]
+    _tell_outdated(submissions, folders, 1)
 
     def make() -> None:
         units: list[Unit] = [(job, "run", 0) for job, each in enumerate(stores) if each.missing(1)]
@@ -246,6 +243,17 @@ def make_units(
         per_gpu=RUNS_PER_GPU,
         in_memory=plan.per_device,
     )
+
+
+def _tell_outdated(
+    submissions: Sequence[Submission], folders: Sequence[RunsFolder], n_models: int
+) -> None:
+    """Say which of the first runs of each submission are there but do not hold what is wanted."""
+    for folder, submission in zip(folders, submissions, strict=True):
+        outdated = folder.store("run").outdated(n_models)
+        if outdated:
+            message = "%d runs of %s lack a feature or were metered otherwise, and are made again"
+            logger.warning(message, len(outdated), submission.name)
 
 
 def _missing_units(folders: Sequence[RunsFolder], n_models: int) -> list[Unit]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
@@ -14,7 +14,7 @@ from torch import nn
 
 from scorer.engines.base import Emit, Spec, is_on_gpu
 from scorer.errors import ScorerError
-from scorer.features import FEATURES
+from scorer.features import kept_features
 from scorer.features.base import versions
 from scorer.limits import memory_bytes
 from scorer.oracles.outputs import EvaluationData, NotFinite, evaluate
@@ -54,7 +54,8 @@ def run_shard(spec: Spec, emit: Emit) -> None:
     """
     pool, given = Pool.from_spec(spec), Given.from_spec(spec["request"])
     models = models_of(pool)
-    folders = [RunsFolder.read(Path(job["root"]), models, given.part) for job in spec["jobs"]]
+    told = models, given.part, pool.extra
+    folders = [RunsFolder.read(Path(job["root"]), *told) for job in spec["jobs"]]
     stores = [{kind: folder.store(kind) for kind in SEED_ROLES} for folder in folders]
     known = {
         store.root: (job, kind) for job, own in enumerate(stores) for kind, store in own.items()
@@ -147,7 +148,8 @@ class Worker:
         state, answer = self._host.run(seed, kind)
         outputs: Arrays = {}
         if state is not None and kind == "run":
-            outputs, answer = outputs_of(state, answer, self._net, self._evaluation)
+            seen_by = self._net, self._evaluation, self._pool.extra
+            outputs, answer = outputs_of(state, answer, *seen_by)
         facts = {name: answer[name] for name in FIGURES if name in answer}
         facts |= {"seed": seed, "meters": METERS}
         if answer["fault"] is None:
@@ -182,7 +184,7 @@ class Worker:
         """Return what the manifest of one kind holds besides what all do."""
         if kind == "run":
             taken = {"taken_off": answer["taken_off"]} if answer["taken_off"] else {}
-            return {"features": versions(FEATURES.values()), **taken}
+            return {"features": versions(kept_features(self._pool.extra)), **taken}
         if kind == "reference":
             return {}
         task = self._pool.task
@@ -192,12 +194,16 @@ class Worker:
 
 
 def outputs_of(
-    state: State, answer: dict[str, Any], net: nn.Module, evaluation: EvaluationData
+    state: State,
+    answer: dict[str, Any],
+    net: nn.Module,
+    evaluation: EvaluationData,
+    extra: Collection[str] = (),
 ) -> tuple[Arrays, dict[str, Any]]:
     """Return the outputs of a returned network and the answer; no outputs and a fault for NaN."""
     net.load_state_dict(state)
     try:
-        return evaluate(net.eval(), evaluation), answer
+        return evaluate(net.eval(), evaluation, extra), answer
     except NotFinite as error:
         return {}, {**answer, "fault": "non_finite", "message": str(error)}
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from scorer.features import FEATURES, holds_all
+from scorer.features import holds_all, kept_features
 from scorer.runner.faults import Fault
 from scorer.runner.host import Kind
 from scorer.store import Store
@@ -20,7 +20,7 @@ Unit = tuple[int, Kind, int]
 """Which submission, what of it, and which of those."""
 
 
-def is_current(manifest: Mapping[str, Any], kind: Kind) -> bool:
+def is_current(manifest: Mapping[str, Any], kind: Kind, extra: Collection[str] = ()) -> bool:
     """Tell whether an outcome counts as there.
 
     It does if it was made under the present meters, and a run that ended well only with every
@@ -29,9 +29,10 @@ def is_current(manifest: Mapping[str, Any], kind: Kind) -> bool:
     Args:
         manifest: of the outcome.
         kind: of the unit.
+        extra: names of the extra features that are asked for.
     """
     has_outputs = kind == "run" and Fault.of_manifest(manifest) is None
-    complete = not has_outputs or holds_all(manifest, FEATURES.values())
+    complete = not has_outputs or holds_all(manifest, kept_features(extra))
     return complete and manifest.get("meters") == METERS
 
 

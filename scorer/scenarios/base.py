@@ -59,10 +59,12 @@ class Scenario(ABC):
     Attributes:
         name: as it is typed, but for a number behind it.
         summary: one line for people.
+        is_stream: whether there may be several requests, each scored by itself.
     """
 
     name: ClassVar[str]
     summary: ClassVar[str]
+    is_stream: ClassVar[bool] = False
 
     @classmethod
     def parse(cls, typed: str, number: str) -> Scenario:

@@ -32,6 +32,7 @@ class Streaming(Scenario):
 
     name: ClassVar[str] = "streaming"
     summary: ClassVar[str] = "streaming:K, K requests, each on the model that the last one left"
+    is_stream: ClassVar[bool] = True
 
     n_requests: int
 

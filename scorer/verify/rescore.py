@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from scorer.errors import ScorerError
+from scorer.features.views import VIEWS
 from scorer.measures import MEASURES
-from scorer.measures.base import Evidence, Measured
+from scorer.measures.base import Evidence, Measured, value_at
 from scorer.measures.costs import RunCosts
 from scorer.metric.rules import make_rule
 from scorer.oracles.outputs import Bank
@@ -40,6 +41,10 @@ class StoredBank(Bank):
         if set_name != "forget":
             raise NotStored(f"confidences on {set_name}")
         return self.arrays["confidence_forget"]
+
+    def output(self, feature: str) -> np.ndarray:
+        """Raise, since no record holds more than confidences."""
+        raise NotStored(f"{feature} on forget")
 
     def accuracy(self, set_name: str) -> np.ndarray:
         """Return the accuracy of each model `(n_models,)`."""
@@ -104,6 +109,7 @@ def evidence_of(record: Record, arrays: Mapping[str, np.ndarray]) -> Evidence:
         budget=record.budget or math.inf,
         costs=costs,
         originals=None if originals is None else tuple(originals.tolist()),
+        views=tuple(view for view in VIEWS if value_at(record.measured, f"attacks.{view}")),
     )
 
 

@@ -24,9 +24,10 @@ def top_level() -> set[str]:
 
 
 def test_all_measures_fill_all_fields_with_the_types_that_they_declare() -> None:
-    measured = measure(simulated_evidence(costs=run_costs()))
+    measured = measure(simulated_evidence(costs=run_costs(), views=("loss",)))
     assert set(measured.values) == top_level()
-    assert measured.missing == {}
+    others = ("probabilities", "features", "gradient")
+    assert measured.missing.keys() == {f"attacks.{name}" for name in others}
     conditions = dict.fromkeys(("method", "task", "fingerprint", "engine_id", "rule", "design",
                                 "scenario", "run_id", "created_at"), "x")  # fmt: skip
     msgspec.convert(

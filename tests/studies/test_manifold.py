@@ -11,7 +11,7 @@ import torch
 from baselines.common import Examples
 from scorer.metric.confidence import logit_scaled_confidence
 from scorer.studies import Settings
-from scorer.studies._attacks import attack, fit_ridge
+from scorer.studies._attacks import attack
 from scorer.studies._views import VIEWS, moved, views
 from scorer.studies.manifold import CEILING, STUDY
 from scorer.training.models import build_model
@@ -99,19 +99,6 @@ def test_what_only_several_numbers_tell_is_found_by_them_alone() -> None:
     alone = attack(first[..., :1], second[..., :1], n_permutations=9).aucs.mean()
     both = attack(first, second, n_permutations=9).aucs.mean()
     assert both > 0.9 > 0.7 > alone
-
-
-def test_ridge_is_the_textbooks() -> None:
-    rng = np.random.default_rng(2)
-    models, others = rng.normal(size=(12, 3, 4)), rng.normal(size=(5, 3, 4))
-    sides = np.repeat([1.0, -1.0], 6)
-    found = fit_ridge(models, sides, others)
-    for example in range(3):
-        mean, spread = models[:, example].mean(axis=0), models[:, example].std(axis=0)
-        x = (models[:, example] - mean) / spread
-        weights = np.linalg.inv(x.T @ x + np.eye(4)) @ x.T @ sides
-        expected = (others[:, example] - mean) / spread @ weights
-        np.testing.assert_allclose(found[:, example], expected)
 
 
 def test_a_quick_run_answers_everything(settings: Settings, tmp_path: Path) -> None:
