@@ -25,6 +25,9 @@ from scorer.cli._common import (
 @click.argument("second")
 @click.option("--task", default="digits", help="see `ls tasks`", show_default=True)
 @options("forget")
+@click.option(
+    "--split-seed", type=click.IntRange(min=0), help="of the scores; default: the newest of both"
+)
 @click.option("--html", type=FILE, help="write a page with figures there, too")
 @folder_options
 @json_option
@@ -33,6 +36,7 @@ def command(
     second: str,
     task: str,
     forget: str,
+    split_seed: int | None,
     html: Path | None,
     results_dir: Path,
     as_json: bool,
@@ -68,6 +72,14 @@ def command(
             f"{task} must have results with --forget {forget} to be compared, got some with"
             f" {' and '.join(there)}"
         )
+    if split_seed is not None:
+        there = sorted({record.split_seed for record in chosen})
+        chosen = [record for record in chosen if record.split_seed == split_seed]
+        if there and not chosen:
+            raise UsageError(
+                f"{task} must have results with --split-seed {split_seed} to be compared, got some"
+                f" with {' and '.join(map(str, there))}"
+            )
     found = compare(chosen, first, second, results_dir)
     show_problems(found.problems)
     if html is not None:
@@ -75,6 +87,7 @@ def command(
         from scorer.reports.page import write_page
 
         others = f"--task {task}" + ("" if forget == OWN_FORGET_SET else f" --forget {forget}")
+        others += "" if split_seed is None else f" --split-seed {split_seed}"
         made_by = f"python -m scorer compare {first} {second} {others} --html FILE"
         write_page(html, comparison_page(found, results_dir, made_by))
         say(f"comparison: {html}", err=True)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from scorer.cli import main
 from scorer.errors import ScorerError, UsageError
 from scorer.results.compare import QUESTIONS, comparable_pairs, compare
 from scorer.results.record import Record, arrays_path, read_arrays, save_record
@@ -125,3 +128,32 @@ def test_records_whose_arrays_are_not_sound_are_named(tmp_path: Path) -> None:
     arrays.unlink()
     with pytest.raises(ScorerError, match=r"run-bad\.npz must hold the arrays of the record"):
         compare([good, bad], "good", "bad", tmp_path)
+
+
+def test_the_scores_of_one_split_are_compared(tmp_path: Path) -> None:
+    for split, shift in ((3, 3.0), (4, 0.0)):
+        which = {
+            "split_seed": split,
+            "fingerprint": f"{split}" * 64,
+            "created_at": f"2026-0{split}",
+        }
+        for seed, method in enumerate(("one", "two")):
+            saved(tmp_path, method, shift * seed, 1 + 4 * seed, run_id=f"{method}{split}", **which)
+
+    def difference(*more: str) -> dict[str, Any]:
+        arguments = ("compare", "one", "two", "--results-dir", str(tmp_path), "--json", *more)
+        result = CliRunner().invoke(main, arguments)
+        assert result.exit_code == 0, result.output
+        values: dict[str, Any] = json.loads(result.stdout)
+        return values
+
+    assert difference("--split-seed", "3")["p_equal_law"] < 0.05
+    assert difference("--split-seed", "4")["p_equal_law"] > 0.05
+    assert difference() == difference("--split-seed", "4"), "the newest"
+    refused = CliRunner().invoke(
+        main, ["compare", "one", "two", "--results-dir", str(tmp_path), "--split-seed", "5"]
+    )
+    assert refused.exit_code == 2
+    assert "must have results with --split-seed 5 to be compared, got some with 3 and 4" in (
+        refused.output
+    )
