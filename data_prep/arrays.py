@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from data_prep.elsewhere import ARRAY_FILES
 from data_prep.normalisation import channel_statistics
 from data_prep.raw import DamagedData, MissingData, RawData
-from scorer.files import NUMPY_DAMAGE
+from scorer.errors import NUMPY_DAMAGE
 
 VALUE_RANGE = 255.0
 _CHANNELS = (1, 3)

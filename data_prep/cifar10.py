@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from data_prep.arrays import load_arrays
 from data_prep.elsewhere import has_arrays
 from data_prep.raw import DamagedData, MissingData, RawData, damaged_data, missing_data
-from scorer.files import NUMPY_DAMAGE
+from scorer.errors import NUMPY_DAMAGE
 
 FOLDER = "cifar-10-batches-py"
 MEAN = (0.4914, 0.4822, 0.4465)

@@ -1,9 +1,29 @@
-"""Errors that a user can act on, each with the exit code that the command line returns."""
+"""Errors that a user can act on, each with the exit code that the command line returns.
+
+And what libraries raise of files that are damaged, to be turned into such.
+"""
 
 from __future__ import annotations
 
 import difflib
+import tokenize
+import zipfile
+import zlib
 from collections.abc import Iterable
+
+ZIP_DAMAGE = (OSError, EOFError, ValueError, KeyError, RuntimeError, zipfile.BadZipFile, zlib.error)
+"""What reading a ZIP raises where it is none, cut short, changed, or locked by a password."""
+
+NUMPY_DAMAGE = (
+    *ZIP_DAMAGE,
+    MemoryError,
+    OverflowError,
+    RecursionError,
+    SyntaxError,
+    tokenize.TokenError,
+)
+"""What `numpy.load` raises of a file that NumPy did not write: it parses the head as Python, and
+believes how much it says that follows."""
 
 
 class ScorerError(Exception):

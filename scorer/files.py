@@ -15,10 +15,8 @@ import re
 import shutil
 import stat
 import time
-import tokenize
 import uuid
 import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -51,21 +49,6 @@ WHAT_TO_DO = {
 """Errors that stay until somebody does something, with what."""
 
 NO_LOCKS = {errno.EBADF, errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS}
-
-
-ZIP_DAMAGE = (OSError, EOFError, ValueError, KeyError, RuntimeError, zipfile.BadZipFile, zlib.error)
-"""What reading a ZIP raises where it is none, cut short, changed, or locked by a password."""
-
-NUMPY_DAMAGE = (
-    *ZIP_DAMAGE,
-    MemoryError,
-    OverflowError,
-    RecursionError,
-    SyntaxError,
-    tokenize.TokenError,
-)
-"""What `numpy.load` raises of a file that NumPy did not write: it parses the head as Python, and
-believes how much it says that follows."""
 
 
 class Damaged(ScorerError):

@@ -16,8 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from scorer.errors import UsageError
-from scorer.files import NUMPY_DAMAGE
+from scorer.errors import NUMPY_DAMAGE, UsageError
 from scorer.metric.forgetting import forgetting_quality
 from scorer.metric.rules import Rule
 

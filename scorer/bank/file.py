@@ -21,8 +21,8 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from scorer.errors import ScorerError
-from scorer.files import ZIP_DAMAGE, zip_member
+from scorer.errors import ZIP_DAMAGE, ScorerError
+from scorer.files import zip_member
 
 EDITION = 1
 

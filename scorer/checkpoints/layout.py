@@ -7,8 +7,7 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
-from scorer.errors import UsageError
-from scorer.files import ZIP_DAMAGE
+from scorer.errors import ZIP_DAMAGE, UsageError
 
 NAME = re.compile(r"unlearned_checkpoint_(0|[1-9][0-9]{0,5})\.pth")
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from scorer.errors import UsageError
-from scorer.files import NUMPY_DAMAGE, Damaged, DiskError, read_regular
+from scorer.errors import NUMPY_DAMAGE, UsageError
+from scorer.files import Damaged, DiskError, read_regular
 from scorer.metric.arrays import MIN_MODELS, FloatArray, check_bank
 
 LARGEST = 1e100

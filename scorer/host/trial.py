@@ -17,8 +17,8 @@ from typing import Any
 
 import yaml
 
-from scorer.errors import ScorerError, UsageError
-from scorer.files import ZIP_DAMAGE, delete, disk_errors
+from scorer.errors import ZIP_DAMAGE, ScorerError, UsageError
+from scorer.files import delete, disk_errors
 from scorer.host.lint import YAML, lint
 from scorer.host.lint_phases import DEFAULT_LIMIT_S
 from scorer.host.scoring import PAGE, SCORES

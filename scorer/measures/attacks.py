@@ -65,6 +65,7 @@ def _measurements(view: str) -> tuple[Measurement, ...]:
             ceiling=f"attacks.{view}.auc_ceiling",
             diagnosis_line=f"attack on {view}, AUC (ceiling)",
             place=140,
+            digits=2,
             hidden_at_zero=True,
         ),
         Measurement(

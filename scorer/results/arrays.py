@@ -7,8 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from scorer.errors import ScorerError
-from scorer.files import NUMPY_DAMAGE
+from scorer.errors import NUMPY_DAMAGE, ScorerError
 
 
 def read_npz(path: Path) -> dict[str, np.ndarray]:

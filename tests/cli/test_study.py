@@ -33,7 +33,7 @@ def test_every_study_is_listed_with_its_question() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("boundry",), "unknown study 'boundry'. Did you mean boundary?"),
+        (("boundarys",), "unknown study 'boundarys'. Did you mean boundary?"),
         (("boundary", "--task", "digits"), "study boundary takes no --task"),
         (("capacity", "--task", "digit"), "unknown task of study capacity 'digit'"),
         (("compute", "--task", "fashion_mnist"), "Known: digits"),

@@ -103,7 +103,7 @@ def test_a_run_on_the_gpu_saves_what_one_on_a_cpu_saves(call_of: Any, tmp_path: 
 
 
 def test_a_submission_that_mixes_devices_is_told(call_of: Any) -> None:
-    planted = ENTRY.replace("labels.to(device)", "labels")
+    planted = ENTRY.replace("for _, labels in pairs]).to(device)", "for _, labels in pairs])")
     assert planted != ENTRY
     with rehearsal():
         message = call_of(planted)(trained_net().to(DEVICE))

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_prep import Split, forget_given
-from scorer.errors import UsageError
-from scorer.files import NUMPY_DAMAGE, Damaged, DiskError, read_regular
+from scorer.errors import NUMPY_DAMAGE, UsageError
+from scorer.files import Damaged, DiskError, read_regular
 from scorer.tasks.forget.base import Material
 from scorer.tasks.forget.typed import TypedForgetSet
 
