@@ -73,12 +73,12 @@ def command(
             f" {' and '.join(there)}"
         )
     if split_seed is not None:
-        there = sorted({record.split_seed for record in chosen})
+        splits = sorted({str(record.split_seed) for record in chosen})
         chosen = [record for record in chosen if record.split_seed == split_seed]
-        if there and not chosen:
+        if splits and not chosen:
             raise UsageError(
                 f"{task} must have results with --split-seed {split_seed} to be compared, got some"
-                f" with {' and '.join(map(str, there))}"
+                f" with {' and '.join(splits)}"
             )
     found = compare(chosen, first, second, results_dir)
     show_problems(found.problems)
