@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from scorer.bench import Settings, scaling
+from scorer.bench import Report, Settings, scaling
 from scorer.engines import Engine
 from scorer.errors import ScorerError
 from tests._engine import InlineEngine
@@ -19,6 +19,12 @@ def absent(n_workers: int | None) -> Engine:
     raise ScorerError("it is not installed")
 
 
+def measured(settings: Settings, **how: Any) -> Report:
+    """Return the report of the smallest sizes, taken once."""
+    sizes = {"n_models": (8, 16), "n_examples": (2, 4), "fixed_examples": 3, "n_pool_models": 2}
+    return scaling.measure(replace(settings, rounds=1), task="tiny", **sizes, **how)
+
+
 def test_sizes_and_engines(settings: Settings) -> None:
     workers: list[int | None] = []
 
@@ -26,13 +32,8 @@ def test_sizes_and_engines(settings: Settings) -> None:
         workers.append(n_workers)
         return InlineEngine(n_workers)
 
-    report = scaling.measure(
-        replace(settings, rounds=1),
-        n_models=(8, 16),
-        n_examples=(2, 4),
-        fixed_examples=3,
-        task="tiny",
-        n_pool_models=2,
+    report = measured(
+        settings,
         engines={"absent": absent, "local": inline},
         n_gpus=0,
     )
@@ -78,13 +79,8 @@ def test_several_gpus_have_rows_of_their_own(
     add_pools = scaling.add_pools
     monkeypatch.setattr(scaling, "LocalEngine", on_gpus)
     monkeypatch.setattr(scaling, "add_pools", pools_on_cpu)
-    report = scaling.measure(
-        replace(settings, rounds=1),
-        n_models=(8, 16),
-        n_examples=(2, 4),
-        fixed_examples=3,
-        task="tiny",
-        n_pool_models=2,
+    report = measured(
+        settings,
         engines={"local": InlineEngine},
         n_gpus=2,
     )
