@@ -2,7 +2,7 @@
 
 A device is a GPU, or a machine whose processors share their memory. Plans leave a part of what is
 free, because what a process needs is an estimate; what an estimate misses, training notices and
-halves its group (`scorer.training.paths.train_group`).
+halves its group (`scorer.training.paths.GroupTraining`).
 """
 
 from __future__ import annotations
