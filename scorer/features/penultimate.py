@@ -23,14 +23,33 @@ def penultimate(seen: ForwardPass) -> np.ndarray:
     Raises:
         ScorerError: the network does not end in a linear layer.
     """
-    from torch.nn import functional as F
+    import torch
 
     images, labels = seen.retain
-    read, n_classes = activations(seen.net, seen.images), seen.logits.shape[1]
-    means = class_means(activations(seen.net, images), labels, n_classes)
+    read, of_retain = (activations(seen.net, each) for each in (seen.images, images))
+    index = torch.from_numpy(labels).to(read.device)
+    return np.asarray(described(read, of_retain, index, seen.logits.shape[1]).cpu().numpy())
+
+
+def described(read: Any, of_retain: Any, labels: Any, n_classes: int) -> Any:
+    """Return what a layer reads, by what does not depend on how units are numbered or turned.
+
+    Args:
+        read: a tensor `(n, width)`.
+        of_retain: the same of retain examples.
+        labels: of these, a tensor of int64.
+        n_classes: of the task.
+
+    Returns:
+        A tensor `(n, n_classes + 1)`: cosines to the class means, and the length.
+    """
+    import torch
+    from torch.nn import functional as F
+
+    is_class = F.one_hot(labels, n_classes).to(of_retain.dtype)
+    means = is_class.t() @ of_retain / is_class.sum(dim=0).clamp(min=1)[:, None]
     cosines = F.normalize(read, dim=1) @ F.normalize(means, dim=1).t()
-    lengths = read.norm(dim=1, keepdim=True)
-    return np.concatenate([cosines.cpu().numpy(), lengths.cpu().numpy()], axis=1)
+    return torch.cat([cosines, read.norm(dim=1, keepdim=True)], dim=1)
 
 
 def activations(net: Any, images: Any) -> Any:
@@ -67,15 +86,6 @@ def activations(net: Any, images: Any) -> Any:
             " --features"
         )
     return torch.cat(read[last[0]])
-
-
-def class_means(read: Any, labels: np.ndarray, n_classes: int) -> Any:
-    """Return the mean of a tensor `(n, width)` over each class, 0 for an empty one."""
-    import torch
-
-    index = torch.from_numpy(labels).to(read.device)
-    is_class = torch.nn.functional.one_hot(index, n_classes).to(read.dtype)
-    return is_class.t() @ read / is_class.sum(dim=0).clamp(min=1)[:, None]
 
 
 FEATURE = Feature(

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from baselines.common import Examples, features, predict
+from scorer.features.penultimate import described
 
 VIEWS = ("loss", "probabilities", "logits", "features", "gradient", "augmented")
 
@@ -43,9 +44,7 @@ def views(
     logits = predict(net, forget.images)
     probabilities = logits.softmax(dim=1)
     read = features(net, forget.images)
-    length = read.norm(dim=1, keepdim=True)
-    means = class_means(features(net, retain.images), retain.labels, n_classes)
-    cosines = F.normalize(read, dim=1) @ F.normalize(means, dim=1).t()
+    seen = described(read, features(net, retain.images), retain.labels, n_classes)
     errors = probabilities - F.one_hot(forget.labels, n_classes)
     own = logits.gather(1, forget.labels[:, None])
     others = logits.scatter(1, forget.labels[:, None], -torch.inf)
@@ -54,19 +53,11 @@ def views(
         "loss": own - others.logsumexp(dim=1, keepdim=True),
         "probabilities": probabilities,
         "logits": centred(logits),
-        "features": torch.cat([cosines, length], dim=1),
-        "gradient": errors * length,
+        "features": seen,
+        "gradient": errors * seen[:, -1:],
         "augmented": torch.cat(shifted, dim=1),
     }
     return {name: value.cpu().numpy() for name, value in found.items()}
-
-
-def class_means(read: Tensor, labels: Tensor, n_classes: int) -> Tensor:
-    """Return the mean of `(n, width)` over each class, 0 for an empty one."""
-    sums = torch.zeros(n_classes, read.shape[1], device=read.device)
-    sums.index_add_(0, labels, read)
-    counts = torch.bincount(labels, minlength=n_classes).clamp(min=1)
-    return sums / counts[:, None]
 
 
 def centred(logits: Tensor) -> Tensor:
