@@ -92,7 +92,8 @@ def _packages(found: Mapping[str, str | None]) -> Line:
 
 
 def _device(machine: Mapping[str, Any]) -> Line:
-    found = f"{machine['device']}: {machine['device_name']}, {machine['cores']} cores"
+    found = f"{machine['device']}: {machine['device_name']}, "
+    found += "1 core" if machine["cores"] == 1 else f"{machine['cores']} cores"
     if machine["device"] == "cpu" and GPU_DRIVER.exists():
         do = "install the torch packages of its driver: make env TORCH=..., or see --device"
         return Line("device", NOTE, f"{found}; a GPU is there that is not used", do)

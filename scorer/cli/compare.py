@@ -58,7 +58,7 @@ def command(
     from scorer.options import OWN_FORGET_SET
     from scorer.results.compare import QUESTIONS, compare
     from scorer.results.record import read_records
-    from scorer.results.tables import number
+    from scorer.results.tables import number, p_equation
 
     task = task_name(task, results_dir)
     results = read_records(results_dir, task)
@@ -105,4 +105,4 @@ def command(
         f"difference {paired.difference:+.4f} ± {paired.standard_error:.4f}"
     )
     for name, question in QUESTIONS.items():
-        say(f"{question} p = {getattr(paired, name):.3f}")
+        say(f"{question} {p_equation(getattr(paired, name))}")

@@ -16,6 +16,7 @@ from scorer.metric.counts import BIN_WIDTH
 from scorer.reports.figures.epsilons import shares
 from scorer.reports.page import render
 from scorer.reports.words import percent
+from scorer.results.board_names import board_name
 from scorer.results.leaderboard import Group, Leaderboard, Row, is_over
 from scorer.results.readme import LEGEND
 from scorer.results.record import Problem, Record, arrays_path, read_arrays
@@ -49,15 +50,14 @@ def board_page(
         made_by: the command that writes it.
     """
     by_run = {record.run_id: record for record in records}
-    n_methods = sum(row.kind == "method" for group in board.groups for row in group.rows)
+    n_scores = sum(row.kind == "method" for group in board.groups for row in group.rows)
     boards = [_board(group, by_run, results_dir, out.parent) for group in board.groups]
-    n = len(boards)
     return render(
         "leaderboard.html",
         script="sort.js",
         title="Unlearning leaderboard",
-        lead=f"{n_methods} methods on {n} task{'' if n == 1 else 's'}; ceiling is retraining, floor"
-        " the untouched original.",
+        lead=f"{_counted(n_scores, 'score')} on {_counted(len(boards), 'board')}; ceiling is"
+        " retraining, floor the untouched original.",
         boards=boards,
         apart=board.not_comparable,
         problems=[problem.as_dict() for problem in problems],
@@ -79,13 +79,17 @@ def _board(
         for t in titles
     ]
     return {
-        "task": group.identity["task"],
+        "name": board_name(group.identity),
         "about": group_title(group),
-        "caption": f"Leaderboard of {group.identity['task']}",
         "heads": heads,
         "rows": [_row(row, columns, n_ranked, by_run, results_dir, folder) for row in group.rows],
         "gaps": group_gaps(group),
     }
+
+
+def _counted(n: int, what: str) -> str:
+    """Return "1 score" or "3 scores"."""
+    return f"{n} {what}{'' if n == 1 else 's'}"
 
 
 def _row(

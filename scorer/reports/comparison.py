@@ -21,7 +21,7 @@ from scorer.reports.page import Section, render, to_section
 from scorer.reports.words import on_figure, percent
 from scorer.results.compare import QUESTIONS, Comparison
 from scorer.results.record import Record, read_arrays
-from scorer.results.tables import Line, gaps, number, score_lines
+from scorer.results.tables import Line, gaps, number, p_equation, p_number, score_lines
 from scorer.style import BLACK, MARKERS, RED
 
 SIGNIFICANCE = 0.05
@@ -52,7 +52,7 @@ def comparison_page(found: Comparison, results_dir: Path, made_by: str) -> str:
             ("F", number(other.forgetting_quality), other.method),
             ("difference", f"{paired.difference:+.3f}", f"± {paired.standard_error:.3f}"),
             *(
-                ("p", number(getattr(paired, name)), question)
+                ("p", p_number(getattr(paired, name)), question)
                 for name, question in QUESTIONS.items()
             ),
         ],
@@ -71,15 +71,15 @@ def _verdict(found: Comparison) -> str:
     better, worse = names if paired.difference > 0 else names[::-1]
     by = f"by {abs(paired.difference):.3f} ± {paired.standard_error:.3f} of F"
     if paired.p_equal_quality <= SIGNIFICANCE:
-        said = f"{better} forgets better than {worse}, {by} (p = {number(paired.p_equal_quality)})"
+        said = f"{better} forgets better than {worse}, {by} ({p_equation(paired.p_equal_quality)})"
     else:
         said = (
             f"These models do not tell which forgets better: {better} is ahead {by}, which chance"
-            f" gives too (p = {number(paired.p_equal_quality)})"
+            f" gives too ({p_equation(paired.p_equal_quality)})"
         )
     if paired.p_equal_law <= SIGNIFICANCE:
-        return f"{said}; their models are of two laws (p = {number(paired.p_equal_law)})."
-    return f"{said}; run by run nobody tells their models apart (p = {number(paired.p_equal_law)})."
+        return f"{said}; their models are of two laws ({p_equation(paired.p_equal_law)})."
+    return f"{said}; run by run nobody tells their models apart ({p_equation(paired.p_equal_law)})."
 
 
 def _side_by_side(one: list[Line], other: list[Line]) -> list[list[str]]:

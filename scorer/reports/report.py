@@ -20,7 +20,15 @@ from scorer.reports.reproduce import command, provenance, secrets_note, split_na
 from scorer.reports.verdict import headline, verdict
 from scorer.results.examples import CANNOT_TELL, FORGOTTEN, LEAKS, Examples, examples_of
 from scorer.results.record import Record
-from scorer.results.tables import diagnosis_lines, gaps, number, reach, score_lines, warnings
+from scorer.results.tables import (
+    diagnosis_lines,
+    gaps,
+    number,
+    p_number,
+    reach,
+    score_lines,
+    warnings,
+)
 
 MOST_FAULTS = 5
 LOOKS = {LEAKS: "leaks", FORGOTTEN: "forgotten", CANNOT_TELL: "unsure"}
@@ -141,7 +149,7 @@ def _shown(card: Card) -> dict[str, Any]:
         "example": row,
         "epsilon": number(row.epsilon, 2),
         "bound": "N is too small" if row.epsilon_lb is None else number(row.epsilon_lb, 2),
-        "p_value": "< 0.001" if row.p_adjusted < 0.001 else number(row.p_adjusted),
+        "p_value": p_number(row.p_adjusted),
         "look": LOOKS[row.verdict],
         "svg": inline_svg(
             card.panel.figure, full_name("example", card.panel), card.panel.alternative

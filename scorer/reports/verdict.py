@@ -5,7 +5,7 @@ from __future__ import annotations
 from scorer.measures.base import value_at
 from scorer.reports.words import percent, percent_with_error
 from scorer.results.record import Record
-from scorer.results.tables import number, with_error
+from scorer.results.tables import number, p_equation, with_error
 
 CLEAR = 2.0
 """Standard errors from which on a difference is more than noise."""
@@ -58,11 +58,11 @@ def _like_oracles(record: Record) -> str:
     joint = value_at(record.measured, "joint.p_value")
     n = record.n_models
     if single is not None and single <= SIGNIFICANCE:
-        return f"example by example, {n} models tell it from retraining (p = {number(single)})"
+        return f"example by example, {n} models tell it from retraining ({p_equation(single)})"
     if joint is not None and joint <= SIGNIFICANCE:
         return (
             f"no single example gives it away, but {n} whole models do, over all examples together"
-            f" (p = {number(joint)})"
+            f" ({p_equation(joint)})"
         )
     if single is None or joint is None:
         return ""

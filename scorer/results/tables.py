@@ -27,6 +27,9 @@ LEFT = ("", "method", "stratum", "verdict")
 MOST_EXAMPLES = 12
 """Examples that are shown one by one."""
 
+SMALLEST_P = 0.001
+"""Below it a p-value is shown as smaller than that: no p is 0."""
+
 MOST_NAMES = 5
 """Methods that are named below a leaderboard for one reason."""
 
@@ -46,6 +49,17 @@ def number(value: float | str | None, digits: int = 3) -> str:
     if isinstance(value, str):
         return value
     return "-" if value is None else f"{value:.{digits}f}"
+
+
+def p_number(value: float | None) -> str:
+    """Return a p-value, "< 0.001" where its decimals would show none of it."""
+    return number(value) if value is None or value >= SMALLEST_P else f"< {SMALLEST_P}"
+
+
+def p_equation(value: float) -> str:
+    """Return "p = 0.005" or "p < 0.001"."""
+    shown = p_number(value)
+    return f"p {shown}" if shown.startswith("<") else f"p = {shown}"
 
 
 def with_error(value: float | str | None, error: float | None, digits: int = 3) -> str:
@@ -219,8 +233,12 @@ def examples_tables(examples: Examples) -> list[Table]:
     counts.caption = reach(examples)
     worst = _table("the worst", ["no.", "stratum", "epsilon", "at\nleast", "p", "bias", "verdict"])
     for one in examples.worst(MOST_EXAMPLES):
-        cells = (one.epsilon, 2), (one.epsilon_lb, 2), (one.p_adjusted, 3), (one.mean_error, 1)
-        shown = (number(value, digits) for value, digits in cells)
+        shown = (
+            number(one.epsilon, 2),
+            number(one.epsilon_lb, 2),
+            p_number(one.p_adjusted),
+            number(one.mean_error, 1),
+        )
         worst.add_row(str(one.example), one.stratum or "-", *shown, one.verdict)
     worst.caption = (
         "no.: place in the forget set; at least: certified, 95 % each; p: adjusted for"

@@ -16,6 +16,7 @@ from scorer.options import Options
 from scorer.oracles.pool import Pool
 from scorer.results.check import CANNOT_TELL, FAILS, HOLDS, Check
 from scorer.results.record import Record
+from scorer.results.tables import p_equation
 from scorer.runner.designs import DESIGNS
 from scorer.runner.faults import Fault
 from scorer.runner.folders import open_runs
@@ -134,8 +135,10 @@ def compare(
     p = same_law_p_value(made, bank)
     where = f"{n_others} of {which} have other bytes, as on a GPU or another kind of processor"
     if p <= SIGNIFICANCE:
-        return Check(name, FAILS, f"{where}, and are of another law: p = {p:.3f}")
-    return Check(name, HOLDS, f"{where}, and agree with the law of the stored ones: p = {p:.2f}")
+        return Check(name, FAILS, f"{where}, and are of another law: {p_equation(p)}")
+    return Check(
+        name, HOLDS, f"{where}, and agree with the law of the stored ones: {p_equation(p)}"
+    )
 
 
 def _is_same_machine(record: Record, path: TrainingPath, device: str) -> bool:

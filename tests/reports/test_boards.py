@@ -32,6 +32,14 @@ def test_every_row_has_its_numbers_and_a_small_picture(board_dir: Path) -> None:
     assert len([one for one in page.of("svg") if one.get("class") == "ties"]) == 3
 
 
+def test_boards_are_counted_and_headed_by_what_sets_them_apart(tmp_path: Path) -> None:
+    keep_score(tmp_path, "one")
+    keep_score(tmp_path, "two", scenario="retain-free")
+    page = page_of(tmp_path, tmp_path / "board.html")
+    assert "2 scores on 2 boards" in " ".join(page.text_of("p"))
+    assert {"digits", "digits, scenario retain-free"} <= set(page.text_of("h2"))
+
+
 def test_reports_that_are_there_are_linked_from_where_the_page_lies(tmp_path: Path) -> None:
     results, out = tmp_path / "results", tmp_path / "pages" / "board.html"
     record = keep_score(results, "a & b?")
@@ -64,7 +72,7 @@ def test_an_empty_board_is_a_page(tmp_path: Path) -> None:
     board = build_leaderboard([])
     problem = Problem(tmp_path, "a problem")
     page = Page(board_page(board, [], [problem], tmp_path, tmp_path / "x.html", "a command"))
-    assert "0 methods on 0 tasks" in " ".join(page.text_of("p"))
+    assert "0 scores on 0 boards" in " ".join(page.text_of("p"))
     assert "a problem" in page.text_of("li")
 
 

@@ -13,6 +13,8 @@ from scorer.results.record import read_record
 from scorer.results.tables import (
     group_markdown,
     group_table,
+    p_equation,
+    p_number,
     plain_text,
     record_tables,
     warnings,
@@ -116,6 +118,14 @@ def test_errors_stand_in_the_diagnosis_too() -> None:
         "mean_variance_ratio_ceiling": 1.5, "mean_variance_ratio_ceiling_se": 0.2,
     }  # fmt: skip
     assert "22.50 ± 5.00 (1.50 ± 0.20)" in plain_text(*record_tables(make_record(joint=joint)))
+
+
+@pytest.mark.parametrize(
+    ("value", "number", "equation"),
+    [(0.0, "< 0.001", "p < 0.001"), (0.001, "0.001", "p = 0.001"), (1.0, "1.000", "p = 1.000")],
+)
+def test_no_p_is_shown_as_0(value: float, number: str, equation: str) -> None:
+    assert (p_number(value), p_equation(value)) == (number, equation)
 
 
 def test_markdown_has_a_line_for_every_row() -> None:

@@ -54,7 +54,7 @@ def draw_shares(by_name: Mapping[str, FloatArray], colours: Mapping[str, str]) -
     axes.axvline(edges[n], color="#dddddd", linewidth=1)
     axes.set(xlabel="epsilon; each half unit halves the points", ylabel="share of the examples")
     axes.set_ylim(bottom=0)
-    axes.legend(loc="upper center")
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3)
     said = "; ".join(
         f"{name}: {percent(values[-1])} earn nothing" for name, values in by_name.items()
     )
