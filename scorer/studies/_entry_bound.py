@@ -17,9 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scorer.oracles.outputs import Bank
+from scorer.studies._entry_bound_scores import Changed, change
 from scorer.studies.findings import Number
 from scorer.studies.intervals import from_error, mean_of
-from scorer.studies.scores import Score, score_banks
+from scorer.studies.scores import Score
 
 Array = NDArray[np.float64]
 
@@ -29,8 +30,14 @@ PENALTIES = tuple(10.0**power for power in range(-2, 5))
 N_FOLDS = 10
 """Of forget examples, where the oracles of the others are fitted to."""
 
-ENTRY_MEANS = "runs as they are"
-"""The prediction that the entry makes now."""
+ENTRY_MEANS = "mean of runs"
+"""What the entry makes now, taken for a prediction."""
+
+OWN = ("one run", ENTRY_MEANS)
+"""What is no more than the entry itself."""
+
+LEAST_SURE = 0.1
+"""Share of val at whose lower end originals and retrained models are compared."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +45,7 @@ class Known:
     """What a submission that starts from one original can find out.
 
     Attributes:
-        margins: by set, the original's own `(n,)`.
+        margins: by set, those of the original itself `(n,)`.
         labels: by set `(n,)`.
         runs: by set, of what the entry makes of the original `(n_runs, n)`.
         looked_at: of `scorer.studies._entry_bound_models.looked_at`.
@@ -107,20 +114,24 @@ class Bound:
 
     Attributes:
         predictors: by name.
-        best: name of the one whose mean over originals has the least error by what is known.
-        best_fitted: likewise where the oracles of other examples are fitted to.
+        best: name of the one, none of `OWN`, whose mean over originals has the least error by
+            what is known.
+        best_fitted: of all, where the oracles of other examples are fitted to.
         variation: `(n_forget,)` squared distance of the oracles' means from their mean over
             examples, in oracle sd.
+        surer: `(n,)` margins of originals less those of retrained models, means of both, on the
+            tenth of val that retrained models are least sure of.
         n_retrained: models whose means are taken for the oracles'.
-        scores: of the entry's runs with means and spreads changed, by name.
+        changed: the entry's runs with other means and spreads, scored.
     """
 
     predictors: Mapping[str, Predictor]
     best: str
     best_fitted: str
     variation: Array
+    surer: Array
     n_retrained: int
-    scores: Mapping[str, Score]
+    changed: Changed
 
 
 def bound(
@@ -151,28 +162,24 @@ def bound(
             error_of(fitted, means, spread, variation),
         )
 
-    def best_by(which: str) -> str:
-        return min(
-            predictors, key=lambda name: getattr(predictors[name], which).squared_of_mean.mean()
-        )
+    def error(name: str, which: str) -> float:
+        return float(getattr(predictors[name], which).squared_of_mean.mean())
 
-    best, best_fitted = best_by("known"), best_by("fitted")
-    # The controls, not the oracles that are scored against: those would be matched in their noise.
-    right, right_spread = control.mean(axis=0), control.std(axis=0, ddof=1)
-    targets: dict[str, tuple[Array | None, Array | None]] = {
-        "spread matched": (None, right_spread),
-        "means matched": (right, None),
-        "means and spread matched": (right, right_spread),
-        "means predicted": (predictors[best].known.values, None),
-        "means predicted, spread matched": (predictors[best].known.values, right_spread),
-        "means fitted to other examples": (predictors[best_fitted].fitted.values, None),
-    }
-    scores = {"as it is": entry}
-    for name, (wanted, wanted_spread) in targets.items():
-        confidences = moved(banks["unlearned"].confidence(), wanted, wanted_spread)
-        changed = Bank({**banks["unlearned"].arrays, "confidence_forget": confidences})
-        scores[name] = score_banks({**banks, "unlearned": changed}, originals)
-    return Bound(predictors, best, best_fitted, variation, len(retrained), scores)
+    best = min((name for name in predictors if name not in OWN), key=lambda n: error(n, "known"))
+    best_fitted = min(predictors, key=lambda name: error(name, "fitted"))
+    guessed, fitted_means = predictors[best].known.values, predictors[best_fitted].fitted.values
+    changed = change(guessed, fitted_means, banks, originals, entry)
+    surer = surer_on_val(known, banks)
+    return Bound(predictors, best, best_fitted, variation, surer, len(retrained), changed)
+
+
+def surer_on_val(known: Sequence[Known], banks: Mapping[str, Bank]) -> Array:
+    """Return how much surer originals are where retrained models are least sure; see `Bound`."""
+    retrained = [np.float64(banks[name].confidence("val")) for name in ("oracle", "control")]
+    means = np.concatenate(retrained).mean(axis=0)
+    least = np.argsort(means, kind="stable")[: max(2, round(LEAST_SURE * len(means)))]
+    original = np.mean([one.margins["val"] for one in known], axis=0)
+    return np.asarray(original[least] - means[least])
 
 
 def predictions(known: Known) -> dict[str, Prediction]:
@@ -194,42 +201,35 @@ def predictions(known: Known) -> dict[str, Prediction]:
             fit(inputs["val"], unseen).predict(inputs["forget"]), inputs["forget"], share
         )
 
-    own = margins["forget"][:, np.newaxis]
-    n_forget = len(own)
-    found = {
-        "one number": Prediction(np.full(n_forget, unseen.mean()), own[:, :0], looking),
-        "class": by_val(classes, looking),
-        "original's own margin": Prediction(own[:, 0], own, looking),
-        "neighbours in pixels": by_val(near, looking),
-        "neighbours in features": by_val(read, looking),
-        "one run as it is": Prediction(runs["forget"][0], runs["forget"][:1].T, known.run_share),
-        ENTRY_MEANS: Prediction(run["forget"][:, 0], run["forget"], runs_share),
-        "runs, line": by_val(run, runs_share),
-        "runs, neighbours": by_val(run_near, runs_share + looking),
-    }
+    own = {name: one[:, np.newaxis] for name, one in margins.items()}
     n_rounds, n_slices = at["without_val"].shape[:2]
     slices_share = looking + n_rounds * n_slices * slice_share
     left_out = without_slice(at["without_retain"], at["slices"])
-    cheap = {name: at[f"without_{name}"].mean(axis=(0, 1)) for name in ("val", "forget")}
-    # Short trainings are less sure than whole ones; on val both are known.
-    to_whole = fit(cheap["val"][:, np.newaxis], unseen)
-    seen = {name: np.hstack([margins[name][:, np.newaxis], read[name]]) for name in read}
-    of_slices = fit(seen["retain"], left_out.mean(axis=0)).predict(seen["forget"])
-    found["slices"] = Prediction(
-        to_whole.predict(of_slices[:, np.newaxis]), seen["forget"], slices_share
-    )
+    of_slices = fit(own["retain"], left_out.mean(axis=0)).predict(own["forget"])
     # One round's networks as an input for the other rounds': their noise is independent.
     others = [np.delete(left_out, turn, axis=0).mean(axis=0) for turn in range(n_rounds)]
-    both = np.vstack([np.column_stack([one, seen["retain"]]) for one in left_out])
-    inputs = np.column_stack([cheap["forget"], seen["forget"]])
+    both = np.vstack([np.column_stack([one, own["retain"]]) for one in left_out])
+    networks = at["without_forget"].mean(axis=(0, 1))
+    inputs = np.column_stack([networks, own["forget"]])
     of_both = fit(both, np.concatenate(others)).predict(inputs)
-    found["slices and their networks"] = Prediction(
-        to_whole.predict(of_both[:, np.newaxis]), inputs, slices_share
-    )
-    everything = np.column_stack([run["forget"], inputs])
-    each = found["runs, neighbours"].values, found["slices and their networks"].values
-    found["everything"] = Prediction(np.mean(each, axis=0), everything, slices_share + runs_share)
-    return found
+    everything = np.column_stack([run_near["forget"], inputs, at["features_forget"]])
+    one_run = runs["forget"][:1].T
+    return {
+        "one number": Prediction(np.full(len(one_run), unseen.mean()), one_run[:, :0], looking),
+        "class": by_val(classes, looking),
+        "neighbours in pixels": by_val(near, looking),
+        "neighbours in features": by_val(read, looking),
+        "own margin": Prediction(margins["forget"], own["forget"], looking),
+        "own margin by slices": Prediction(of_slices, own["forget"], slices_share),
+        "one run": Prediction(one_run[:, 0], one_run, known.run_share),
+        ENTRY_MEANS: Prediction(run["forget"][:, 0], run["forget"], runs_share),
+        "runs, line by val": by_val(run, runs_share),
+        "runs and neighbours by val": by_val(run_near, runs_share + looking),
+        "own margin and networks by slices": Prediction(of_both, inputs, slices_share),
+        "all networks, own margin": Prediction(
+            (of_both + run["forget"][:, 0]) / 2, everything, slices_share + runs_share
+        ),
+    }
 
 
 def without_slice(confidences: Array, slices: NDArray[np.int64]) -> Array:
@@ -302,17 +302,3 @@ def of_variation(part: Array, variation: Array) -> Number:
     deviations = part - ratio * variation
     error = float(deviations.std(ddof=1) * np.sqrt(n) / variation.sum())
     return from_error(ratio, error, n, "examples")
-
-
-def moved(confidences: np.ndarray, means: Array | None, spread: Array | None) -> Array:
-    """Return runs whose mean and spread over runs are those given; None leaves its own.
-
-    Args:
-        confidences: `(n_models, n_examples)`.
-        means: `(n_examples,)`.
-        spread: likewise.
-    """
-    runs = np.float64(confidences)
-    own, own_spread = runs.mean(axis=0), runs.std(axis=0, ddof=1)
-    factor = 1.0 if spread is None else spread / own_spread
-    return np.asarray((own if means is None else means) + (runs - own) * factor)

@@ -7,12 +7,12 @@ import re
 from typing import TYPE_CHECKING
 
 from scorer.studies._entry_bound import ENTRY_MEANS, of_variation
-from scorer.studies.findings import Findings, Number, ask
-from scorer.studies.intervals import from_error, mean_of
+from scorer.studies._entry_bound_scores import GAINS
+from scorer.studies.findings import Findings, ask
+from scorer.studies.intervals import mean_of
 
 if TYPE_CHECKING:
     from scorer.studies._entry_bound import Bound, Error
-    from scorer.studies.scores import Score
 
 
 def answer(found: Findings, bound: Bound) -> None:
@@ -23,7 +23,7 @@ def answer(found: Findings, bound: Bound) -> None:
         found.numbers[f"bound_explained_{label}"] = one.known.explained
         found.numbers[f"bound_rms_fitted_{label}"] = one.fitted.rms
         found.numbers[f"bound_explained_fitted_{label}"] = one.fitted.explained
-    for name, score in bound.scores.items():
+    for name, score in bound.changed.scores.items():
         label = re.sub(r"\W+", "_", name)
         found.numbers[f"bound_relative_score_{label}"] = score.relative_score
     _on_predictions(found, bound)
@@ -53,10 +53,10 @@ def answer(found: Findings, bound: Bound) -> None:
     )  # fmt: skip
     found.add_table(
         "Bound on scores",
-        "The entry's own runs with means and spreads over runs set example by example to those of"
-        f' the controls, to the best prediction ("{bound.best}") and to the best that is fitted to'
-        f' the oracles of other examples ("{bound.best_fitted}"); n={_n(bound)} models a side,'
-        " relative scores with their standard errors.",
+        "The entry's own runs, their means and spreads over runs changed. Matched: example by"
+        f' example as those of the controls; predicted: from "{bound.best}"; fitted: to the oracles'
+        f' of other examples, from "{bound.best_fitted}"; one factor: the same for all examples.'
+        f" n={_n(bound)} models a side, relative scores with their standard errors.",
         ("the entry's runs", "relative score", "F"),
         (
             (
@@ -64,7 +64,7 @@ def answer(found: Findings, bound: Bound) -> None:
                 f"{one.relative_score.value:.2f} ± {one.relative_score_se:.2f}",
                 f"{one.forgetting_quality.value:.3f}",
             )
-            for name, one in bound.scores.items()
+            for name, one in bound.changed.scores.items()
         ),
         in_documents=True,
     )
@@ -72,7 +72,10 @@ def answer(found: Findings, bound: Bound) -> None:
         "Of the bound: means are moved by the same amount in all runs, by the prediction's mean"
         " over originals. That is arithmetic on confidences; no network was made that has them.",
         "Of the bound: the best prediction is chosen by its error against the oracles, among"
-        f" {len(bound.predictors)}, so it is somewhat too good.",
+        f" {len(bound.predictors)}, and the factor is taken from the controls; so both are somewhat"
+        " too good.",
+        "Of the bound: what is by val is fitted to the original's margins on val, what is by slices"
+        " to those of networks that the entry makes without a slice of retain, on that slice.",
         "Networks without a slice of retain, and runs of which there are several, are made once"
         " for each original; a submission would pay for all of them in every run.",
     ]
@@ -83,85 +86,88 @@ def shown(error: Error) -> str:
     return f"{error.rms.value:.2f} ({math.sqrt(error.squared_of_mean.mean()):.2f})"
 
 
-def less(one: Score, other: Score) -> Number:
-    """Return the difference of relative scores; that models are shared errs to the safe side."""
-    error = math.hypot(one.relative_score_se, other.relative_score_se)
-    value = one.relative_score.value - other.relative_score.value
-    return from_error(value, error, one.relative_score.n, "models a side")
-
-
 def _n(bound: Bound) -> int:
-    return next(iter(bound.scores.values())).relative_score.n
+    return next(iter(bound.changed.scores.values())).relative_score.n
 
 
 def _on_predictions(found: Findings, bound: Bound) -> None:
-    """Ask what is known, what was not fitted and what the entry makes of it."""
-    best, fitted = bound.predictors[bound.best], bound.predictors[bound.best_fitted]
+    """Ask what is known, what was not fitted, and whether val tells."""
+    ours, best = bound.predictors[ENTRY_MEANS], bound.predictors[bound.best]
+    fitted = bound.predictors[bound.best_fitted]
+    cost = f"{best.share:.2g} of a retraining's arithmetic"
+    number = found.numbers["bound_nearer_than_runs"] = mean_of(
+        ours.known.squared_of_mean - best.known.squared_of_mean, "examples", "squared oracle sd"
+    )
     found.answers.append(
         ask(
-            "Can it be told from what a submission is given how sure retrained models are of each"
-            " forget example?",
-            best.known.explained,
-            yes=f'Best from "{bound.best}", for {best.share:.2f} of a retraining\'s arithmetic: the'
-            f" share of the variance explained is {{number}}, the rms error {best.known.rms}.",
-            no=f'No better than one number for all: from "{bound.best}" the share of the variance'
-            " explained is {number}.",
-            unsure=f'Best from "{bound.best}": the share of the variance explained is {{number}}.',
+            "Does anything that a submission is given tell more of the oracles' mean margins than"
+            " the mean of the entry's own runs?",
+            number,
+            yes=f'"{bound.best}" does, for {cost}: the mean squared error is smaller by'
+            " {number}.",
+            no=f'Not even "{bound.best}", for {cost}: the difference of the mean squared errors is'
+            " {number}.",
+            unsure=f'For the best of the others, "{bound.best}", the difference of the mean squared'
+            " errors is {number}.",
         )
     )
     number = found.numbers["bound_not_fitted"] = of_variation(
-        best.known.squared - fitted.fitted.squared, bound.variation
+        ours.known.squared - fitted.fitted.squared, bound.variation
     )
     left = found.numbers["bound_not_known"] = of_variation(fitted.fitted.squared, bound.variation)
+    explained, rms = ours.known.explained, fitted.fitted.rms
     found.answers.append(
         ask(
-            "Would a regression fitted to the oracles of other examples tell more from such"
-            " inputs?",
+            "Would a regression fitted to the oracles of other examples tell more than the mean of"
+            " the runs of one original?",
             number,
-            yes="It would explain {number} more of the variance: that was there and was not"
-            f' fitted. Not known to it either, from "{bound.best_fitted}", is {left}.',
-            no="It explains less: the difference is {number}, so what is missing was not known.",
-            unsure="The difference of the share of the variance is {number}. Not known to it"
-            f' either, from "{bound.best_fitted}", is {left}.',
+            yes=f"The runs explain {explained} of the variance, the regression {{number}} more:"
+            f' that was not fitted. What is not known to it either, from "{bound.best_fitted}", is'
+            f" {left}, an rms error of {rms}.",
+            no="The runs tell more: the difference of the share of the variance is {number}.",
+            unsure=f"The runs explain {explained} of the variance; the difference is {{number}}."
+            f' What is not known to the regression, from "{bound.best_fitted}", is {left}, an rms'
+            f" error of {rms}.",
         )
     )
-    gained = bound.predictors[ENTRY_MEANS].known.squared_of_mean - best.known.squared_of_mean
-    number = found.numbers["bound_nearer_than_entry"] = mean_of(
-        gained, "examples", "squared oracle sd"
-    )
+    number = found.numbers["bound_original_surer_on_val"] = mean_of(bound.surer, "examples")
     found.answers.append(
         ask(
-            "Is the best prediction nearer to the oracles' means than the entry's own runs?",
+            "Where retrained models are least sure on val, are originals surer, though they saw"
+            " none of it?",
             number,
-            yes="Its mean squared error is smaller by {number}.",
-            no="The runs are nearer: the difference of the mean squared errors is {number}.",
-            unsure="The difference of the mean squared errors is {number}.",
+            yes="Their margin is larger by {number}: the forget set taught them of such examples."
+            " So margins on val are no targets for forget examples.",
+            no="They are less sure: the difference of the margins is {number}.",
+            unsure="The difference of the margins is {number}.",
         )
     )
+
+
+QUESTIONS = {
+    "means": "Would the entry score better if the mean of every example were right?",
+    "spread": "If the spread over runs of every example were?",
+    "both": "If both were?",
+    "factor": "If all spreads took the one factor that makes them right on average?",
+    "means_and_factor": "If that factor came to the right means?",
+    "predicted_means": "Beside that factor, do the means of the best prediction gain anything?",
+    "fitted_means": "Do means fitted to the oracles of other examples?",
+}
+"""By name in `GAINS`."""
 
 
 def _on_scores(found: Findings, bound: Bound) -> None:
     """Ask what means and spreads would buy."""
-    scores = bound.scores
-    for one, other, question, key in (
-        ("means matched", "as it is",
-         "Would the entry score better if the mean of every example were right?", "means"),
-        ("means predicted", "as it is",
-         "Would it if the means were those of the best prediction?", "predicted_means"),
-        ("means fitted to other examples", "as it is",
-         "Would it if they were those of the best fit to the oracles of other examples?",
-         "fitted_means"),
-        ("means and spread matched", "means matched",
-         "With the right means, would the right spread over runs raise it further?", "spread"),
-    ):  # fmt: skip
-        number = found.numbers[f"bound_gain_{key}"] = less(scores[one], scores[other])
-        at = scores[one].relative_score.value
+    for key, number in bound.changed.gains.items():
+        found.numbers[f"bound_gain_{key}"] = number
+        name = GAINS[key][0]
+        at = f"{bound.changed.scores[name].relative_score.value:.2f}"
         found.answers.append(
             ask(
-                question,
+                QUESTIONS[key],
                 number,
-                yes=f"The relative score would be {at:.3g}, higher by {{number}}.",
-                no=f"It would be {at:.3g}, lower: the difference is {{number}}.",
-                unsure=f"It would be {at:.3g}; the difference is {{number}}.",
+                yes=f"The relative score would be {at}; F is higher by {{number}}.",
+                no=f"The relative score would be {at}; F changes by {{number}}.",
+                unsure=f"The relative score would be {at}; F changes by {{number}}.",
             )
         )

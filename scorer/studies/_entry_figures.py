@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from scorer.studies._entry_bound import Bound
     from scorer.studies.entry import Ablation
 
+TICKS = (0.5, 1.0, 2.0, 5.0, 10.0)
+
 
 def bars(ablations: Mapping[str, Ablation]) -> Figure:
     """Draw the relative score of each variant, the whole entry on top."""
@@ -54,11 +56,15 @@ def bound_bars(bound: Bound) -> Figure:
             elinewidth=1.0,
             label=("from what is given", "fitted to other oracles")[series],
         )
-    left.set(xlabel="rms error, oracle sd", xlim=(0, None))
+    # That of one oracle as a prediction of their mean.
+    left.axvline(1.0, color=BLACK, linewidth=0.8)
+    left.set(xlabel="rms error, oracle sd", xscale="log")
+    left.set_xticks(TICKS, labels=[f"{tick:g}" for tick in TICKS])
+    left.set_xticks([], minor=True)
     left.set_yticks(range(len(names)), labels=names)
     left.invert_yaxis()
     left.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), fontsize=8.5)
-    scores = [one.relative_score for one in bound.scores.values()]
+    scores = [one.relative_score for one in bound.changed.scores.values()]
     right.errorbar(
         [score.value for score in scores],
         range(len(scores)),
@@ -69,7 +75,7 @@ def bound_bars(bound: Bound) -> Figure:
         elinewidth=1.0,
     )
     right.axvline(1.0, color=BLACK, linewidth=0.8)
-    right.set_yticks(range(len(scores)), labels=list(bound.scores))
+    right.set_yticks(range(len(scores)), labels=list(bound.changed.scores))
     right.invert_yaxis()
     right.set(xlabel="relative score", xlim=(0, None))
     for ax in (left, right):

@@ -107,9 +107,10 @@ def run(settings: Settings) -> Findings:
     )  # fmt: skip
     found.add_figure(
         "bound", partial(bound_bars, reach),
-        "How far predictions of the mean margin of a forget example are from the oracles' (left),"
-        " and the relative score of the entry's runs with means or spreads changed (right); bars"
-        " are 95 % intervals, over examples left, over models and examples right.",
+        "How far predictions of the mean margin of a forget example are from the oracles' (left;"
+        " 1 is what one retrained model is off), and the relative score of the entry's runs with"
+        " means or spreads changed (right); bars are 95 % intervals, over examples left, over"
+        " models and examples right.",
     )  # fmt: skip
     found.notes.append("Intervals hold given the originals and the split.")
     return found

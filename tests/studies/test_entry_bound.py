@@ -14,6 +14,7 @@ from baselines.common import Examples
 from scorer.oracles.outputs import Bank
 from scorer.studies import _entry_bound as reach
 from scorer.studies import _entry_bound_models as models
+from scorer.studies import _entry_bound_scores as changes
 from scorer.studies._entry_bound import Known
 from scorer.studies.scores import score_banks
 
@@ -51,21 +52,27 @@ def law(seed: int = 0) -> tuple[Known, np.ndarray]:
 def test_a_short_training_is_brought_to_a_whole_one_by_val() -> None:
     known, truth = law()
     found = reach.predictions(known)
-    for name in ("runs, line", "runs, neighbours", "slices", "slices and their networks"):
+    for name in ("runs, line by val", "runs and neighbours by val"):
         np.testing.assert_allclose(found[name].values, truth, atol=0.1, err_msg=name)
-    np.testing.assert_allclose(found["everything"].values, truth, atol=0.1)
     # What is taken as it is has its own error.
-    assert np.abs(found["original's own margin"].values - truth).min() > 2.9
+    assert np.abs(found["own margin"].values - truth).min() > 2.9
     assert np.abs(found[reach.ENTRY_MEANS].values - truth).max() > 1.0
+
+
+def test_slices_tell_of_the_own_margin_what_it_was_without() -> None:
+    known, _ = law()
+    found, without = reach.predictions(known), known.runs["forget"][0]
+    for name in ("own margin by slices", "own margin and networks by slices"):
+        np.testing.assert_allclose(found[name].values, without, atol=0.1, err_msg=name)
 
 
 def test_costs_are_those_of_all_networks_that_a_prediction_takes() -> None:
     known, _ = law()
     shares = {name: one.share for name, one in reach.predictions(known).items()}
     assert shares["class"] == pytest.approx(0.03)
-    assert shares["one run as it is"] == pytest.approx(0.1)
-    assert shares["runs, neighbours"] == pytest.approx(0.23)
-    assert shares["everything"] == pytest.approx(0.03 + 6 * 0.1 + 0.2)
+    assert shares["one run"] == pytest.approx(0.1)
+    assert shares["runs and neighbours by val"] == pytest.approx(0.23)
+    assert shares["all networks, own margin"] == pytest.approx(0.03 + 6 * 0.1 + 0.2)
 
 
 def test_a_perfect_prediction_has_no_error_and_a_number_for_all_explains_nothing() -> None:
@@ -97,22 +104,26 @@ def test_folds_do_not_see_what_they_predict() -> None:
 
 
 def test_runs_get_the_means_and_spreads_that_are_asked_for() -> None:
-    rng = np.random.default_rng(0)
-    runs = rng.normal(size=(30, 4)).astype(np.float32)
-    means, spread = np.arange(4.0), np.full(4, 2.0)
-    both = reach.moved(runs, means, spread)
+    runs = np.random.default_rng(0).normal(size=(30, 4))
+    means, factors = np.arange(4.0), np.array([0.5, 1.0, 2.0, 3.0])
+    both = changes.moved(runs, means, factors)
     np.testing.assert_allclose(both.mean(axis=0), means, atol=1e-9)
-    np.testing.assert_allclose(both.std(axis=0, ddof=1), spread)
-    only_means = reach.moved(runs, means, None)
-    np.testing.assert_allclose(only_means.std(axis=0), np.float64(runs).std(axis=0))
-    only_spread = reach.moved(runs, None, spread)
-    np.testing.assert_allclose(only_spread.mean(axis=0), np.float64(runs).mean(axis=0), atol=1e-9)
+    np.testing.assert_allclose(both.std(axis=0), runs.std(axis=0) * factors)
+    np.testing.assert_allclose(changes.moved(runs, means, None).std(axis=0), runs.std(axis=0))
+    np.testing.assert_allclose(changes.moved(runs, None, factors).mean(axis=0), runs.mean(axis=0))
+    np.testing.assert_allclose(changes.moved(runs, None, None), runs, atol=1e-12)
 
 
-def bank(confidences: np.ndarray) -> Bank:
+def bank(confidences: np.ndarray, of_val: np.ndarray) -> Bank:
     right = np.ones((len(confidences), 10), dtype=bool)
-    arrays = {"confidence_forget": confidences, "correct_retain": right, "correct_test": right}
-    return Bank(arrays)
+    return Bank(
+        {
+            "confidence_forget": confidences,
+            "confidence_val": np.tile(of_val, (len(confidences), 1)),
+            "correct_retain": right,
+            "correct_test": right,
+        }
+    )
 
 
 def test_matched_runs_score_as_retrained_models_do() -> None:
@@ -120,16 +131,26 @@ def test_matched_runs_score_as_retrained_models_do() -> None:
     rng = np.random.default_rng(3)
     oracle, control, runs = truth + rng.normal(size=(3, N_MODELS, SIZES["forget"]))
     far = truth + 2.0 * (runs - truth) + 3.0 * np.where(np.arange(SIZES["forget"]) % 2, 1, -1)
-    banks = {"oracle": bank(oracle), "control": bank(control), "unlearned": bank(far)}
+    of_val = known.margins["val"] - 0.25
+    banks = {
+        name: bank(each, of_val)
+        for name, each in (("oracle", oracle), ("control", control), ("unlearned", far))
+    }
     originals = [0] * N_MODELS
     found = reach.bound([known], banks, originals, score_banks(banks, originals))
-    scores = {name: one.relative_score.value for name, one in found.scores.items()}
+    scores = {name: one.relative_score.value for name, one in found.changed.scores.items()}
     assert scores["as it is"] < 0.3
     assert scores["as it is"] < scores["means matched"] < scores["means and spread matched"]
     assert scores["means and spread matched"] == pytest.approx(1.0, abs=0.25)
-    # Here what is known is nearly the truth, so the prediction buys what the truth does.
+    # Here what is known is nearly the truth, and all runs are too wide by the same factor.
+    assert found.best in ("runs, line by val", "runs and neighbours by val")
     assert found.predictors[found.best].known.explained.value > 0.95
-    assert scores["means predicted, spread matched"] == pytest.approx(1.0, abs=0.25)
+    assert scores["means predicted, one factor"] == pytest.approx(1.0, abs=0.25)
+    gain = found.changed.gains["both"]
+    assert gain.low > 0
+    assert gain.value == pytest.approx(scores["means and spread matched"] - scores["as it is"])
+    assert len(found.surer) == 4
+    np.testing.assert_allclose(found.surer, 0.25, atol=1e-9)
 
 
 def test_neighbours_are_those_of_the_own_and_of_other_labels() -> None:
