@@ -45,7 +45,7 @@ class Known:
     """What a submission that starts from one original can find out.
 
     Attributes:
-        margins: by set, those of the original itself `(n,)`.
+        margins: by set, those of the original itself `(1, n)`.
         labels: by set `(n,)`.
         runs: by set, of what the entry makes of the original `(n_runs, n)`.
         looked_at: of `scorer.studies._entry_bound_models.looked_at`.
@@ -145,8 +145,7 @@ def bound(
         originals: that each run started from.
         entry: score of the runs as they are.
     """
-    oracle, control = (np.float64(banks[name].confidence()) for name in ("oracle", "control"))
-    retrained = np.concatenate([oracle, control])
+    retrained = retrained_margins(banks, "forget")
     means, spread = retrained.mean(axis=0), retrained.std(axis=0, ddof=1)
     found = [predictions(one) for one in known]
     weights = spread**-2
@@ -173,18 +172,24 @@ def bound(
     return Bound(predictors, best, best_fitted, variation, surer, len(retrained), changed)
 
 
+def retrained_margins(banks: Mapping[str, Bank], set_name: str) -> Array:
+    """Return confidences of oracles and controls, float64 `(n_retrained, n)`."""
+    both = [banks[name].confidence(set_name) for name in ("oracle", "control")]
+    return np.concatenate(both, dtype=np.float64)
+
+
 def surer_on_val(known: Sequence[Known], banks: Mapping[str, Bank]) -> Array:
     """Return how much surer originals are where retrained models are least sure; see `Bound`."""
-    retrained = [np.float64(banks[name].confidence("val")) for name in ("oracle", "control")]
-    means = np.concatenate(retrained).mean(axis=0)
+    means = retrained_margins(banks, "val").mean(axis=0)
     least = np.argsort(means, kind="stable")[: max(2, round(LEAST_SURE * len(means)))]
-    original = np.mean([one.margins["val"] for one in known], axis=0)
+    original = np.concatenate([one.margins["val"] for one in known]).mean(axis=0)
     return np.asarray(original[least] - means[least])
 
 
 def predictions(known: Known) -> dict[str, Prediction]:
     """Return every prediction from one original, the cheapest first."""
-    at, margins, runs = known.looked_at, known.margins, known.runs
+    at, runs = known.looked_at, known.runs
+    margins = {name: one[0] for name, one in known.margins.items()}
     unseen = margins["val"]
     n_classes = 1 + max(int(labels.max()) for labels in known.labels.values())
     classes = {name: np.eye(n_classes)[labels] for name, labels in known.labels.items()}

@@ -65,7 +65,8 @@ def change(
         entry: score of the runs as they are.
     """
     runs, control, oracle = (
-        np.float64(banks[name].confidence()) for name in ("unlearned", "control", "oracle")
+        np.asarray(banks[name].confidence(), dtype=np.float64)
+        for name in ("unlearned", "control", "oracle")
     )
     right = control.mean(axis=0)
     ratios = control.std(axis=0, ddof=1) / runs.std(axis=0, ddof=1)

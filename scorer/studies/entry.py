@@ -153,14 +153,23 @@ def score_all(sizes: Sizes, settings: Settings) -> tuple[dict[str, Ablation], Bo
         )
     whole = Bank({key: array for key, array in variants[0].items() if key != "share"})
     labels = {name: pool.task.labels(name).numpy() for name in SETS}
-    known = []
-    for index, looked in enumerate(looked_at):
-        own = {name: np.float64(banks["original"].confidence(name)[index]) for name in SETS}
-        runs = {name: np.float64(whole.confidence(name)[index :: sizes.n_originals])
-                for name in SETS}  # fmt: skip
-        known.append(Known(own, labels, runs, looked, ablations[WHOLE].share))
+    known = [
+        Known(
+            margins_of(banks["original"].take([index])),
+            labels,
+            margins_of(whole.take(range(index, n, sizes.n_originals))),
+            looked,
+            ablations[WHOLE].share,
+        )
+        for index, looked in enumerate(looked_at)
+    ]
     scored = {"unlearned": whole, "oracle": banks["oracle"], "control": banks["control"]}
     return ablations, bound(known, scored, originals, ablations[WHOLE].score)
+
+
+def margins_of(bank: Bank) -> dict[str, Array]:
+    """Return float64 confidences `(n_models, n)` of every set that a submission is given."""
+    return {name: np.asarray(bank.confidence(name), dtype=np.float64) for name in SETS}
 
 
 def answer(found: Findings, ablations: Mapping[str, Ablation]) -> None:

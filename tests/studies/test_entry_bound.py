@@ -35,7 +35,8 @@ def known_of(cheap: dict[str, np.ndarray], margins: dict[str, np.ndarray]) -> Kn
     looked_at["slices"] = models.draw_slices(SIZES["retain"], N_SLICES, N_ROUNDS)
     looked_at["shares"] = np.array([0.03, 0.1])
     runs = {name: np.tile(each, (2, 1)) for name, each in cheap.items()}
-    return Known(margins, labels, runs, looked_at, 0.1)
+    own = {name: each[np.newaxis] for name, each in margins.items()}
+    return Known(own, labels, runs, looked_at, 0.1)
 
 
 def law(seed: int = 0) -> tuple[Known, np.ndarray]:
@@ -131,7 +132,7 @@ def test_matched_runs_score_as_retrained_models_do() -> None:
     rng = np.random.default_rng(3)
     oracle, control, runs = truth + rng.normal(size=(3, N_MODELS, SIZES["forget"]))
     far = truth + 2.0 * (runs - truth) + 3.0 * np.where(np.arange(SIZES["forget"]) % 2, 1, -1)
-    of_val = known.margins["val"] - 0.25
+    of_val = known.margins["val"][0] - 0.25
     banks = {
         name: bank(each, of_val)
         for name, each in (("oracle", oracle), ("control", control), ("unlearned", far))
