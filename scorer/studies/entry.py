@@ -1,7 +1,8 @@
 """What each part of the project's own entry is worth: it is taken away and the rest is scored.
 
 The entry is called directly, not through the runner. Its length follows from arithmetic, so all
-variants take about the same share of a retraining but those of whom that is the question.
+variants take about the same share of a retraining but those of whom that is the question. What an
+entry could know beside that, and what it would buy, is the bound: see `_entry_bound`.
 """
 
 from __future__ import annotations
@@ -18,13 +19,16 @@ from numpy.typing import NDArray
 from scorer.oracles.open import open_pool
 from scorer.oracles.outputs import Bank
 from scorer.settings import PROJECT_ROOT
-from scorer.studies._entry_figures import bars
+from scorer.studies import _entry_bound_answers as bound_answers
+from scorer.studies._entry_bound import Bound, Known, bound
+from scorer.studies._entry_figures import bars, bound_bars
 from scorer.studies._entry_models import Changes
 from scorer.studies.base import Settings, Study
 from scorer.studies.findings import Findings, ask
 from scorer.studies.intervals import from_error
 from scorer.studies.parts import Part, make_parts
 from scorer.studies.scores import Score, score_banks
+from scorer.studies.unlearning import SETS
 
 Array = NDArray[np.float64]
 
@@ -54,14 +58,20 @@ class Sizes:
         n_originals: which the runs start from in turn.
         n_models: oracles, controls and runs of each variant; a multiple of the originals.
         variants: names in `VARIANTS`, the whole entry first.
+        n_rounds: in which networks without a slice of retain are made of each original, at least 2.
+        n_slices: of retain, in each round; of as many networks each lacks one.
     """
 
     n_originals: int = 8
     n_models: int = 64
     variants: tuple[str, ...] = tuple(VARIANTS)
+    n_rounds: int = 2
+    n_slices: int = 4
 
 
-QUICK = Sizes(n_originals=2, n_models=4, variants=(WHOLE, "first convolution drawn anew"))
+QUICK = Sizes(
+    n_originals=2, n_models=4, variants=(WHOLE, "first convolution drawn anew"), n_slices=2
+)
 
 
 @dataclass(frozen=True)
@@ -86,20 +96,28 @@ class Ablation:
 def run(settings: Settings) -> Findings:
     """Compute, draw and answer."""
     sizes = QUICK if settings.quick else Sizes()
-    ablations = score_all(sizes, settings)
+    ablations, reach = score_all(sizes, settings)
     found = STUDY.findings(settings, settings.options.torch_device)
     answer(found, ablations)
+    bound_answers.answer(found, reach)
     found.add_figure(
         "relative_score", partial(bars, ablations),
         "Relative score of the entry and of what is left of it without a part; bars are 95 %"
         " intervals over models and examples.",
     )  # fmt: skip
+    found.add_figure(
+        "bound", partial(bound_bars, reach),
+        "How far predictions of the mean margin of a forget example are from the oracles' (left;"
+        " 1 is what one retrained model is off), and the relative score of the entry's runs with"
+        " means or spreads changed (right); bars are 95 % intervals, over examples left, over"
+        " models and examples right.",
+    )  # fmt: skip
     found.notes.append("Intervals hold given the originals and the split.")
     return found
 
 
-def score_all(sizes: Sizes, settings: Settings) -> dict[str, Ablation]:
-    """Return every variant, scored against the oracles of the task."""
+def score_all(sizes: Sizes, settings: Settings) -> tuple[dict[str, Ablation], Bound]:
+    """Return every variant, scored against the oracles of the task, and what could be reached."""
     pool, engine = open_pool(settings.options, settings.progress)
     n = sizes.n_models
     wanted = {"original": sizes.n_originals, "oracle": n, "control": n}
@@ -114,9 +132,17 @@ def score_all(sizes: Sizes, settings: Settings) -> dict[str, Ablation]:
         Part("scorer.studies._entry_models:unlearned", {**told, "changes": VARIANTS[name]})
         for name in sizes.variants
     ]
+    about = {**told, "n_rounds": sizes.n_rounds, "n_slices": sizes.n_slices}
+    del about["n_models"], about["n_originals"]
+    parts += [
+        Part("scorer.studies._entry_bound_models:looked_at", {**about, "original": index})
+        for index in range(sizes.n_originals)
+    ]
+    made = make_parts(parts, settings, pool.device)
+    variants, looked_at = made[: len(sizes.variants)], made[len(sizes.variants) :]
     originals = [index % sizes.n_originals for index in range(n)]
     ablations = {}
-    for name, arrays in zip(sizes.variants, make_parts(parts, settings, pool.device), strict=True):
+    for name, arrays in zip(sizes.variants, variants, strict=True):
         bank = Bank({key: array for key, array in arrays.items() if key != "share"})
         scored = {"unlearned": bank, "oracle": banks["oracle"], "control": banks["control"]}
         retrained = banks["oracle"].confidence(), banks["control"].confidence()
@@ -125,7 +151,25 @@ def score_all(sizes: Sizes, settings: Settings) -> dict[str, Ablation]:
             *errors(bank.confidence(), *retrained),
             score_banks(scored, originals),
         )
-    return ablations
+    whole = Bank({key: array for key, array in variants[0].items() if key != "share"})
+    labels = {name: pool.task.labels(name).numpy() for name in SETS}
+    known = [
+        Known(
+            margins_of(banks["original"].take([index])),
+            labels,
+            margins_of(whole.take(range(index, n, sizes.n_originals))),
+            looked,
+            ablations[WHOLE].share,
+        )
+        for index, looked in enumerate(looked_at)
+    ]
+    scored = {"unlearned": whole, "oracle": banks["oracle"], "control": banks["control"]}
+    return ablations, bound(known, scored, originals, ablations[WHOLE].score)
+
+
+def margins_of(bank: Bank) -> dict[str, Array]:
+    """Return float64 confidences `(n_models, n)` of every set that a submission is given."""
+    return {name: np.asarray(bank.confidence(name), dtype=np.float64) for name in SETS}
 
 
 def answer(found: Findings, ablations: Mapping[str, Ablation]) -> None:

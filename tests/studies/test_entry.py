@@ -75,7 +75,8 @@ def test_errors_are_in_units_of_the_oracles_spread() -> None:
 
 def test_a_quick_run_answers_everything(settings: Settings, tmp_path: Path) -> None:
     found = STUDY.run(settings)
-    assert {"relative_score_the_entry", "ceiling"} <= set(found.numbers)
-    assert len(found.answers) == 1
-    assert len(found.tables[0]["rows"]) == 2
-    assert (found.write(tmp_path / "entry") / "relative_score.svg").exists()
+    assert {"relative_score_the_entry", "ceiling", "bound_not_known"} <= set(found.numbers)
+    assert len(found.answers) == 11
+    assert [len(table["rows"]) for table in found.tables] == [2, 12, 10]
+    assert next(iter(found.figures)) == "relative_score"
+    assert (found.write(tmp_path / "entry") / "bound.svg").exists()
