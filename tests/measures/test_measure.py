@@ -24,7 +24,7 @@ def top_level() -> set[str]:
 
 
 def test_all_measures_fill_all_fields_with_the_types_that_they_declare() -> None:
-    measured = measure(simulated_evidence(costs=run_costs(), views=("loss",)))
+    measured = measure(simulated_evidence(costs=run_costs(), asked=("loss",)))
     assert set(measured.values) == top_level()
     others = ("probabilities", "features", "gradient")
     assert measured.missing.keys() == {f"attacks.{name}" for name in others}
