@@ -16,7 +16,6 @@ import numpy as np
 import torch
 from safetensors.torch import load as load_tensors
 
-from scorer.checkpoints.evaluation import checkpoint_store
 from scorer.engines.base import Emit, Engine, Progress, Spec
 from scorer.features.views import BARRIER
 from scorer.measures.base import Evidence
@@ -61,7 +60,7 @@ class Side:
         """
         if self.kind == "runs":
             return RunsFolder.read(Path(self.name), models_of(pool), "").store("run")
-        return pool.store(self.name) if self.kind == "pool" else checkpoint_store(pool, self.name)
+        return pool.store(self.name) if self.kind == "pool" else pool.checkpoints(self.name)
 
 
 def is_walked(evidence: Evidence, measures: Collection[str] | None = None) -> bool:

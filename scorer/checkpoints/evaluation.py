@@ -13,20 +13,13 @@ from scorer.engines.base import Emit, Engine, Progress, Spec
 from scorer.features import kept_features
 from scorer.features.base import versions
 from scorer.features.weights import keeps_weights
-from scorer.oracles.outputs import (
-    Bank,
-    EvaluationData,
-    extra_of,
-    output_store,
-    read_bank,
-)
-from scorer.oracles.place import RUNS
+from scorer.oracles.outputs import Bank, EvaluationData, extra_of, read_bank
 from scorer.oracles.pool import Pool
 from scorer.oracles.room import RUNS_PER_GPU
 from scorer.oracles.shard import network
 from scorer.runner.faults import Fault
 from scorer.runner.shard import outputs_of
-from scorer.store import WEIGHTS, Arrays, Seal, Store, claim, read_or_make
+from scorer.store import WEIGHTS, Arrays, claim, read_or_make
 
 GOOD = {"fault": None}
 
@@ -55,7 +48,7 @@ def evaluated(
     Raises:
         UsageError: a zip cannot be read any more.
     """
-    store = checkpoint_store(pool, sha256)
+    store = pool.checkpoints(sha256)
 
     def make() -> None:
         store.repair(n_models, deep=False)
@@ -84,7 +77,7 @@ def evaluate_shard(spec: Spec, emit: Emit) -> None:
     pool = Pool.from_spec(spec)
     device = torch.device(pool.device)
     net, evaluation = network(pool.task, device), EvaluationData.of(pool.task, device)
-    store = checkpoint_store(pool, spec["sha256"])
+    store = pool.checkpoints(spec["sha256"])
     states = states_of(spec["states"], pool, spec["n_workers"])
     units = [(store, index) for index in spec["units"]]
     for group in claim(units, spec["start"], states.group_size):
@@ -103,10 +96,3 @@ def evaluate_shard(spec: Spec, emit: Emit) -> None:
                 weights = save_tensors(dict(found))
             store.write(index, arrays, facts, weights)
             emit({"index": index})
-
-
-def checkpoint_store(pool: Pool, sha256: str) -> Store:
-    """Return the store of the outputs of models that came in something of that digest."""
-    place = f"checkpoints/{pool.task.fingerprint}/{pool.engine_id}/{sha256}"
-    root = pool.root / RUNS / f"checkpoints-{sha256[:16]}"
-    return output_store(root, Seal(place, pool.secret), pool.extra)

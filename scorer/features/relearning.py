@@ -67,8 +67,8 @@ def relearning(seen: ForwardPass) -> np.ndarray:
             optimizer.step()
             losses.append(F.cross_entropy(predict(net, images), labels).item())
     most = float(np.finfo(np.float32).max)
-    found: np.ndarray = np.nan_to_num(np.array(losses), nan=most, posinf=most)
-    return np.minimum(found, most).astype(np.float32)
+    found = np.nan_to_num(np.array(losses), nan=most, posinf=most)
+    return np.asarray(np.minimum(found, most), dtype=np.float32)
 
 
 FEATURE = Feature(

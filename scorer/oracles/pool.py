@@ -127,6 +127,12 @@ class Pool:
         """Return the store of one role; models without all features are missing in it."""
         return store_of(self.root, role, self.secret, self.extra)
 
+    def checkpoints(self, sha256: str) -> Store:
+        """Return the store of models that came in something of that SHA-256, not trained here."""
+        place = f"checkpoints/{self.task.fingerprint}/{self.engine_id}/{sha256}"
+        root = self.root / RUNS / f"checkpoints-{sha256[:16]}"
+        return output_store(root, Seal(place, self.secret), self.extra)
+
     def seeds(self, role: str, index: int) -> ModelSeeds:
         """Return the seeds of a model: a function of secret, fingerprint, role and index."""
         key = derived_key(self.secret, f"seeds {self.task.fingerprint}").hex()
