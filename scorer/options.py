@@ -49,8 +49,8 @@ class Options:
         design: a name in `scorer.runner.designs.DESIGNS`.
         scenario: as `scorer.scenarios.make_scenario` takes it, such as "streaming:4".
         budget: share of a retraining that the mean run may take, in time and in multiply-adds.
-        features: what attacks look at beside the score, a list of names in
-            `scorer.features.views.VIEWS`; None for no attacks.
+        features: what is looked at beside the score, a list of names in
+            `scorer.features.views.NEEDED`; None for nothing.
         timeout_s: of one run; None takes the task's.
         sandbox: one of `scorer.runner.tiers.CHOICES`; `resolve` there says which tier it comes to.
         secret: of the pool, 64 hexadecimal digits; None takes the pool that is there, or a new one.
@@ -101,8 +101,8 @@ class Options:
     features: str | None = _option(
         None,
         "tell unlearned models from oracles by more, a list of: loss, probabilities, features,"
-        " gradient",
-        parsed="scorer.features.views:parse_views",
+        " gradient, relearning, barrier",
+        parsed="scorer.features.views:parse_asked",
     )
     timeout_s: float | None = _option(None, "hard limit of one run; default: the task's", above=0)
     sandbox: str = _option(

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from scorer.engines.base import Engine, Progress
-from scorer.features.views import views_of
+from scorer.features.views import asked_by
+from scorer.lines import is_walked, side_of, walked
 from scorer.measures import measure
 from scorer.measures.base import Evidence, Measured
 from scorer.measures.costs import RunCosts
@@ -128,6 +129,9 @@ def score(
         after_each = measure_requests(method, own, steps, options, measures)
         whole = None if own is None else joined(own, len(steps))
         evidence = gather(method, whole, steps[-1], options, own or ())
+        if is_walked(evidence, measures):
+            side = side_of(method, pool, options, place)
+            evidence = walked(evidence, side, pool, engine, options, progress)
         measured = measure(evidence, measures)
         record = make_record(
             method, whole, measured, evidence.banks, pool, options, about, after_each
@@ -233,7 +237,7 @@ def gather(
         costs=costs_of(runs, pool.device) if runs else None,
         costs_by_request=tuple(costs_of(each, pool.device) for each in runs_by_request),
         originals=tuple(originals) if has_original else None,
-        views=views_of(options.features),
+        asked=asked_by(options.features),
         labels=pool.task.labels("forget").numpy(),
     )
 

@@ -18,7 +18,7 @@ from scorer.machine import DISTRIBUTION, kit_version, machine
 from scorer.oracles.outputs import Bank
 from scorer.oracles.pool import Pool
 from scorer.results.provenance import bank_sha256
-from scorer.store import ARRAYS, MANIFEST, WEIGHTS
+from scorer.store import MANIFEST
 from scorer.tasks.task import SETS
 
 ORIGINAL = "original"
@@ -82,8 +82,7 @@ def entries(pool: Pool, roles: Mapping[str, int]) -> dict[str, bytes]:
     for role, n_models in roles.items():
         store = pool.store(role)
         for index in range(n_models):
-            files = [ARRAYS, WEIGHTS] if role == ORIGINAL else [ARRAYS]
-            for file in files:
+            for file in store.manifest(index)["sha256"]:
                 contents[member_of(role, index, file)] = store.content(index, file)
             # As it is, with its seal; `content` has looked at it.
             found = read_regular(store.folder(index) / MANIFEST)

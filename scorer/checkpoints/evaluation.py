@@ -6,19 +6,20 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
+from safetensors.torch import save as save_tensors
 
 from scorer.checkpoints.states import states_of
 from scorer.engines.base import Emit, Engine, Progress, Spec
 from scorer.features import kept_features
 from scorer.features.base import versions
-from scorer.oracles.outputs import Bank, EvaluationData, output_store, read_bank
-from scorer.oracles.place import RUNS
+from scorer.features.weights import keeps_weights
+from scorer.oracles.outputs import Bank, EvaluationData, extra_of, read_bank
 from scorer.oracles.pool import Pool
 from scorer.oracles.room import RUNS_PER_GPU
 from scorer.oracles.shard import network
 from scorer.runner.faults import Fault
 from scorer.runner.shard import outputs_of
-from scorer.store import Arrays, Seal, Store, claim, read_or_make
+from scorer.store import WEIGHTS, Arrays, claim, read_or_make
 
 GOOD = {"fault": None}
 
@@ -47,7 +48,7 @@ def evaluated(
     Raises:
         UsageError: a zip cannot be read any more.
     """
-    store = checkpoint_store(pool, sha256)
+    store = pool.checkpoints(sha256)
 
     def make() -> None:
         store.repair(n_models, deep=False)
@@ -65,7 +66,8 @@ def evaluated(
         faults = [fault for each in facts if (fault := Fault.of_manifest(each))]
         if faults:
             return None, faults
-        return read_bank(store, n_models), []
+        also = [WEIGHTS] if keeps_weights(pool.extra) else []
+        return read_bank(store, n_models, also=also), []
 
     return read_or_make(make, read, store.repair)
 
@@ -75,25 +77,22 @@ def evaluate_shard(spec: Spec, emit: Emit) -> None:
     pool = Pool.from_spec(spec)
     device = torch.device(pool.device)
     net, evaluation = network(pool.task, device), EvaluationData.of(pool.task, device)
-    store = checkpoint_store(pool, spec["sha256"])
+    store = pool.checkpoints(spec["sha256"])
     states = states_of(spec["states"], pool, spec["n_workers"])
     units = [(store, index) for index in spec["units"]]
     for group in claim(units, spec["start"], states.group_size):
         for index, found in states.read([index for _, index in group]).items():
             arrays: Arrays = {}
+            extra = extra_of(store, index, pool.extra)
             if not isinstance(found, Fault):
-                arrays, answer = outputs_of(found, GOOD, net, evaluation, pool.extra)
+                arrays, answer = outputs_of(found, GOOD, net, evaluation, extra)
                 if answer["fault"] is not None:
                     found = Fault(answer["fault"], answer["message"], run=index)
-            facts: dict[str, Any] = {"features": versions(kept_features(pool.extra))}
+            facts: dict[str, Any] = {"features": versions(kept_features(extra))}
+            weights = None
             if isinstance(found, Fault):
                 facts |= found.as_facts()
-            store.write(index, arrays, facts)
+            elif keeps_weights(extra):
+                weights = save_tensors(dict(found))
+            store.write(index, arrays, facts, weights)
             emit({"index": index})
-
-
-def checkpoint_store(pool: Pool, sha256: str) -> Store:
-    """Return the store of the outputs of models that came in something of that digest."""
-    place = f"checkpoints/{pool.task.fingerprint}/{pool.engine_id}/{sha256}"
-    root = pool.root / RUNS / f"checkpoints-{sha256[:16]}"
-    return output_store(root, Seal(place, pool.secret), pool.extra)

@@ -12,6 +12,7 @@ from scorer.checkpoints.evaluation import evaluated
 from scorer.checkpoints.layout import checkpoints_in
 from scorer.engines.base import Progress
 from scorer.errors import UsageError
+from scorer.lines import Side, is_walked, walked
 from scorer.measures import measure
 from scorer.measures.base import Measured
 from scorer.measures.costs import BY_THE_KIT
@@ -63,6 +64,9 @@ def score_checkpoints(path: Path, options: Options, progress: Progress) -> Score
     bank, faults = evaluated(told, submission.sha256, options.n_models, pool, engine, progress)
     runs = runs_of(bank, faults)
     evidence = dataclasses.replace(gather(submission, runs, step, options), costs=None)
+    if is_walked(evidence):
+        side = Side("checkpoints", submission.sha256, tuple(range(options.n_models)))
+        evidence = walked(evidence, side, pool, engine, options, progress)
     measured = unmetered(measure(evidence))
     about = provenance(pool, engine, options)
     record = make_record(submission, runs, measured, evidence.banks, pool, options, about, [])

@@ -33,6 +33,7 @@ LABELS = {
     "try": "trying the first run",
     "unlearn": "unlearning",
     "evaluate": "evaluating checkpoints",
+    "barrier": "walking between weights",
     "score": "scoring",
     "bench": "measuring, rounds",
     "study": "computing, parts",

@@ -73,6 +73,7 @@ def command(
       python -m scorer score finetune --forget class:3
       python -m scorer score adversarial --examples --examples-file adversarial.csv
       python -m scorer score adversarial --features loss,probabilities,features,gradient
+      python -m scorer score adversarial --features relearning,barrier
       python -m scorer score --plan --task cifar10 --n-models 256
       python -m scorer score --checkpoints submission.zip --task cifar10-resnet18 --n-models 512
     """

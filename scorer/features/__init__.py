@@ -7,7 +7,8 @@ manifest; what lacks one is evaluated, or made, again. See `scorer.registry`.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from typing import Any
 
 from scorer.features.base import Feature, ForwardPass, holds_all
 from scorer.registry import Registry, value
@@ -24,4 +25,13 @@ def kept_features(extra: Collection[str] = ()) -> list[Feature]:
     return [one for one in FEATURES.values() if not one.is_extra or one.name in extra]
 
 
-__all__ = ["FEATURES", "Feature", "ForwardPass", "holds_all", "kept_features"]
+def extra_held(manifest: Mapping[str, Any]) -> set[str]:
+    """Return the names of the extra features that an entry holds in their present versions.
+
+    What replaces an entry keeps them: whoever asks for one and then for another is not to have the
+    first one made again.
+    """
+    return {one.name for one in FEATURES.values() if one.is_extra and holds_all(manifest, [one])}
+
+
+__all__ = ["FEATURES", "Feature", "ForwardPass", "extra_held", "holds_all", "kept_features"]

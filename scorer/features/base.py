@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from scorer.training.recipe import Recipe
 
 FIRST = {"confidence": 1, "correct": 1, "logits": 1}
 """What entries hold that were written before manifests named features."""
@@ -26,6 +29,7 @@ class ForwardPass:
         labels: `(n,)` int64.
         logits: `(n, n_classes)` float32.
         retain: images and labels of the retain set, likewise, for what is seen beside it.
+        recipe: of the task, for what comes of training on.
     """
 
     net: Any
@@ -33,6 +37,7 @@ class ForwardPass:
     labels: np.ndarray
     logits: np.ndarray
     retain: tuple[Any, np.ndarray]
+    recipe: Recipe
 
 
 @dataclass(frozen=True)
@@ -43,7 +48,7 @@ class Feature:
         name: of its file; arrays are called `<name>_<set>`.
         version: from 1; to be raised with every change of what `compute` returns.
         summary: one line: what it is, shape of one example, dtype.
-        compute: returns `(n, ...)`, the first axis being examples.
+        compute: returns `(n, ...)`, the first axis being examples, or what is one of all of them.
         sets: of which sets it is kept; None for all.
         is_extra: whether it is kept only where it is asked for by name. Entries without it stay
             good for whoever does not ask.

@@ -1,6 +1,8 @@
-"""What an attack may look at of a model: views, each made of features that are kept of it.
+"""What `--features` may name: what is looked at of a model beside its score.
 
-They are those of the study `manifold`, as far as the forget set alone gives them.
+Views are what an attack may look at, each made of features that are kept of a model. They are those
+of the study `manifold`, as far as the forget set alone gives them. Beside them stand numbers of
+their own: how fast a model learns the forget set again, and what lies between it and an oracle.
 """
 
 from __future__ import annotations
@@ -77,34 +79,42 @@ VIEWS = {
     ),
 }
 
+RELEARNING, BARRIER = "relearning", "barrier"
 
-def parse_views(text: str) -> tuple[str, ...]:
-    """Return the views that a list separated by commas names, in the order of `VIEWS`.
+NEEDED = {name: view.extra for name, view in VIEWS.items()} | {
+    RELEARNING: ("relearning",),
+    BARRIER: ("weights",),
+}
+"""The extra features that each name needs."""
+
+
+def parse_asked(text: str) -> tuple[str, ...]:
+    """Return what a list separated by commas names, in the order of `NEEDED`.
 
     Raises:
         UsageError: a name is unknown, or there is none.
 
     Example:
-        >>> parse_views("probabilities, loss")
-        ('loss', 'probabilities')
+        >>> parse_asked("barrier, loss")
+        ('loss', 'barrier')
     """
     named = {name.strip() for name in text.split(",")} - {""}
-    for name in sorted(named - VIEWS.keys()):
-        raise unknown_name("feature", name, VIEWS)
+    for name in sorted(named - NEEDED.keys()):
+        raise unknown_name("feature", name, NEEDED)
     if not named:
-        raise UsageError(f"--features must be a list of {', '.join(VIEWS)}, got {text!r}")
-    return tuple(name for name in VIEWS if name in named)
+        raise UsageError(f"--features must be a list of {', '.join(NEEDED)}, got {text!r}")
+    return tuple(name for name in NEEDED if name in named)
 
 
-def views_of(text: str | None) -> tuple[str, ...]:
-    """Return the views that the option `features` names, none where it is not given.
+def asked_by(text: str | None) -> tuple[str, ...]:
+    """Return what the option `features` names, nothing where it is not given.
 
     Raises:
-        UsageError: see `parse_views`.
+        UsageError: see `parse_asked`.
     """
-    return () if text is None else parse_views(text)
+    return () if text is None else parse_asked(text)
 
 
-def features_needed(views: Collection[str]) -> tuple[str, ...]:
-    """Return the names of the extra features that views are made of."""
-    return tuple(sorted({name for view in views for name in VIEWS[view].extra}))
+def features_needed(asked: Collection[str]) -> tuple[str, ...]:
+    """Return the names of the extra features that are needed for what is asked."""
+    return tuple(sorted({name for each in asked for name in NEEDED[each]}))

@@ -5,26 +5,32 @@ from __future__ import annotations
 from typing import Any
 
 from scorer.features.views import VIEWS
-from scorer.measures.base import Evidence, Measure, Measured, Measurement, n_draws
+from scorer.measures.base import (
+    NOT_ASKED_FOR,
+    Evidence,
+    Measure,
+    Measured,
+    Measurement,
+    n_draws,
+)
 from scorer.metric.attack import cross_fitted_attack
 from scorer.metric.jackknife import drawing_units
 
 N_PERMUTATIONS = 199
 MIN_PERMUTATIONS = 39
 
-NOT_ASKED_FOR = "not asked for: see --features"
-
 
 def compute(evidence: Evidence) -> Measured:
     """Attack the unlearned models, and the controls, by every view that was asked for."""
-    if not evidence.views:
+    views = [name for name in evidence.asked if name in VIEWS]
+    if not views:
         return Measured(missing={"attacks": NOT_ASKED_FOR})
     try:
         drawing_units(evidence.originals, len(evidence.banks["oracle"].confidence()))
     except ValueError as error:
         return Measured(missing={"attacks": str(error)})
     values: dict[str, Any] = dict.fromkeys(VIEWS)
-    for name in evidence.views:
+    for name in views:
         values[name] = _attack(evidence, name)
     missing = {f"attacks.{name}": NOT_ASKED_FOR for name in VIEWS if values[name] is None}
     return Measured({"attacks": values}, missing)
@@ -66,7 +72,7 @@ def _measurements(view: str) -> tuple[Measurement, ...]:
             diagnosis_line=f"attack on {view}, AUC (ceiling)",
             place=140,
             digits=2,
-            hidden_at_zero=True,
+            is_extra=True,
         ),
         Measurement(
             f"attacks.{view}.p_value",

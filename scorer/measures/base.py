@@ -33,6 +33,9 @@ FULL_SIZE = 64 * 1000
 N_PAIRINGS = 100
 MIN_PAIRINGS = 30
 
+NOT_ASKED_FOR = "not asked for: see --features"
+"""Why a number has no value that only `--features` asks for."""
+
 
 def value_at(values: Values, source: Source | None) -> Any:
     """Return the number that a source names, None where there is none.
@@ -77,6 +80,7 @@ class Measurement:
         digits: decimals shown.
         place: where among lines and columns, from the top; new ones come last.
         hidden_at_zero: whether the line is left out at 0, where there is nothing to tell.
+        is_extra: whether the line is left out where nobody asked for the numbers of its object.
         warning: said with the score where the number is not 0; it may hold `{value}`.
     """
 
@@ -95,7 +99,13 @@ class Measurement:
     digits: int = 3
     place: int = 1000
     hidden_at_zero: bool = False
+    is_extra: bool = False
     warning: str = ""
+
+    @property
+    def group(self) -> str:
+        """Return the path of the object that it is a part of."""
+        return self.name.rpartition(".")[0]
 
     @property
     def ceiling_error(self) -> str | None:
@@ -148,7 +158,7 @@ class Evidence:
         costs_by_request: where the runs are of several requests, what those of each took: the
             budget holds for each.
         originals: index of the original that each run started from, None for models of none.
-        views: what attacks look at, names in `scorer.features.views.VIEWS`.
+        asked: what is looked at beside the score, names in `scorer.features.views.NEEDED`.
         labels: `(n_examples,)` int64 true classes of the forget set.
     """
 
@@ -159,7 +169,7 @@ class Evidence:
     costs: RunCosts | None = None
     costs_by_request: tuple[RunCosts, ...] = ()
     originals: tuple[int, ...] | None = None
-    views: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
     labels: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     _quality: dict[str, ForgettingQuality] = field(default_factory=dict, init=False, repr=False)
 

@@ -175,3 +175,18 @@ def _n_kept(n_units: int) -> int:
 def kept_scale(n_units: int) -> float:
     """Return the variance of a mean over units, by that of its draws without replacement."""
     return _n_kept(n_units) / (n_units - _n_kept(n_units))
+
+
+def mean_error(values: ArrayLike, originals: ArrayLike | None = None) -> float:
+    """Return the standard error over models of the mean of one number a model.
+
+    Args:
+        values: `(n_models,)`.
+        originals: int `(n_models,)`, see `score_errors`: of several, the means of their runs count.
+
+    Raises:
+        ValueError: too few models, or `originals` of another length; see `drawing_units`.
+    """
+    numbers = np.asarray(values, dtype=np.float64)
+    means = numbers[drawing_units(originals, len(numbers))].mean(axis=1)
+    return float(means.std(ddof=1) / means.size**0.5)

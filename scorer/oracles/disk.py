@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from scorer.errors import ScorerError
+from scorer.features.weights import keeps_weights
 from scorer.oracles.outputs import MOST_IN_MEMORY_BYTES
 from scorer.tasks.task import Task
 from scorer.training.models import build_model
@@ -41,18 +42,18 @@ class Need:
         return f"{_size(self.n_bytes)} for {self.n_entries} {self.what}"
 
 
-def model_needs(task: Task, missing: Mapping[str, int], n_extra: int = 0) -> list[Need]:
-    """Return what models that are to be trained will take: outputs, and weights of originals.
+def model_needs(task: Task, missing: Mapping[str, int], extra: Collection[str] = ()) -> list[Need]:
+    """Return what models that are to be trained will take: outputs, and weights where kept.
 
     Args:
         task: that they are models of.
         missing: how many models by role.
-        n_extra: how many extra features are asked for.
+        extra: names of the extra features that are asked for.
     """
-    outputs = outputs_bytes(task, n_extra)
+    outputs, kept = outputs_bytes(task, extra), weights_bytes(task)
     return [
-        Need("models of role original, with weights", n, outputs + weights_bytes(task))
-        if role == "original"
+        Need(f"models of role {role}, with weights", n, outputs + kept)
+        if role == "original" or keeps_weights(extra)
         else Need(f"models of role {role}", n, outputs)
         for role, n in missing.items()
         if n
@@ -60,19 +61,20 @@ def model_needs(task: Task, missing: Mapping[str, int], n_extra: int = 0) -> lis
 
 
 def run_needs(
-    task: Task, n_runs: int, *, keeps_weights: bool = False, n_extra: int = 0
+    task: Task, n_runs: int, *, with_weights: bool = False, extra: Collection[str] = ()
 ) -> list[Need]:
     """Return what the outcomes of runs will take.
 
     Args:
         task: that they are evaluated on.
         n_runs: that are to be made.
-        keeps_weights: whether the weights that they return are kept.
-        n_extra: how many extra features are asked for.
+        with_weights: whether the weights that they return are kept, whatever is asked for.
+        extra: names of the extra features that are asked for.
     """
-    kept = weights_bytes(task) if keeps_weights else 0
-    what = "runs, with weights" if keeps_weights else "runs"
-    return [Need(what, n_runs, outputs_bytes(task, n_extra) + kept)] if n_runs else []
+    is_kept = with_weights or keeps_weights(extra)
+    kept = weights_bytes(task) if is_kept else 0
+    what = "runs, with weights" if is_kept else "runs"
+    return [Need(what, n_runs, outputs_bytes(task, extra) + kept)] if n_runs else []
 
 
 def bank_needs(task: Task, banks: Mapping[str, int]) -> list[Need]:
@@ -112,13 +114,13 @@ def check_room(folder: Path, needs: Iterable[Need]) -> None:
         )
 
 
-def outputs_bytes(task: Task, n_extra: int = 0) -> int:
+def outputs_bytes(task: Task, extra: Collection[str] = ()) -> int:
     """Return about what the outputs of one model of a task take.
 
     An extra feature is taken to be of the forget set, and as wide as logits and one number more.
     """
     n_forget, n_classes = len(task.split.forget), task.n_classes
-    more = n_extra * 4 * (n_classes + 1) * n_forget
+    more = len(extra) * 4 * (n_classes + 1) * n_forget
     return bytes_of_outputs(len(task.raw.labels), n_forget, n_classes) + more
 
 

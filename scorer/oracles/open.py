@@ -7,7 +7,7 @@ import torch
 from scorer.devices import use_first
 from scorer.engines import Engine, make_engine
 from scorer.engines.base import Progress
-from scorer.features.views import features_needed, views_of
+from scorer.features.views import asked_by, features_needed
 from scorer.files import sweep
 from scorer.options import Options
 from scorer.oracles.pool import Pool
@@ -30,4 +30,4 @@ def open_pool(options: Options, progress: Progress) -> tuple[Pool, Engine]:
     data = task.training_set("retain", torch.device(device))
     path = choose_path(data, task.definition.recipe, options.cache_dir)
     where = path, device, options.cache_dir, options.secret
-    return Pool.open(task, *where, features_needed(views_of(options.features))), engine
+    return Pool.open(task, *where, features_needed(asked_by(options.features))), engine

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import ChainMap
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +13,12 @@ import torch
 from torch import Tensor, nn
 
 from scorer.errors import ScorerError
-from scorer.features import ForwardPass, holds_all, kept_features
+from scorer.features import ForwardPass, extra_held, holds_all, kept_features
 from scorer.oracles.mapped import map_outputs
-from scorer.store import Seal, Store
+from scorer.store import DamagedEntry, Seal, Store
 from scorer.tasks.task import SETS, Task
 from scorer.training.loop import predict
+from scorer.training.recipe import Recipe
 
 MOST_IN_MEMORY_BYTES = 64 * 2**20
 """Of one bank; a score holds one for each role and submission."""
@@ -28,17 +30,19 @@ class NotFinite(ScorerError):
 
 @dataclass(frozen=True)
 class EvaluationData:
-    """Images and labels of every set of a task, on the device of the models."""
+    """Images and labels of every set of a task, on the device of the models, and its recipe."""
 
     images: dict[str, Tensor]
     labels: dict[str, np.ndarray]
+    recipe: Recipe
 
     @classmethod
     def of(cls, task: Task, device: torch.device) -> EvaluationData:
         """Read every set of a task onto the device."""
         channels_last = torch.channels_last
         images = {s: task.images(s).to(device, memory_format=channels_last) for s in SETS}
-        return cls(images, {s: task.labels(s).numpy() for s in SETS})
+        labels = {s: task.labels(s).numpy() for s in SETS}
+        return cls(images, labels, task.definition.recipe)
 
 
 def evaluate(
@@ -63,7 +67,7 @@ def evaluate(
     for set_name, images in data.images.items():
         logits = predict(net, images).cpu().numpy()
         _check_finite(logits, "logits", set_name)
-        seen = ForwardPass(net, images, data.labels[set_name], logits, retain)
+        seen = ForwardPass(net, images, data.labels[set_name], logits, retain, data.recipe)
         for feature in features:
             if feature.wants(set_name):
                 # What overflows is infinite, and refused below.
@@ -82,6 +86,21 @@ def _check_finite(values: np.ndarray, what: str, set_name: str) -> None:
             f"the outputs of a network must be finite, got {what} on {set_name} of which"
             f" {np.count_nonzero(~is_finite)} of {is_finite.size} are not"
         )
+
+
+def extra_of(store: Store, index: int, asked: Collection[str]) -> tuple[str, ...]:
+    """Return the extra features of an entry that is to be written: see `extra_held`.
+
+    Args:
+        store: that may hold an entry of that index, which lacks something.
+        index: of the entry.
+        asked: names of the extra features that are asked for.
+    """
+    try:
+        held = extra_held(store.manifest(index))
+    except DamagedEntry:
+        held = set()
+    return tuple(sorted(held | set(asked)))
 
 
 def output_store(root: Path, seal: Seal, extra: Collection[str] = ()) -> Store:
@@ -133,6 +152,10 @@ class Bank:
     def take(self, indices: Sequence[int]) -> Bank:
         """Return a bank of these models, each as often as it is named; nothing is copied now."""
         return Bank(_Taken(self.arrays, list(indices)))
+
+    def beside(self, **arrays: np.ndarray) -> Bank:
+        """Return a bank with more arrays `(n_models, ...)`; nothing is copied."""
+        return Bank(ChainMap(arrays, self.arrays))  # type: ignore[arg-type]  # none is written
 
 
 class _Taken(Mapping[str, np.ndarray]):

@@ -13,6 +13,7 @@ from safetensors.torch import load as load_tensors
 from torch import Tensor
 
 from scorer.engines.base import Engine, Progress, Spec, no_progress
+from scorer.features.weights import keeps_weights
 from scorer.oracles.disk import Need, check_room, model_needs
 from scorer.oracles.outputs import Bank, output_store, read_bank
 from scorer.oracles.place import FILES, NAME, RUNS, choose_secret, read_pool_secret
@@ -126,6 +127,12 @@ class Pool:
         """Return the store of one role; models without all features are missing in it."""
         return store_of(self.root, role, self.secret, self.extra)
 
+    def checkpoints(self, sha256: str) -> Store:
+        """Return the store of models that came in something of that SHA-256, not trained here."""
+        place = f"checkpoints/{self.task.fingerprint}/{self.engine_id}/{sha256}"
+        root = self.root / RUNS / f"checkpoints-{sha256[:16]}"
+        return output_store(root, Seal(place, self.secret), self.extra)
+
     def seeds(self, role: str, index: int) -> ModelSeeds:
         """Return the seeds of a model: a function of secret, fingerprint, role and index."""
         key = derived_key(self.secret, f"seeds {self.task.fingerprint}").hex()
@@ -134,7 +141,7 @@ class Pool:
     def needs(self, wanted: Mapping[str, int]) -> list[Need]:
         """Return what the wanted models that are not there will take on disk."""
         missing = {role: len(self.store(role).missing(n)) for role, n in wanted.items()}
-        return model_needs(self.task, missing, len(self.extra))
+        return model_needs(self.task, missing, self.extra)
 
     def ensure(
         self,
@@ -163,7 +170,7 @@ class Pool:
         units = units[shard[0] :: shard[1]]
         if not units:
             return 0
-        needs = model_needs(self.task, Counter(role for role, _ in units), len(self.extra))
+        needs = model_needs(self.task, Counter(role for role, _ in units), self.extra)
         check_room(self.cache_dir, needs)
         self.train(units, engine, progress)
         return len(units)
@@ -204,8 +211,9 @@ class Pool:
         Raises:
             DamagedEntry: an entry's bytes changed; `repair` moves it aside.
         """
-        # What runs start from: held against its manifest now, while it can still be made again.
-        also = [WEIGHTS] if role == "original" else []
+        # What is started from or walked between: held against its manifest now, while it can still
+        # be made again.
+        also = [WEIGHTS] if role == "original" or keeps_weights(self.extra) else []
         return read_bank(self.store(role), n_models, also=also)
 
     def banks(

@@ -16,7 +16,8 @@ from torch import nn
 from scorer.engines.base import Emit, Spec
 from scorer.features import kept_features
 from scorer.features.base import versions
-from scorer.oracles.outputs import EvaluationData, evaluate
+from scorer.features.weights import keeps_weights
+from scorer.oracles.outputs import EvaluationData, evaluate, extra_of
 from scorer.oracles.pool import Pool
 from scorer.oracles.room import set_of
 from scorer.store import WEIGHTS, DamagedEntry, Store, Unit, claim
@@ -47,19 +48,20 @@ def train_shard(spec: Spec, emit: Emit) -> None:
         made = make_models(group, seeds, task, data, training)
         for (store, index), model_seeds, (net, k) in zip(group, seeds, made, strict=True):
             weights = weights_of(net)
+            extra = extra_of(store, index, pool.extra)
             facts: dict[str, Any] = {
                 "fingerprint": task.fingerprint,
                 "role": role,
                 "engine_id": pool.engine_id,
                 "seeds": asdict(model_seeds),
                 "weights_sha256": hashlib.sha256(weights).hexdigest(),
-                "features": versions(kept_features(pool.extra)),
+                "features": versions(kept_features(extra)),
             }
             if device.type != "cpu":
                 # On a CPU the bytes do not depend on the group, so neither may the manifest.
                 facts["k"] = k
-            kept = weights if role == "original" else None
-            store.write(index, evaluate(net, evaluation, pool.extra), facts, kept)
+            kept = weights if role == "original" or keeps_weights(extra) else None
+            store.write(index, evaluate(net, evaluation, extra), facts, kept)
             emit({"role": role, "index": index})
 
 

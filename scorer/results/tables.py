@@ -205,6 +205,7 @@ def diagnosis_lines(record: Record) -> list[Line]:
         for entry in _entries(record)
         if entry.diagnosis_line
         and (value_at(record.measured, entry.name) or not entry.hidden_at_zero)
+        and (value_at(record.measured, entry.group) is not None or not entry.is_extra)
     ]
 
 

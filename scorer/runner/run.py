@@ -14,6 +14,7 @@ import numpy as np
 
 from scorer.engines.base import Engine, Progress, no_progress
 from scorer.errors import ScorerError
+from scorer.features.weights import keeps_weights as are_kept
 from scorer.options import Options
 from scorer.oracles.outputs import Bank, read_bank
 from scorer.oracles.place import RUNS
@@ -115,8 +116,9 @@ def run_submissions(
         make_units(units, "unlearn", *where, keeps_weights=keeps_weights)
 
     def read() -> list[RunResults]:
-        for folder in folders if not request.is_last else ():
-            # What the next request starts from: read now, while it can still be made again.
+        is_kept = are_kept(pool.extra)
+        for folder in folders if is_kept or not request.is_last else ():
+            # What is started from or walked between: read now, while it can still be made again.
             _check_weights(folder.store("run"), n_models)
         return [
             read_results(submission, folder, folders[0], n_models)
@@ -281,7 +283,7 @@ def _missing_units(folders: Sequence[RunsFolder], n_models: int) -> list[Unit]:
 
 
 def _check_weights(store: Store, n_models: int) -> None:
-    """Read the weights that runs left for the next request.
+    """Read the weights that runs left.
 
     Raises:
         DamagedEntry: some are not as they were written.

@@ -16,8 +16,9 @@ from scorer.engines.base import Emit, Spec, is_on_gpu
 from scorer.errors import ScorerError
 from scorer.features import kept_features
 from scorer.features.base import versions
+from scorer.features.weights import keeps_weights
 from scorer.limits import memory_bytes
-from scorer.oracles.outputs import EvaluationData, NotFinite, evaluate
+from scorer.oracles.outputs import EvaluationData, NotFinite, evaluate, extra_of
 from scorer.oracles.pool import Pool
 from scorer.oracles.shard import network
 from scorer.runner.adapt import Code
@@ -147,15 +148,17 @@ class Worker:
         seed = seed_of(self._folders[job].secret, role, index, "run")
         state, answer = self._host.run(seed, kind)
         outputs: Arrays = {}
+        extra = extra_of(self._folders[job].store(kind), index, self._pool.extra)
         if state is not None and kind == "run":
-            seen_by = self._net, self._evaluation, self._pool.extra
+            seen_by = self._net, self._evaluation, extra
             outputs, answer = outputs_of(state, answer, *seen_by)
         facts = {name: answer[name] for name in FIGURES if name in answer}
         facts |= {"seed": seed, "meters": METERS}
         if answer["fault"] is None:
-            is_kept = self._given.keeps_weights and state is not None and kind == "run"
+            is_kept = self._given.keeps_weights or keeps_weights(extra)
+            is_kept = is_kept and state is not None and kind == "run"
             weights = save_tensors(dict(state or {})) if is_kept else None
-            return outputs, {**facts, **self._more(kind, answer)}, weights
+            return outputs, {**facts, **self._more(kind, answer, extra)}, weights
         said = answer["fault"], answer["message"], answer.get("trace", "")
         if kind == "reference":
             raise ScorerError(
@@ -180,11 +183,11 @@ class Worker:
             self._host.set_original(weights)
             self._start = start
 
-    def _more(self, kind: Kind, answer: dict[str, Any]) -> dict[str, Any]:
+    def _more(self, kind: Kind, answer: dict[str, Any], extra: Collection[str]) -> dict[str, Any]:
         """Return what the manifest of one kind holds besides what all do."""
         if kind == "run":
             taken = {"taken_off": answer["taken_off"]} if answer["taken_off"] else {}
-            return {"features": versions(kept_features(self._pool.extra)), **taken}
+            return {"features": versions(kept_features(extra)), **taken}
         if kind == "reference":
             return {}
         task = self._pool.task

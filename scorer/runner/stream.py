@@ -90,9 +90,7 @@ def outcome_needs(
         if not anew:
             folders = [open_runs(place, each, pool, options, request) for each in submissions]
             n_missing = sum(len(own.store("run").missing(options.n_models)) for own in folders)
-        needs += run_needs(
-            pool.task, n_missing, keeps_weights=not request.is_last, n_extra=len(pool.extra)
-        )
+        needs += run_needs(pool.task, n_missing, with_weights=not request.is_last, extra=pool.extra)
         banks = {f"runs of {each.name}": options.n_models for each in submissions}
         needs += bank_needs(pool.task, banks)
     return needs

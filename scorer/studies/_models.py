@@ -35,10 +35,12 @@ class Sets:
     Attributes:
         examples: by name.
         n_classes: of the task.
+        recipe: of the task.
     """
 
     examples: dict[str, Examples]
     n_classes: int
+    recipe: Recipe
 
     def training_set(self, role: str) -> TrainingSet:
         """Return what the models of a role are trained on."""
@@ -51,7 +53,8 @@ class Sets:
     def evaluation(self) -> EvaluationData:
         """Return all sets as models are evaluated on them."""
         images = {name: each.images for name, each in self.examples.items()}
-        return EvaluationData(images, {n: e.labels.cpu().numpy() for n, e in self.examples.items()})
+        labels = {name: each.labels.cpu().numpy() for name, each in self.examples.items()}
+        return EvaluationData(images, labels, self.recipe)
 
 
 def task_values(
@@ -103,7 +106,7 @@ def read_sets(values: Mapping[str, Any]) -> tuple[Task, Sets]:
         chosen = _sample(len(labels), values["most"].get(name))
         on_device = images[chosen].to(values["device"]), labels[chosen].to(values["device"])
         examples[name] = Examples(*on_device)
-    return task, Sets(examples, task.n_classes)
+    return task, Sets(examples, task.n_classes, task.definition.recipe)
 
 
 def _sample(n_examples: int, most: int | None) -> np.ndarray:

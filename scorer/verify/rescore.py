@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from scorer.errors import ScorerError
-from scorer.features.views import VIEWS
+from scorer.features.views import BARRIER, RELEARNING, VIEWS
 from scorer.measures import MEASURES
 from scorer.measures.base import Evidence, Measured, value_at
 from scorer.measures.costs import RunCosts
@@ -26,6 +26,12 @@ TOLERANCE = 1e-9
 ROLES = ("unlearned", "oracle", "control", "floor")
 COST_ARRAYS = ("elapsed_s", "cpu_s", "retraining_s", "retraining_cpu_s")
 MOST_NAMED = 5
+
+LOOKS = {view: f"attacks.{view}" for view in VIEWS} | {
+    RELEARNING: "relearning",
+    BARRIER: "barrier",
+}
+"""What `--features` may name, and where a record holds what came of it."""
 
 
 class NotStored(ScorerError):
@@ -109,7 +115,7 @@ def evidence_of(record: Record, arrays: Mapping[str, np.ndarray]) -> Evidence:
         budget=record.budget or math.inf,
         costs=costs,
         originals=None if originals is None else tuple(originals.tolist()),
-        views=tuple(view for view in VIEWS if value_at(record.measured, f"attacks.{view}")),
+        asked=tuple(name for name, path in LOOKS.items() if value_at(record.measured, path)),
     )
 
 

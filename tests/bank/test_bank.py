@@ -177,3 +177,19 @@ def test_the_description_is_valid_croissant(bank: Path) -> None:
     assert not described.metadata.issues.errors
     rows = list(described.records("accuracy"))
     assert len(rows) == 6
+
+
+def test_a_pool_that_keeps_weights_goes_along_with_them(tiny_pool: Pool, tmp_path: Path) -> None:
+    where = tiny_pool.task, tiny_pool.path, "cpu", tmp_path / "one", tiny_pool.secret
+    keeping, roles = Pool(*where, extra=("weights",)), {"oracle": 1, "control": 1}
+    keeping.ensure(roles, InlineEngine(1))
+    path = tmp_path / "weights.bank.zip"
+    export_bank(path, keeping, {"original": 0, **roles}, weights=False)
+    pool, n_new = install(BankFile(path), tiny_pool.task, tmp_path / "two")
+    assert n_new == 2
+    asked = replace(pool, extra=("weights",))
+    for role in roles:
+        assert asked.store(role).missing(1) == []
+        assert asked.store(role).content(0, WEIGHTS) == keeping.store(role).content(0, WEIGHTS)
+    # One that keeps none is taken as it is, and lacks them where they are asked for.
+    assert replace(tiny_pool, extra=("weights",)).store("oracle").missing(1) == [0]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from scorer.errors import UsageError
-from scorer.features.views import VIEWS, features_needed, parse_views
+from scorer.features.views import VIEWS, features_needed, parse_asked
 from scorer.measures import measure
 from scorer.metric.confidence import logit_scaled_confidence
 from scorer.oracles.outputs import Bank
@@ -57,7 +57,7 @@ def attacked(unlearned: Any, *views: str, **changes: Any) -> dict[str, Any]:
     evidence = simulated_evidence(
         unlearned=unlearned, oracle=bank(2), control=bank(3), floor=None, originals=None
     )
-    evidence = dataclasses.replace(evidence, views=views, labels=LABELS, **changes)
+    evidence = dataclasses.replace(evidence, asked=views, labels=LABELS, **changes)
     found: dict[str, Any] = measure(evidence, ["attacks"]).values["attacks"]
     return found
 
@@ -97,7 +97,7 @@ def test_only_what_was_asked_for_is_looked_at() -> None:
     none = measure(evidence, ["attacks"])
     assert none.values["attacks"] is None
     assert none.missing["attacks"] == "not asked for: see --features"
-    one = measure(dataclasses.replace(evidence, views=("loss",)), ["attacks"])
+    one = measure(dataclasses.replace(evidence, asked=("loss",)), ["attacks"])
     assert one.values["attacks"]["loss"]["auc"] > 0 and one.values["attacks"]["features"] is None
     assert one.missing["attacks.features"] == "not asked for: see --features"
 
@@ -105,7 +105,7 @@ def test_only_what_was_asked_for_is_looked_at() -> None:
 def test_too_few_models_say_so() -> None:
     banks = {role: bank(1).take([0, 1]) for role in ("unlearned", "oracle", "control")}
     evidence = simulated_evidence(**banks, floor=None, originals=None)
-    found = measure(dataclasses.replace(evidence, views=("loss",)), ["attacks"])
+    found = measure(dataclasses.replace(evidence, asked=("loss",)), ["attacks"])
     assert found.values["attacks"] is None
     assert "a standard error needs 2 models" in found.missing["attacks"]
 
@@ -120,7 +120,7 @@ def test_the_gradient_is_that_of_the_last_layer() -> None:
 
 
 def test_a_list_is_read_in_any_order() -> None:
-    assert parse_views("gradient,loss, probabilities,loss") == ("loss", "probabilities", "gradient")
+    assert parse_asked("gradient,loss, probabilities,loss") == ("loss", "probabilities", "gradient")
     assert features_needed(("loss", "probabilities")) == ()
     assert features_needed(("features", "gradient")) == ("penultimate",)
 
@@ -131,4 +131,4 @@ def test_a_list_is_read_in_any_order() -> None:
 )
 def test_what_is_no_list_of_views_is_refused(text: str, message: str) -> None:
     with pytest.raises(UsageError, match=message):
-        parse_views(text)
+        parse_asked(text)

@@ -24,10 +24,11 @@ def top_level() -> set[str]:
 
 
 def test_all_measures_fill_all_fields_with_the_types_that_they_declare() -> None:
-    measured = measure(simulated_evidence(costs=run_costs(), views=("loss",)))
+    measured = measure(simulated_evidence(costs=run_costs(), asked=("loss",)))
     assert set(measured.values) == top_level()
     others = ("probabilities", "features", "gradient")
-    assert measured.missing.keys() == {f"attacks.{name}" for name in others}
+    not_asked = {f"attacks.{name}" for name in others} | {"relearning", "barrier"}
+    assert measured.missing.keys() == not_asked
     conditions = dict.fromkeys(("method", "task", "fingerprint", "engine_id", "rule", "design",
                                 "scenario", "run_id", "created_at"), "x")  # fmt: skip
     msgspec.convert(

@@ -50,7 +50,7 @@ def test_weights_of_originals_are_nearly_all_of_a_large_pool(resnet_task: Task) 
     assert [each.n_entries for each in needs] == [512, 512]
     original, oracle = (each.n_bytes / GIB for each in needs)
     assert 21 < original < 22 and oracle < 0.01
-    (kept,) = run_needs(resnet_task, 512, keeps_weights=True)
+    (kept,) = run_needs(resnet_task, 512, with_weights=True)
     (plain,) = run_needs(resnet_task, 512)
     assert (kept.bytes_each, plain.bytes_each) == (needs[0].bytes_each, needs[1].bytes_each)
     assert run_needs(resnet_task, 0) == []

@@ -233,7 +233,7 @@ def test_logits_of_every_set_are_looked_at(tiny_pool: Pool, name: str) -> None:
         images = {set_name: each.clone() for set_name, each in data.images.items()}
         images[name][0, 0] = value
         with pytest.raises(NotFinite, match=f"logits on {name} of which 10 of"):
-            evaluate(net, EvaluationData(images, data.labels))
+            evaluate(net, dataclasses.replace(data, images=images))
 
 
 @pytest.mark.filterwarnings("error")
