@@ -73,8 +73,8 @@ env: $(STAMP) ## build the environment in .venv by pyproject.toml and constraint
 score: $(STAMP) ## score METHOD, training the oracles first where there are none
 	@$(RUN) score $(METHOD_AS_IT_IS) $(SCORE_FLAGS)
 
-scores: $(STAMP) ## score every baseline, two at a time
-	@printf '%s\n' original retrain $(filter-out _% common,$(basename $(notdir $(wildcard baselines/*.py)))) \
+scores: $(STAMP) ## score every baseline and submission/unlearn.py, two at a time
+	@printf '%s\n' original retrain unlearn $(filter-out _% common,$(basename $(notdir $(wildcard baselines/*.py)))) \
 	  | xargs -P 2 -I METHOD $(RUN) score METHOD $(SCORE_FLAGS) --workers 1
 
 leaderboard: $(STAMP) ## show all results
