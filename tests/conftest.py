@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from scorer.training import paths
 from scorer.training.paths import TrainingPath
 from scorer.training.probe import ProbeResult
 from scorer.training.recipe import Recipe
-from tests._engine import InlineEngine
+from tests._engine import HOSTS, InlineEngine
 
 # Shells ignore the first for what they start in the background, nohup the second, and what tests
 # start inherits that.
@@ -71,14 +72,22 @@ def tiny_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def inline_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let options name the engine that starts no worker processes."""
+    """Let options name the engine that starts no workers; commands without that option have it."""
     monkeypatch.setitem(ENGINES.members, "inline", InlineEngine)
+    monkeypatch.setitem(ENGINES.members, "local", InlineEngine)
 
 
 @pytest.fixture(autouse=True, scope="session")
 def one_thread() -> None:
     """Keep torch to one thread, as the workers do."""
     torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def kept_hosts() -> Iterator[None]:
+    """End what the engine of tests keeps."""
+    yield
+    HOSTS.keep(0)
 
 
 def tiny_definition(**changes: object) -> TaskDefinition:

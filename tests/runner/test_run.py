@@ -45,10 +45,8 @@ def plan(n_models: int = 4, design: str = "reuse-1") -> Options:
     return Options(n_models=n_models, design=design, sandbox="process", runs_secret=PUBLIC)
 
 
-def test_runs_differ_by_seed_and_come_back_the_same(
-    tiny_pool: Pool, engine: LocalEngine, tmp_path: Path
-) -> None:
-    mine = submission(tmp_path, NOISE)
+def test_runs_differ_by_seed_and_come_back_the_same(tiny_pool: Pool, tmp_path: Path) -> None:
+    mine, engine = submission(tmp_path, NOISE), InlineEngine(1)
     first = run(mine, tiny_pool, engine)
     assert first.bank is not None
     assert first.faults == []
@@ -143,5 +141,5 @@ def test_in_another_folder_it_was_never_run(tiny_pool: Pool, tmp_path: Path) -> 
     assert len(list((tmp_path / "runs").iterdir())) == 1
 
 
-def test_nothing_to_run_starts_nothing(tiny_pool: Pool, engine: LocalEngine) -> None:
-    assert run_submissions([], tiny_pool, plan(), engine) == []
+def test_nothing_to_run_starts_nothing(tiny_pool: Pool) -> None:
+    assert run_submissions([], tiny_pool, plan(), LocalEngine(1)) == []
