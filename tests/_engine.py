@@ -18,7 +18,7 @@ from scorer.runner import shard
 from scorer.runner.host import SubmissionHost
 from scorer.runner.sandboxes import Sandbox
 
-N_KEPT = 2
+N_KEPT = 3
 """Hosts that are kept: each is two processes with torch."""
 
 
