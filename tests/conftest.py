@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from data_prep import choose_forget, load_raw, partition
-from scorer.engines import ENGINES, LocalEngine
+from scorer.engines import ENGINES
 from scorer.oracles.pool import Pool
 from scorer.secret import PUBLIC_SECRET
 from scorer.tasks import TASKS
@@ -133,12 +133,6 @@ def tiny_task() -> Task:
 def loop_path() -> TrainingPath:
     """Return the plain training path, whatever a probe would choose."""
     return TrainingPath(name="loop", k=1, device="cpu", dtype="float32")
-
-
-@pytest.fixture(scope="session")
-def engine() -> LocalEngine:
-    """Return the local engine with one worker: to start a second takes longer than the work."""
-    return LocalEngine(1)
 
 
 @pytest.fixture(scope="session")

@@ -41,9 +41,7 @@ def manifests(root: Path) -> dict[str, str]:
     return {str(path.relative_to(root)): path.read_text() for path in paths}
 
 
-def test_models_are_independent_of_role_index_and_company(
-    tiny_pool: Pool, engine: LocalEngine, tmp_path: Path
-) -> None:
+def test_models_are_independent_of_role_index_and_company(tiny_pool: Pool, tmp_path: Path) -> None:
     alone = Pool(tiny_pool.task, tiny_pool.path, "cpu", tmp_path, PUBLIC_SECRET)
     alone.ensure({"oracle": 4}, LocalEngine(1), shard=(3, 4))
     assert alone.store("oracle").missing(4) == [0, 1, 2]
