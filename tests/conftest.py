@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
 
 from data_prep import choose_forget, load_raw, partition
-from scorer.engines import ENGINES, LocalEngine
+from scorer.engines import ENGINES
 from scorer.oracles.pool import Pool
 from scorer.secret import PUBLIC_SECRET
 from scorer.tasks import TASKS
@@ -20,7 +21,7 @@ from scorer.training import paths
 from scorer.training.paths import TrainingPath
 from scorer.training.probe import ProbeResult
 from scorer.training.recipe import Recipe
-from tests._engine import InlineEngine
+from tests._engine import HOSTS, InlineEngine
 
 # Shells ignore the first for what they start in the background, nohup the second, and what tests
 # start inherits that.
@@ -71,14 +72,22 @@ def tiny_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def inline_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let options name the engine that starts no worker processes."""
+    """Let options name the engine that starts no workers; commands without that option have it."""
     monkeypatch.setitem(ENGINES.members, "inline", InlineEngine)
+    monkeypatch.setitem(ENGINES.members, "local", InlineEngine)
 
 
 @pytest.fixture(autouse=True, scope="session")
 def one_thread() -> None:
     """Keep torch to one thread, as the workers do."""
     torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def kept_hosts() -> Iterator[None]:
+    """End what the engine of tests keeps."""
+    yield
+    HOSTS.keep(0)
 
 
 def tiny_definition(**changes: object) -> TaskDefinition:
@@ -124,12 +133,6 @@ def tiny_task() -> Task:
 def loop_path() -> TrainingPath:
     """Return the plain training path, whatever a probe would choose."""
     return TrainingPath(name="loop", k=1, device="cpu", dtype="float32")
-
-
-@pytest.fixture(scope="session")
-def engine() -> LocalEngine:
-    """Return the local engine with one worker: to start a second takes longer than the work."""
-    return LocalEngine(1)
 
 
 @pytest.fixture(scope="session")

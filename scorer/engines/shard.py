@@ -46,11 +46,14 @@ def call(function: str, spec: Spec, emit: Emit) -> None:
     Raises:
         ScorerError: what the function says of its failure, or the disk.
     """
-    import torch
-
-    torch.set_num_threads(1)
     with handing_on(emit), disk_errors(Path.cwd()):
-        pkgutil.resolve_name(function)(spec, emit)
+        work = pkgutil.resolve_name(function)
+        # Where it is imported later, the environment of a worker says the same.
+        if "torch" in sys.modules:
+            import torch
+
+            torch.set_num_threads(1)
+        work(spec, emit)
 
 
 if __name__ == "__main__":

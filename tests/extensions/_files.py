@@ -159,15 +159,21 @@ MEASURE = Measure(
 )
 '''
 
-ENGINE = '''"""The local engine under another name."""
+ENGINE = '''"""All shards one after another, in the process of the command."""
 
-from scorer.engines import local
+import pkgutil
+
+from scorer.engines.base import Engine
 
 
-class ExampleOfOneEngine(local.LocalEngine):
-    """One process a shard."""
+class ExampleOfOneEngine(Engine):
+    """No process a shard."""
 
     name = "example_of_one"
+
+    def run(self, function, specs, on_event):
+        for spec in specs:
+            pkgutil.resolve_name(function)(spec, on_event)
 '''
 
 SANDBOX = '''"""The tier process under another name."""

@@ -25,7 +25,7 @@ def grow(pool: Pool) -> None:
     )
 
 
-@pytest.mark.parametrize("n_kills", [12, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("n_kills", [6, pytest.param(200, marks=pytest.mark.slow)])
 def test_killed_as_it_grows_it_ends_with_the_same_bytes(
     tiny_pool: Pool, tmp_path: Path, n_kills: int
 ) -> None:

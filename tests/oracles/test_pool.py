@@ -14,9 +14,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from safetensors.numpy import save as save_numpy
 
 from data_prep import load_raw
+from scorer.cli import main
 from scorer.engines import LocalEngine
 from scorer.engines.base import no_progress
 from scorer.options import Options
@@ -39,9 +41,7 @@ def manifests(root: Path) -> dict[str, str]:
     return {str(path.relative_to(root)): path.read_text() for path in paths}
 
 
-def test_models_are_independent_of_role_index_and_company(
-    tiny_pool: Pool, engine: LocalEngine, tmp_path: Path
-) -> None:
+def test_models_are_independent_of_role_index_and_company(tiny_pool: Pool, tmp_path: Path) -> None:
     alone = Pool(tiny_pool.task, tiny_pool.path, "cpu", tmp_path, PUBLIC_SECRET)
     alone.ensure({"oracle": 4}, LocalEngine(1), shard=(3, 4))
     assert alone.store("oracle").missing(4) == [0, 1, 2]
@@ -176,39 +176,39 @@ def test_weights_are_kept_as_they_are_hashed(tiny_pool: Pool) -> None:
     assert save_numpy(as_numpy) == content, "what releases before this one wrote"
 
 
+N_MODELS = 12
+
+
+def arguments(cache: Path, *engine: str) -> list[str]:
+    """Return those of `scorer oracles` for a pool of 25 models."""
+    told = ["oracles", "--task", "tiny", "--n-models", str(N_MODELS), "--secret", "public"]
+    return [*told, *engine, "--device", "cpu", "--cache-dir", str(cache), "--json"]
+
+
 def oracles_command(cache: Path) -> subprocess.Popen[bytes]:
     """Start `scorer oracles` in a process group of its own."""
     return subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "scorer",
-            "oracles",
-            "--n-models",
-            "3",
-            "--secret",
-            "public",
-            "--json",
-            "--workers",
-            "2",
-        ],
+        [sys.executable, "-m", "tests.runner._command", *arguments(cache, "--workers", "2")],
         cwd=PROJECT_ROOT,
-        env={**os.environ, "CACHE_DIR": str(cache)},
-        stdout=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
 
 
-@pytest.fixture(scope="module")
-def whole_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture
+def whole_cache(tmp_path: Path, tiny_is_known: None, inline_is_known: None) -> Path:
     """Return the cache of a pool that was made without interruption."""
-    cache = tmp_path_factory.mktemp("whole")
-    process = oracles_command(cache)
-    facts = json.loads(process.communicate()[0])
-    assert process.returncode == 0
-    assert (facts["trained"], facts["missing"]) == (7, 0)
-    return cache
+    assert n_trained(tmp_path / "whole") == 1 + 2 * N_MODELS
+    return tmp_path / "whole"
+
+
+def n_trained(cache: Path) -> int:
+    """Make all that is missing in this process; return how many models that were."""
+    result = CliRunner().invoke(main, arguments(cache, "--engine", "inline", "--workers", "1"))
+    facts: dict[str, int] = json.loads(result.stdout)
+    assert (result.exit_code, facts["missing"]) == (0, 0)
+    return facts["trained"]
 
 
 @pytest.mark.parametrize("victim", [pytest.param("command", marks=pytest.mark.slow), "everything"])
@@ -226,12 +226,8 @@ def test_killed_half_way_it_finishes_with_the_same_manifests(
         process.kill()
     else:
         os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
-    again = oracles_command(cache)
-    facts = json.loads(again.communicate()[0])
-    assert again.returncode == 0
-    assert facts["missing"] == 0
-    assert facts["trained"] < 7
+    process.wait()
+    assert 0 < n_trained(cache) < 1 + 2 * N_MODELS
     made, expected = (
         manifests(next((each / "v1").glob("*/cpu-*"))) for each in (cache, whole_cache)
     )

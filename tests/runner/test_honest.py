@@ -84,16 +84,16 @@ def test_it_works(host: SubmissionHost, name: str) -> None:
 
 SPAWNED = (
     START + "    import torch.multiprocessing as mp\n"
-    "    shared = torch.zeros(2).share_memory_()\n"
-    "    mp.spawn(work, args=(shared, net), nprocs=2)\n"
-    "    assert shared.tolist() == [1, 2], shared\n"
+    "    shared = torch.zeros(1).share_memory_()\n"
+    "    mp.spawn(work, args=(shared, net), nprocs=1)\n"
+    "    assert shared.tolist() == [1], shared\n"
     "def work(rank, shared, net):\n"
     "    assert type(net).__module__ == 'networks.models'\n"
     "    shared[rank] = rank + 1\n"
 )
 
 
-def test_processes_are_spawned(host: SubmissionHost) -> None:
+def test_a_process_is_spawned(host: SubmissionHost) -> None:
     state, answer = run_file(host, SPAWNED)
     assert state is not None, str(answer)
 

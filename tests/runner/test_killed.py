@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import shutil
@@ -13,7 +14,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from scorer.cli import main
 from scorer.files import TEMPORARY
 from scorer.oracles.place import RUNS
 from scorer.settings import PROJECT_ROOT
@@ -35,28 +38,35 @@ PATIENCE_S = 60.0
 
 
 class Place:
-    """Folders of one cache, and commands that score there."""
+    """Folders of one cache, and commands that score there.
+
+    A named secret makes the same runs whenever they are made anew.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.cache, self.temporary = folder / "cache", folder / "tmp"
         self.temporary.mkdir(parents=True)
-        self.method = folder / "mine.py"
-        self.method.write_text(SOURCE)
-        self._results = folder / "results"
-
-    def start(self) -> subprocess.Popen[bytes]:
-        """Start to score; a named secret makes the same runs whenever it is made anew."""
-        command = [
-            sys.executable, "-m", "tests.runner._command", "score", str(self.method),
-            "--task", "tiny", "--n-models", str(N_MODELS), "--workers", "2", "--device", "cpu",
-            "--secret", "public", "--cache-dir", str(self.cache),
-            "--results-dir", str(self._results),
+        method = folder / "mine.py"
+        method.write_text(SOURCE)
+        self._arguments = [
+            "score", str(method), "--task", "tiny", "--n-models", str(N_MODELS),
+            "--device", "cpu", "--secret", "public", "--cache-dir", str(self.cache),
+            "--results-dir", str(folder / "results"),
         ]  # fmt: skip
-        environment = {**os.environ, "TMPDIR": str(self.temporary)}
+
+    def score(self) -> None:
+        """Score in this process, to the end."""
+        here = ("--engine", "inline", "--workers", "1")
+        result = CliRunner().invoke(main, [*self._arguments, *here])
+        assert result.exit_code == 0, result.stderr
+
+    def start(self, n_workers: int) -> subprocess.Popen[bytes]:
+        """Start to score in a process, and in others that it starts."""
+        command = ["-m", "tests.runner._command", *self._arguments, "--workers", str(n_workers)]
         return subprocess.Popen(
-            command,
+            [sys.executable, *command],
             cwd=PROJECT_ROOT,
-            env=environment,
+            env={**os.environ, "TMPDIR": str(self.temporary)},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
         )
@@ -85,28 +95,37 @@ class Place:
         yield from self.temporary.rglob(f"{TEMPORARY}*")
 
 
-@needs_linux
-@pytest.mark.parametrize("n_kills", [2, pytest.param(200, marks=pytest.mark.slow)])
-def test_a_score_that_is_killed_again_and_again_comes_to_the_same(
-    tmp_path: Path, n_kills: int
-) -> None:
-    whole, killed, draw = Place(tmp_path / "whole"), Place(tmp_path / "killed"), random.Random(0)
+def wait_for_an_outcome(place: Place, process: subprocess.Popen[bytes]) -> float:
+    """Wait until a run is kept, with others still to make; return how long that took."""
     started = time.monotonic()
-    process = whole.start()
-    assert process.wait() == 0, process.communicate()[1].decode()
-    # With the models there, as when it is killed, it takes about two thirds of that.
-    longest_s = (time.monotonic() - started) * 2 / 3
+    while not place.runs(MANIFEST):
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(0.01)
+    return time.monotonic() - started
+
+
+@needs_linux
+@pytest.mark.usefixtures("tiny_is_known", "inline_is_known")
+@pytest.mark.parametrize(
+    ("n_kills", "n_workers"), [(1, 1), pytest.param(200, 2, marks=pytest.mark.slow)]
+)
+def test_a_score_that_is_killed_again_and_again_comes_to_the_same(
+    tmp_path: Path, n_kills: int, n_workers: int
+) -> None:
+    whole, killed = Place(tmp_path / "whole"), Place(tmp_path / "killed")
+    whole.score()
     shutil.copytree(whole.cache, killed.cache, ignore=shutil.ignore_patterns(RUNS))
     expected = whole.runs(ARRAYS)
     assert len(expected) == N_MODELS
     kept: dict[str, bytes] = {}
+    draw, number, longest_s = random.Random(0), signal.SIGTERM, 0.0
     for _ in range(n_kills):
-        number = draw.choice([signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-        process = killed.start()
-        try:
-            process.wait(draw.uniform(0, longest_s))
-        except subprocess.TimeoutExpired:
-            process.send_signal(number)
+        process = killed.start(n_workers)
+        if not longest_s:
+            longest_s = 1.5 * wait_for_an_outcome(killed, process)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(draw.uniform(0, longest_s) if kept else 0)
+        process.send_signal(number)  # to nobody, where it has ended
         _, errors = process.communicate(timeout=PATIENCE_S)
         # Before the command line is imported nobody has anything to clean up.
         assert process.returncode in (0, 1, 128 + number, -number), errors.decode()
@@ -120,10 +139,9 @@ def test_a_score_that_is_killed_again_and_again_comes_to_the_same(
         found = killed.runs(MANIFEST)
         assert kept.items() <= found.items(), "what was finished is neither lost nor made again"
         kept = found
-    process = killed.start()
-    _, errors = process.communicate()
-    assert process.returncode == 0, errors.decode()
+        number = draw.choice([signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+    assert kept
+    killed.score()
     assert killed.runs(ARRAYS) == expected
     assert kept.items() <= killed.runs(MANIFEST).items()
     assert not list(killed.left())
-    assert not list(whole.left())

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -92,10 +93,15 @@ def test_as_many_fail_whatever_the_number_of_workers(tiny_pool: Pool, tmp_path: 
 
 
 def test_workers_that_run_at_once_come_to_the_same(tiny_pool: Pool, tmp_path: Path) -> None:
-    mine = submission(tmp_path, BY_SEED)
-    alone = run(mine, tiny_pool, InlineEngine(1), tmp_path / "1", n_models=8)
-    together = run(mine, tiny_pool, LocalEngine(2), tmp_path / "2", n_models=8)
-    assert outcomes(alone) == outcomes(together) != []
+    works = START + "    net.fc.bias.data += torch.rand(10)\n"
+    mine = [submission(tmp_path, BY_SEED), submission(tmp_path, works, "works")]
+    alone, together = (
+        run_all(mine, tiny_pool, engine, tmp_path / str(engine.n_workers), n_models=8)
+        for engine in (InlineEngine(1), LocalEngine(2))
+    )
+    assert outcomes(alone[0]) == outcomes(together[0]) != []
+    assert alone[1].bank is not None and together[1].bank is not None
+    np.testing.assert_array_equal(alone[1].bank.confidence(), together[1].bank.confidence())
 
 
 def test_a_fault_is_final(tiny_pool: Pool, tmp_path: Path) -> None:
@@ -176,7 +182,7 @@ def test_the_time_limit_is_the_submissions_alone(tiny_pool: Pool, tmp_path: Path
     audited = "from torch.utils._python_dispatch import _get_current_dispatch_mode as mode\n"
     hangs = "    if torch.rand(1) < 0.5 and mode() is None: time.sleep(600)\n"
     mine = submission(tmp_path, audited + START + hangs)
-    results = run(mine, tiny_pool, InlineEngine(1), tmp_path / "runs", timeout_s=8.0)
+    results = run(mine, tiny_pool, InlineEngine(1), tmp_path / "runs", timeout_s=3.0)
     assert outcomes(results) == [(1, "run", "timeout")], "under these seeds one of four"
     assert len(results.reference_s) > 0, "the kit's own retrainings have a limit of their own"
     at_once = submission(tmp_path, START + "    time.sleep(600)\n")
@@ -195,7 +201,8 @@ def hurried_pool(tiny_pool: Pool, tmp_path: Path) -> Pool:
     return pool
 
 
-@pytest.mark.parametrize("make", [InlineEngine, LocalEngine])
+# What a worker says of the kit's failure reaches the user, see `tests/engines/test_local.py`.
+@pytest.mark.parametrize("make", [InlineEngine, pytest.param(LocalEngine, marks=pytest.mark.slow)])
 def test_where_the_kits_own_retraining_fails_no_submission_is_at_fault(
     hurried_pool: Pool, tiny_pool: Pool, tmp_path: Path, make: Callable[[int], Engine]
 ) -> None:

@@ -2,41 +2,21 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import secrets
 import signal
-import subprocess
 import sys
 import time
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
 
-from scorer.runner.tiers import missing
-from scorer.settings import PROJECT_ROOT
-
-KIT = """
-import sys
-from dataclasses import asdict
-import torch
-from scorer.runner.host import SubmissionHost
+from scorer.oracles.pool import Pool
 from scorer.runner.sandboxes import SANDBOXES
-from scorer.training.models import build_model
-from tests.conftest import tiny_definition
-from tests.runner._hosts import run
-
-sets = {}
-for name in ("retain", "forget", "val"):
-    sets[f"{name}_images"], sets[f"{name}_labels"] = torch.zeros(9, 1, 8, 8), torch.arange(9)
-settings = {"recipe": asdict(tiny_definition().recipe), "n_channels": 1, "n_classes": 10}
-settings |= {"device": "cpu", "gpu_share": 1.0, "timeout_s": 600.0, "reference_timeout_s": 600.0}
-sandbox = SANDBOXES[sys.argv[1]]()
-with SubmissionHost(sandbox=sandbox, settings=settings | {"memory_mib": 3e3}, sets=sets) as host:
-    host.set_original(build_model("small_cnn", 1, 10, 0).state_dict())
-    assert run(host, "pass")[1]["fault"] is None
-    print("ready", flush=True)
-    run(host, BODY)
-"""
+from scorer.runner.tiers import missing
+from tests.runner._hosts import host_of, run
 
 BODY = """
 import os, time
@@ -48,6 +28,14 @@ time.sleep(600)
 """
 
 PATIENCE_S = 60.0
+
+
+def be_a_kit(tier: str, pool: Pool, ready: Connection) -> None:
+    """Run a submission to its end, say so, and run one that never ends."""
+    with host_of(pool, SANDBOXES[tier](), timeout_s=600.0) as host:
+        assert run(host, "pass")[1]["fault"] is None
+        ready.send(None)
+        run(host, BODY)
 
 
 def marked(mark: str) -> set[int]:
@@ -82,26 +70,30 @@ def wait_until(wanted: bool, mark: str) -> bool:
         ("bwrap", signal.SIGINT),
     ],
 )
-def test_nothing_outlives_the_kit(tier: str, how: signal.Signals, tmp_path: Path) -> None:
+def test_nothing_outlives_the_kit(
+    tier: str,
+    how: signal.Signals,
+    tiny_pool: Pool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     if missing(tier):
         pytest.skip(f"{tier}: {missing(tier)}")
     mark = secrets.token_hex(8)
-    environment = {**os.environ, "PATH": f"{os.environ['PATH']}:/{mark}", "TMPDIR": str(tmp_path)}
-    code = KIT.replace("BODY", repr(BODY))
-    kit = subprocess.Popen(
-        [sys.executable, "-c", code, tier],
-        cwd=PROJECT_ROOT,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    )
+    # What the kit starts has it too; the kit itself, a fork, shows the environment of the tests.
+    monkeypatch.setenv("PATH", f"{os.environ['PATH']}:/{mark}")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    context = multiprocessing.get_context("fork")
+    is_ready, ready = context.Pipe(duplex=False)
+    kit = context.Process(target=be_a_kit, args=(tier, tiny_pool, ready))
+    kit.start()
+    ready.close()
     try:
-        assert kit.stdout is not None
-        assert kit.stdout.readline() == b"ready\n"
+        is_ready.recv()
         assert wait_until(True, mark), "the run has started its processes"
     finally:
-        kit.send_signal(how)
-        kit.communicate()
+        os.kill(kit.pid or 0, how)
+        kit.join()
     assert wait_until(False, mark), marked(mark)
     if how == signal.SIGINT:
         assert not list(tmp_path.glob("unlearning-*/*")), "what can clean up does"

@@ -45,10 +45,8 @@ def plan(n_models: int = 4, design: str = "reuse-1") -> Options:
     return Options(n_models=n_models, design=design, sandbox="process", runs_secret=PUBLIC)
 
 
-def test_runs_differ_by_seed_and_come_back_the_same(
-    tiny_pool: Pool, engine: LocalEngine, tmp_path: Path
-) -> None:
-    mine = submission(tmp_path, NOISE)
+def test_runs_differ_by_seed_and_come_back_the_same(tiny_pool: Pool, tmp_path: Path) -> None:
+    mine, engine = submission(tmp_path, NOISE), InlineEngine(1)
     first = run(mine, tiny_pool, engine)
     assert first.bank is not None
     assert first.faults == []
@@ -88,7 +86,7 @@ def test_several_submissions_share_workers_and_nothing_else(
     for name, source in sources.items():
         (tmp_path / f"{name}.py").write_text(source)
         mine.append(find_submission(str(tmp_path / f"{name}.py")))
-    noise, fails, still = run_submissions(mine, tiny_pool, plan(3), LocalEngine(1))
+    noise, fails, still = run_submissions(mine, tiny_pool, plan(3), InlineEngine(1))
     assert noise.bank is not None and still.bank is not None and fails.bank is None
     assert [fault.run for fault in fails.faults] == [0], "given up after its first run"
     assert "fails.py" in fails.faults[0].trace and not noise.faults and not still.faults
@@ -96,7 +94,8 @@ def test_several_submissions_share_workers_and_nothing_else(
     assert len({row.tobytes() for row in still.bank.confidence()}) == 1
     assert len(noise.reference_s) == N_REFERENCES
     np.testing.assert_array_equal(noise.reference_s, still.reference_s)
-    alone = run(mine[0], tiny_pool, InlineEngine(1), n_models=3)
+    place = tmp_path / "runs"
+    (alone,) = run_submissions(mine[:1], tiny_pool, plan(3), InlineEngine(1), runs_dir=place)
     assert alone.bank is not None
     np.testing.assert_array_equal(alone.bank.confidence(), noise.bank.confidence())
 
@@ -143,5 +142,5 @@ def test_in_another_folder_it_was_never_run(tiny_pool: Pool, tmp_path: Path) -> 
     assert len(list((tmp_path / "runs").iterdir())) == 1
 
 
-def test_nothing_to_run_starts_nothing(tiny_pool: Pool, engine: LocalEngine) -> None:
-    assert run_submissions([], tiny_pool, plan(), engine) == []
+def test_nothing_to_run_starts_nothing(tiny_pool: Pool) -> None:
+    assert run_submissions([], tiny_pool, plan(), LocalEngine(1)) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -73,8 +74,10 @@ def test_errors_are_in_units_of_the_oracles_spread() -> None:
     assert log_spread == pytest.approx(np.log(3.0), abs=0.01)
 
 
-def test_a_quick_run_answers_everything(settings: Settings, tmp_path: Path) -> None:
-    found = STUDY.run(settings)
+def test_a_quick_run_answers_everything(
+    settings: Settings, tiny_is_known: None, tmp_path: Path
+) -> None:
+    found = STUDY.run(Settings(replace(settings.options, task="tiny"), quick=True))
     assert {"relative_score_the_entry", "ceiling", "bound_not_known"} <= set(found.numbers)
     assert len(found.answers) == 11
     assert [len(table["rows"]) for table in found.tables] == [2, 12, 10]

@@ -24,6 +24,7 @@ from scorer.tasks.snapshot import read_snapshot, save_snapshot
 from scorer.tasks.task import SETS, Task
 from scorer.training.families import family_member
 from scorer.training.models import ARCHITECTURES
+from tests._engine import InlineEngine
 from tests.conftest import tiny_definition
 
 
@@ -141,7 +142,7 @@ def material_of(
 ) -> Material:
     options = Options(split_seed=split_seed, data_dir=Path("data"), cache_dir=cache, device="cpu")
     raw = load_raw(definition.dataset, options.data_dir)
-    return Material(definition, raw, options, LocalEngine(2), no_progress)
+    return Material(definition, raw, options, InlineEngine(2), no_progress)
 
 
 def difficulty(definition: TaskDefinition, cache: Path, n_models: int) -> np.ndarray:
