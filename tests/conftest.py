@@ -37,15 +37,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 LONGEST = (
-    "scenarios/test_scored.py",
-    "runner/test_outcomes.py",
-    "verify/test_verify.py",
+    "extensions/test_one_file.py",
     "host/test_bundle.py",
     "oracles/test_pool.py",
-    "runner/test_killed.py",
-    "extensions/test_one_file.py",
     "runner/adapt/test_files.py",
-    "studies/test_plane.py",
+    "runner/test_honest.py",
+    "runner/test_hostile.py",
+    "runner/test_killed.py",
+    "runner/test_outcomes.py",
+    "scenarios/test_scored.py",
+    "test_pipeline.py",
+    "verify/test_verify.py",
 )
 """Files that take longest, which begin first: none is left to one worker at the end."""
 
