@@ -79,8 +79,9 @@ def _cost(record: Record) -> str:
     if record.budget_verdict is None or record.budget is None:
         return run
     allowed = percent(record.budget)
-    if record.within_budget:
-        return f"{run}, within the budget of {allowed}"
+    kept = {"within": "within", "at the limit": "at the limit of"}.get(record.budget_verdict)
+    if kept is not None:
+        return f"{run}, {kept} the budget of {allowed}"
     return f"{run}: {record.budget_verdict}, the budget is {allowed}"
 
 

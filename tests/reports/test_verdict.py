@@ -33,6 +33,7 @@ def joint(p_value: float | None) -> dict[str, Any]:
         ({"joint": joint(0.01)}, "no single example gives it away, but 64 whole models do"),
         ({"joint": joint(0.3)}, "64 models cannot tell it from retraining"),
         ({}, "within the budget of 20 %"),
+        ({"budget_verdict": "at the limit"}, "arithmetic, at the limit of the budget of 20 %"),
         ({"within_budget": False, "budget_verdict": "over (time)"}, "over (time), the budget is"),
         ({"relative_score": None, "missing": {"relative_score": "why"}}, "no relative score of"),
     ],
