@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from scorer.cli._common import FOLDERS, json_option, options, progress_bar, say, show, show_json
+
+if TYPE_CHECKING:
+    from scorer.tuning.log import TuningLog
+
+TOGETHER = 8
+"""Methods that go through the rounds at once: few enough that what is found is soon kept."""
 
 
 @click.command()
@@ -42,9 +48,9 @@ def command(
     """
     from scorer.errors import UsageError
     from scorer.options import OWN_FORGET_SET, Options
-    from scorer.runner.load import BASELINES, Submission, find_submission, methods_in
+    from scorer.runner.load import find_submission
     from scorer.tuning.apply import apply_best, check_can_apply
-    from scorer.tuning.constants import constants_of
+    from scorer.tuning.constants import tuned_baselines
     from scorer.tuning.log import keep_log, log_path
     from scorer.tuning.trials import tune
 
@@ -58,27 +64,24 @@ def command(
     chosen = Options(**values)
     names = [name.strip() for name in constants.split(",") if name.strip()]
     if every:
-        found = [
-            each
-            for each in map(Submission.read, methods_in(BASELINES).values())
-            if any(one.is_tuned for one in constants_of(each.source.decode()).values())
-        ]
+        found = tuned_baselines()
     else:
         found = [find_submission(method) for method in methods or (None,)]
     for submission in found if apply else ():
         check_can_apply(submission)
-    logs = []
-    for submission in found:
+    logs: list[TuningLog] = []
+    for first in range(0, len(found), TOGETHER):
+        together = found[first : first + TOGETHER]
         with progress_bar() as progress:
-            log = tune(submission, names, chosen, progress)
-        logs.append(log)
-        if save:
-            say(f"wrote {keep_log(log)}", err=True)
-        if apply and apply_best(submission, log):
-            say(f"wrote {submission.path}", err=True)
-        if not as_json:
-            show_log(log)
-            say(f"log: {log_path(chosen, log.method)}\n")
+            logs += tune(together, names, chosen, progress)
+        for submission, log in zip(together, logs[first:], strict=True):
+            if save:
+                say(f"wrote {keep_log(log)}", err=True)
+            if apply and apply_best(submission, log):
+                say(f"wrote {submission.path}", err=True)
+            if not as_json:
+                show_log(log)
+                say(f"log: {log_path(chosen, log.method)}\n")
     if as_json:
         show_json({"task": chosen.task, "methods": [asdict(log) for log in logs]})
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from baselines.common import FAMILIES
 from scorer.errors import UsageError
+from scorer.runner import load
 from scorer.runner.imports import shared_modules
-from scorer.runner.load import BASELINES
 
 Value = int | float | bool
 Values = Mapping[str, Value]
@@ -123,6 +123,16 @@ def constants_of(source: str) -> dict[str, Constant]:
     return found
 
 
+def tuned_baselines() -> list[load.Submission]:
+    """Return the baselines with constants that are tuned: those they read through `for_family`."""
+    files = map(load.Submission.read, load.methods_in(load.BASELINES).values())
+    return [
+        each
+        for each in files
+        if any(one.is_tuned for one in constants_of(each.source.decode()).values())
+    ]
+
+
 def _names_read(tree: ast.Module) -> set[str]:
     """Return the names that are handed to `for_family`."""
     return {
@@ -175,7 +185,7 @@ def fingerprint(source: bytes, constants: Mapping[str, Constant], names: Sequenc
     """
     text = source.decode(encoding_of(source))
     text = _replaced(text, {constants[name].span: name for name in names})
-    shared = [path.read_text() for path in shared_modules(source, BASELINES)]
+    shared = [path.read_text() for path in shared_modules(source, load.BASELINES)]
     return hashlib.sha256("\n".join(map(_code, [text, *shared])).encode()).hexdigest()
 
 

@@ -56,6 +56,14 @@ def draw_trials(
     return [dict(start), *drawn]
 
 
+def at_batch_size(start: Values, size: Value) -> dict[str, Value]:
+    """Return the values of the file at another batch size: rates follow it, all else stays."""
+    growth = math.sqrt(size / start[BATCH_SIZE])
+    changed = {name: value * growth for name, value in start.items() if "RATE" in name}
+    rates = {name: _like(start[name], value) for name, value in changed.items()}
+    return {**start, **rates, BATCH_SIZE: size}
+
+
 def _at(
     start: Values, place: Mapping[str, float], longest: Mapping[Value | None, float]
 ) -> dict[str, Value]:

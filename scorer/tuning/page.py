@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from scorer.results.markdown import markdown_table
-from scorer.tuning.constants import shown
+from scorer.tuning.constants import shown, tuned_baselines
 from scorer.tuning.log import KEPT, TuningLog, kept_logs
 from scorer.tuning.verdict import verdict
 
@@ -15,14 +16,21 @@ HEADINGS = ("method", "as it was", "best", "time / retrain", "compute / retrain"
 
 def tuning_pages(folder: Path = KEPT) -> dict[Path, str]:
     """Return the page of each task whose tuning is kept, by its path."""
+    names = [each.name for each in tuned_baselines()]
     return {
-        path.with_suffix(".md"): tuning_page(path.stem, kept_logs(path.stem, folder))
+        path.with_suffix(".md"): tuning_page(path.stem, kept_logs(path.stem, folder), names)
         for path in sorted(folder.glob("*.jsonl"))
     }
 
 
-def tuning_page(task: str, logs: dict[str, TuningLog]) -> str:
-    """Return the page of one task: each method's relative score before and after."""
+def tuning_page(task: str, logs: dict[str, TuningLog], names: Sequence[str] = ()) -> str:
+    """Return the page of one task: each method's relative score before and after.
+
+    Args:
+        task: its name.
+        logs: by method.
+        names: of the methods that are to be tuned; those without a log are named.
+    """
     plan = next(iter(logs.values())).plan["rungs"]
     rungs = "; ".join(
         f"{rung['n_trials']} trials with N={rung['n_models']} on split seed"
@@ -30,11 +38,13 @@ def tuning_page(task: str, logs: dict[str, TuningLog]) -> str:
         for rung in plan
     )
     table = markdown_table(HEADINGS, [_cells(log) for log in logs.values()])
+    left = [name for name in names if name not in logs]
+    missing = f"Not tuned on it yet: {', '.join(left)}.\n\n" if left else ""
     return (
         f"# Tuning on {task}\n\n"
         f"Relative scores of the last of these rounds: {rungs}. Made by `python -m scorer tune"
         f" --all --task {task} --save`, logged in `{task}.jsonl`, rendered by `make readme`.\n\n"
-        f"{table}\n"
+        f"{missing}{table}\n"
     )
 
 

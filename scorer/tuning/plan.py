@@ -38,7 +38,7 @@ class Plan:
 
 PLANS = {
     "digits": Plan("reuse-8", 4, (Rung(24, 8, (1,)), Rung(6, 16, (1, 2)), Rung(3, 32, (1, 2)))),
-    "fashion_mnist": Plan("reuse-6", 2, (Rung(12, 6, (1,)), Rung(3, 12, (1,)))),
+    "fashion_mnist": Plan("reuse-4", 2, (Rung(8, 4, (1,)), Rung(3, 8, (1,)))),
 }
 """Less is tried on fashion_mnist: runs are longer, a split has more examples to average over, and
 another would cost its own retrainings to time runs against. Runs of earlier rounds on the same

@@ -21,10 +21,10 @@ from scorer.results.record import Record
 from scorer.runner.load import Submission
 from scorer.secret import PUBLIC_SECRET
 from scorer.tasks import TASKS
+from scorer.tasks.definition import TaskDefinition
 from scorer.tasks.forget.spec import parse_forget
 from scorer.tuning.constants import (
     Constant,
-    Value,
     Values,
     constants_of,
     encoding_of,
@@ -32,15 +32,13 @@ from scorer.tuning.constants import (
     text_of,
     with_values,
 )
-from scorer.tuning.draw import BATCH_SIZE, BATCH_SIZES, LARGEST_FACTOR, draw_trials
+from scorer.tuning.draw import BATCH_SIZE, BATCH_SIZES, draw_trials
 from scorer.tuning.log import Row, TuningLog, log_path, plan_values, read_log, task_label
-from scorer.tuning.plan import PLANS, Plan, Rung
+from scorer.tuning.plan import PLANS, Plan
+from scorer.tuning.probe import longest_lengths, probes
 
 SCORES = ("forgetting", "utility", "errors")
 """Measures of what the trials are ranked by."""
-
-SAFE_SHARE = 0.95
-"""Share of the budget up to which lengths are drawn, since the time of a few runs is uncertain."""
 
 
 def family_of_task(options: Options) -> str:
@@ -76,16 +74,19 @@ def tuned_names(submission: Submission, asked: Sequence[str] = ()) -> list[str]:
 
 
 def tune(
-    submission: Submission,
+    submissions: Sequence[Submission],
     names: Sequence[str],
     options: Options,
     progress: Progress,
     plan: Plan | None = None,
-) -> TuningLog:
-    """Run all trials of a method that were not run yet, log them, and return the log.
+) -> list[TuningLog]:
+    """Run all trials of methods that were not run yet, log them, and return the logs.
+
+    The methods go through each round together: their runs share workers, and the retrainings that
+    they are timed against. A log is written when the round of all has ended.
 
     Args:
-        submission: whose constants are tried.
+        submissions: whose constants are tried.
         names: of the constants; see `tuned_names`.
         options: of the runs; design, split seed and N are the plan's.
         progress: called with what is being done, units done, and of how many.
@@ -103,28 +104,67 @@ def tune(
         )
     family = family_of_task(options)
     plan = plan or PLANS[family]
-    designed = dataclasses.replace(options, design=plan.design)
-    trials = Trials(submission, tuned_names(submission, names), family, designed, progress)
-    path = log_path(options, submission.name)
-    log = read_log(options, submission.name, trials.fingerprint, plan)
-    if log is None:
-        drawn = trials.draw(plan)
-        values = (
-            submission.name,
-            task_label(options),
-            family,
-            trials.fingerprint,
-            plan_values(plan),
-        )
-        log = TuningLog(*values, trials=drawn)
-        log.write(path)
+    runner = Runner(dataclasses.replace(options, design=plan.design), progress)
+    methods = [
+        Trials(each, tuned_names(each, names), family, TASKS[options.task], options.forget)
+        for each in submissions
+    ]
+    logs = _logs(methods, options, plan, runner)
     for number, rung in enumerate(plan.rungs):
-        if not log.rung(number):
+        chosen: list[dict[int, Values]] = []
+        for log in logs:
             before = log.rung(number - 1)
-            chosen = survivors(before, rung.n_trials) if before else range(len(log.trials))
-            log.rows += trials.run(number, rung, {trial: log.trials[trial] for trial in chosen})
-            log.write(path)
-    return log
+            going_on = survivors(before, rung.n_trials) if before else range(len(log.trials))
+            is_done = bool(log.rung(number))
+            chosen.append({} if is_done else {trial: log.trials[trial] for trial in going_on})
+        variants = [
+            method.variant(values)
+            for method, own in zip(methods, chosen, strict=True)
+            for values in own.values()
+        ]
+        by_split = [
+            iter(runner.score(variants, rung.n_models, seed) if variants else ())
+            for seed in rung.split_seeds
+        ]
+        for log, own in zip(logs, chosen, strict=True):
+            log.rows += [
+                {"rung": number, "trial": trial, **summary([next(each) for each in by_split])}
+                for trial in own
+            ]
+            if own:
+                log.write(log_path(options, log.method))
+    return logs
+
+
+def _logs(
+    methods: Sequence[Trials], options: Options, plan: Plan, runner: Runner
+) -> list[TuningLog]:
+    """Return the logs to go on with; of a method that has none, a new one with its trials drawn.
+
+    Lengths are drawn as the budget allows, as far as a few runs tell what they cost.
+    """
+    logs = [read_log(options, each.name, each.fingerprint, plan) for each in methods]
+    new = [method for method, log in zip(methods, logs, strict=True) if log is None]
+    variants = [one.variant(each) for one in new for each in probes(one.start).values()]
+    # An original a run: the few of a probe cannot be shared among as many as the plan has.
+    settings = plan.n_probes, plan.rungs[0].split_seeds[0], (), "reuse-n"
+    records = iter(runner.score(variants, *settings) if variants else ())
+    drawn = {}
+    for one in new:
+        probed = {size: next(records) for size in probes(one.start)}
+        sizes = BATCH_SIZES if BATCH_SIZE in one.start else (None,)
+        longest = longest_lengths(probed, sizes)
+        found = TuningLog(
+            one.name,
+            task_label(options),
+            one.family,
+            one.fingerprint,
+            plan_values(plan),
+            trials=draw_trials(one.start, one.name, plan.rungs[0].n_trials, longest),
+        )
+        found.write(log_path(options, one.name))
+        drawn[one.name] = found
+    return [log or drawn[one.name] for one, log in zip(methods, logs, strict=True)]
 
 
 def survivors(ranking: Sequence[Row], n_trials: int) -> list[int]:
@@ -140,15 +180,22 @@ def survivors(ranking: Sequence[Row], n_trials: int) -> list[int]:
 
 
 class Trials:
-    """Copies of a file with other values for its constants, and what they score."""
+    """Copies of a file with other values for its constants.
+
+    Attributes:
+        name: of the method.
+        family: of the task's images.
+        start: values of the file.
+        fingerprint: of the file but for its values, and of the task.
+    """
 
     def __init__(
         self,
         submission: Submission,
         names: Sequence[str],
         family: str,
-        options: Options,
-        progress: Progress,
+        definition: TaskDefinition,
+        forget: str,
     ) -> None:
         """Look the constants up; nothing is run.
 
@@ -160,52 +207,34 @@ class Trials:
                 f"{submission.shown_path} must have a number with a decimal point in capitals at"
                 " its top, such as LEARNING_RATE = 0.1, to tune; it has none"
             )
-        self._submission, self._family = submission, family
-        self._options, self._progress = options, progress
+        self._submission, self.name, self.family = submission, submission.name, family
         self._constants = constants_of(text_of(submission.source, submission.shown_file))
-        self._start = {name: self._constants[name].at(family) for name in names}
-        for name, value in self._start.items():
+        self.start = {name: self._constants[name].at(family) for name in names}
+        for name, value in self.start.items():
             if "SHARE" in name and not 0 < value < 1:
                 raise UsageError(
                     f"{name} in {submission.shown_path} must be between 0 and 1 to be tuned as a"
                     f" share, got {value}"
                 )
-        definition = repr(TASKS[options.task])
-        if options.forget != OWN_FORGET_SET:
-            definition += options.forget
-        text = fingerprint(submission.source, self._constants, names) + definition
+        task = repr(definition) + (forget if forget != OWN_FORGET_SET else "")
+        text = fingerprint(submission.source, self._constants, names) + task
         self.fingerprint = hashlib.sha256(text.encode()).hexdigest()
 
-    def draw(self, plan: Plan) -> list[dict[str, Value]]:
-        """Return the values of all trials, whose lengths the budget allows as far as is known.
+    def variant(self, values: Values) -> Submission:
+        """Return the submission with other values."""
+        return variant(self._submission, self._constants, self.family, values)
 
-        What a pass costs is measured by a few runs at each batch size: smaller batches make more
-        steps of the same arithmetic. The file's own comes first, as in all rungs: the retrainings
-        that runs are timed against are kept with the first of them.
-        """
-        sizes: list[Value | None] = [None]
-        if BATCH_SIZE in self._start:
-            sizes = list(dict.fromkeys([self._start[BATCH_SIZE], *BATCH_SIZES]))
-        probes = [{**self._start, BATCH_SIZE: size} if size else self._start for size in sizes]
-        rung = plan.rungs[0]
-        # An original a run: the few of a probe cannot be shared among as many as the plan has.
-        records = self._score(probes, plan.n_probes, rung.split_seeds[0], (), "reuse-n")
-        longest = dict(zip(sizes, map(largest_length, records), strict=True))
-        return draw_trials(self._start, self._submission.name, rung.n_trials, longest)
 
-    def run(self, number: int, rung: Rung, chosen: Mapping[int, Values]) -> list[Row]:
-        """Return the rows of the chosen trials in one rung."""
-        by_split = [
-            self._score(list(chosen.values()), rung.n_models, seed) for seed in rung.split_seeds
-        ]
-        return [
-            {"rung": number, "trial": trial, **summary(records)}
-            for trial, *records in zip(chosen, *by_split, strict=True)
-        ]
+class Runner:
+    """Runs trials, and scores them on private splits."""
 
-    def _score(
+    def __init__(self, options: Options, progress: Progress) -> None:
+        """Take what all runs have in common."""
+        self._options, self._progress = options, progress
+
+    def score(
         self,
-        trials: Sequence[Values],
+        variants: Sequence[Submission],
         n_models: int,
         split_seed: int,
         scores: Sequence[str] = SCORES,
@@ -221,7 +250,6 @@ class Trials:
             n_models=n_models,
             design=design or self._options.design,
         )
-        variants = [variant(self._submission, self._constants, self._family, v) for v in trials]
         measures = [*scores, *meters()]
         return [each.record for each in score(variants, private, self._progress, measures)]
 
@@ -237,18 +265,6 @@ def variant(
         return submission
     digest = hashlib.sha256(submission.sha256.encode() + text).hexdigest()
     return dataclasses.replace(submission, code=submission.code.with_source(text), sha256=digest)
-
-
-def largest_length(record: Record) -> float:
-    """Return the factor on the lengths of a trial that the budget allows, by its two ratios.
-
-    1 where it was not timed, as when it failed.
-    """
-    measured = (record.measured.get(name) for name in ("time_ratio", "compute_ratio"))
-    ratios = [ratio for ratio in measured if ratio]
-    if not ratios or record.budget is None:
-        return 1.0
-    return float(min(SAFE_SHARE * record.budget / max(ratios), LARGEST_FACTOR))
 
 
 def summary(records: Sequence[Record]) -> Row:

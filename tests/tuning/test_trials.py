@@ -12,7 +12,8 @@ import pytest
 from scorer.errors import UsageError
 from scorer.metric.utility import relative_score
 from scorer.options import Options
-from scorer.runner.load import Submission
+from scorer.runner.load import Submission, find_submission
+from scorer.tasks import TASKS
 from scorer.tuning import trials
 from scorer.tuning.log import TuningLog, log_path
 from scorer.tuning.plan import PLANS, Plan, Rung
@@ -39,7 +40,8 @@ def tuned(
 ) -> TuningLog:
     """Return the log of tuning with scores by a stub."""
     monkeypatch.setattr(trials, "score", stub)
-    return tune(submission, [], options, quiet, PLAN)
+    (log,) = tune([submission], [], options, quiet, PLAN)
+    return log
 
 
 def near(target: float) -> StubScores:
@@ -63,7 +65,7 @@ def test_halving_keeps_the_best_and_the_file_as_it_is(
 ) -> None:
     stub = near(2.0)
     log = tuned(monkeypatch, options, stub, submission_in(tmp_path))
-    assert stub.calls == [(1, 2, 5), (1, 4, 12), (1, 8, 4), (2, 8, 4), (1, 16, 2), (2, 16, 2)]
+    assert stub.calls == [(1, 2, 2), (1, 4, 12), (1, 8, 4), (2, 8, 4), (1, 16, 2), (2, 16, 2)]
     assert [len(log.rung(number)) for number in range(3)] == [12, 4, 2]
     by_distance = sorted(range(12), key=lambda t: abs(log.trials[t]["LEARNING_RATE"] - 2.0))
     assert log.ranking[0]["trial"] == by_distance[0] != 0
@@ -183,6 +185,29 @@ def test_what_is_finished_is_not_run_again_unless_the_file_is_another(
     assert len(stub.calls) == 6
 
 
+def test_methods_go_through_each_round_together_and_score_what_they_do_alone(
+    monkeypatch: pytest.MonkeyPatch, options: Options, tmp_path: Path
+) -> None:
+    one = submission_in(tmp_path)
+    folder = tmp_path / "other"
+    folder.mkdir()
+    path = folder / "late.py"
+    path.write_text(SOURCE + "MORE = 1\n")
+    other = find_submission(str(path))
+    stub = near(2.0)
+    monkeypatch.setattr(trials, "score", stub)
+    logs = tune([one, other], [], options, quiet, PLAN)
+    assert stub.calls == [(1, 2, 4), (1, 4, 24), (1, 8, 8), (2, 8, 8), (1, 16, 4), (2, 16, 4)]
+    assert [log.method for log in logs] == ["shift", "late"]
+    apart = dataclasses.replace(options, results_dir=tmp_path / "apart")
+    assert logs == [tune([each], [], apart, quiet, PLAN)[0] for each in (one, other)]
+    # What one has finished is not run again beside another that has not.
+    log_path(options, "late").unlink()
+    stub.calls.clear()
+    assert tune([one, other], [], options, quiet, PLAN) == logs
+    assert stub.calls == [(1, 2, 2), (1, 4, 12), (1, 8, 4), (2, 8, 4), (1, 16, 2), (2, 16, 2)]
+
+
 def test_a_trial_that_fails_comes_last_with_its_fault(
     monkeypatch: pytest.MonkeyPatch, options: Options, tmp_path: Path
 ) -> None:
@@ -225,7 +250,7 @@ def test_what_cannot_be_tuned_is_said(
     source: str, names: list[str], message: str, options: Options, tmp_path: Path
 ) -> None:
     with pytest.raises(UsageError, match=message):
-        tune(submission_in(tmp_path, source), names, options, quiet)
+        tune([submission_in(tmp_path, source)], names, options, quiet)
 
 
 @pytest.mark.parametrize("forget", ["subject:1,2", "file"])
@@ -236,17 +261,16 @@ def test_what_is_the_same_on_every_split_is_not_tuned_on(
     forget = forget.replace("file", f"file:{tmp_path / 'list'}")
     options = dataclasses.replace(options, forget=forget)
     with pytest.raises(UsageError, match="same examples on every split, so that none is private"):
-        tune(submission_in(tmp_path, SOURCE), [], options, quiet)
+        tune([submission_in(tmp_path, SOURCE)], [], options, quiet)
 
 
 def test_trials_on_another_forget_set_are_others(options: Options, tmp_path: Path) -> None:
     family = family_of_task(options)
 
     def fingerprint(**changes: str) -> str:
-        changed = dataclasses.replace(options, **changes)
-        return Trials(
-            submission_in(tmp_path, SOURCE), ["LEARNING_RATE"], family, changed, quiet
-        ).fingerprint
+        forget = dataclasses.replace(options, **changes).forget
+        told = family, TASKS[options.task], forget
+        return Trials(submission_in(tmp_path, SOURCE), ["LEARNING_RATE"], *told).fingerprint
 
     assert fingerprint(forget="default") == fingerprint()
     assert len({fingerprint(), fingerprint(forget="class:3"), fingerprint(forget="class:2")}) == 3
@@ -255,7 +279,7 @@ def test_trials_on_another_forget_set_are_others(options: Options, tmp_path: Pat
 def test_real_runs_on_a_private_split_leave_no_record(options: Options, tmp_path: Path) -> None:
     source = SOURCE.replace("BATCH_SIZE, SCALED, KEPT_SHARE", "SCALED")
     submission = submission_in(tmp_path, source)
-    log = tune(submission, [], options, quiet, Plan("reuse-2", 2, (Rung(2, 4, (1,)),)))
+    (log,) = tune([submission], [], options, quiet, Plan("reuse-2", 2, (Rung(2, 4, (1,)),)))
     assert [set(row["split_seeds"]) for row in log.rows] == [{1}, {1}]
     assert all(row["relative_score"] is not None and not row["faults"] for row in log.rows)
     assert all(row["time_ratio"] > 0 and 0 < row["retain_ratio"] <= 2 for row in log.rows)

@@ -139,3 +139,9 @@ def test_the_page_shows_both_scores_both_meters_and_what_is_wrong() -> None:
         "shift", "0.300 ± 0.001", "0.400 ± 0.001", "0.10", "0.15", "LEARNING_RATE 0.1", ""
     ]  # fmt: skip
     assert "beats doing nothing: relative 0.000" in lines[7]
+
+
+def test_the_page_names_what_is_not_tuned_yet() -> None:
+    logs = {"shift": log_of(row(0, 0.3))}
+    assert "Not tuned on it yet: a, b." in tuning_page("digits", logs, ["a", "b", "shift"])
+    assert "Not tuned" not in tuning_page("digits", logs, ["shift"])
