@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from scorer.features.views import BARRIER
-from scorer.measures.base import NOT_ASKED_FOR, Evidence, Measure, Measured, Measurement
+from scorer.measures.base import (
+    NOT_ASKED_FOR,
+    Evidence,
+    Measure,
+    Measured,
+    Measurement,
+    mean_and_error,
+)
 from scorer.metric.barrier import loss_barriers
-from scorer.metric.jackknife import mean_error
 
 SETS = ("forget", "retain")
 """What the loss is of, in the order of the last axis of what is walked."""
@@ -26,15 +31,13 @@ def compute(evidence: Evidence) -> Measured:
         losses = evidence.banks[role].output("line")
         for column, set_name in enumerate(SETS):
             found, name = loss_barriers(losses[..., column]), f"{set_name}{suffix}"
-            values[name] = float(found.mean())
             if role == "floor":
+                values[name] = float(found.mean())
                 continue
             originals = evidence.originals if role == "unlearned" else None
-            try:
-                values[f"{name}_se"] = mean_error(found, originals)
-            except ValueError as error:
-                values[f"{name}_se"] = math.nan
-                missing[f"barrier.{name}_se"] = str(error)
+            mean, why = mean_and_error(f"barrier.{name}", found, originals)
+            values |= mean
+            missing |= why
     return Measured({"barrier": values}, missing)
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ import numpy as np
 from scorer.measures.costs import RunCosts
 from scorer.metric.ceiling import Ceiling, repaired_ceiling
 from scorer.metric.forgetting import ForgettingQuality, forgetting_quality
+from scorer.metric.jackknife import mean_error
 from scorer.metric.rules import Rule
 from scorer.metric.utility import ModelAccuracies
 
@@ -52,6 +54,29 @@ def value_at(values: Values, source: Source | None) -> Any:
     for part in source.split("."):
         found = found.get(part) if isinstance(found, Mapping) else None
     return found
+
+
+def mean_and_error(
+    path: str, numbers: np.ndarray, originals: Sequence[int] | None
+) -> tuple[dict[str, float], dict[str, str]]:
+    """Return the mean over models of one number a model with its error, and why that lacks.
+
+    Args:
+        path: of the mean, such as "relearning.steps"; the error's has `_se` behind it.
+        numbers: `(n_models,)`.
+        originals: see `scorer.metric.jackknife.mean_error`.
+
+    Returns:
+        Mean and error by the last parts of their paths; the reason by the path of the error, which
+        is NaN then.
+    """
+    name = path.rpartition(".")[2]
+    values, missing = {name: float(numbers.mean()), f"{name}_se": math.nan}, {}
+    try:
+        values[f"{name}_se"] = mean_error(numbers, originals)
+    except ValueError as error:
+        missing[f"{path}_se"] = str(error)
+    return values, missing
 
 
 @dataclass(frozen=True)

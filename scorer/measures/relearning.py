@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
 from scorer.features.relearning import MOST_STEPS
 from scorer.features.views import RELEARNING
-from scorer.measures.base import NOT_ASKED_FOR, Evidence, Measure, Measured, Measurement
-from scorer.metric.jackknife import mean_error
+from scorer.measures.base import (
+    NOT_ASKED_FOR,
+    Evidence,
+    Measure,
+    Measured,
+    Measurement,
+    mean_and_error,
+)
 from scorer.metric.relearning import rank_p_value, steps_to_reach
 
 TOLERANCE = 1e-3
@@ -41,18 +46,16 @@ def compute(evidence: Evidence) -> Measured:
     ):
         n_beyond = int(np.count_nonzero(np.isinf(found)))
         values[f"not_within{suffix}"] = n_beyond / found.size
-        names = f"steps{suffix}", f"steps{suffix}_se"
+        name = f"steps{suffix}"
         if n_beyond:
+            names = name, f"{name}_se"
             values |= dict.fromkeys(names)
             why = f"not within {MOST_STEPS} steps: {n_beyond} of {found.size} {who}"
-            missing |= {f"relearning.{name}": why for name in names}
+            missing |= {f"relearning.{each}": why for each in names}
             continue
-        values[names[0]] = float(found.mean())
-        try:
-            values[names[1]] = mean_error(found, originals)
-        except ValueError as error:
-            values[names[1]] = math.nan
-            missing[f"relearning.{names[1]}"] = str(error)
+        mean, reason = mean_and_error(f"relearning.{name}", found, originals)
+        values |= mean
+        missing |= reason
     return Measured({"relearning": values}, missing)
 
 
