@@ -14,6 +14,7 @@ import pytest
 from scorer.bench import Settings
 from scorer.bench._simulations import SIMULATIONS, Simulation
 from scorer.bench._simulations.certified import CASES
+from scorer.bench._simulations.kept import KeptRows
 from scorer.bench.simulations import simulate
 from scorer.results.speed import speed_markdown, speed_tables
 from scorer.results.tables import plain_text
@@ -27,6 +28,18 @@ def rows(name: str, rounds: int = 2) -> list[dict[str, Any]]:
         dict(zip(table.columns, table.simulate(case, rounds), strict=True))
         for case in range(len(table.cases))
     ]
+
+
+def test_rows_are_kept_for_one_state_of_the_code(tmp_path: Path) -> None:
+    source = tmp_path / "scorer" / "metric" / "one.py"
+    source.parent.mkdir(parents=True)
+    source.write_text("A = 1\n")
+    first = KeptRows(tmp_path, tmp_path)
+    first.keep("a", 0, 7, ["x", 1.5, float("inf"), 3])
+    assert KeptRows(tmp_path, tmp_path).read("a", 0, 7) == ["x", 1.5, float("inf"), 3]
+    assert first.read("a", 0, 8) is first.read("a", 1, 7) is first.read("b", 0, 7) is None
+    source.write_text("A = 2\n")
+    assert KeptRows(tmp_path, tmp_path).read("a", 0, 7) is None
 
 
 @pytest.fixture
@@ -67,6 +80,14 @@ def test_the_bench_makes_every_row_and_the_documents_show_them(tmp_path: Path) -
     assert table["rows"][3] == known["certified"].simulate(3, 5)
     assert min(done) == 0 and len(done) == len(table["rows"])
     assert json.loads(json.dumps(values)) == values
+    # Another call makes none of them again, but the one that is damaged.
+    files = sorted((tmp_path / "bench").rglob("certified-*.json"))
+    assert len(files) == len(table["rows"])
+    times = [path.stat().st_mtime_ns for path in files]
+    files[0].write_text("[1, ")
+    assert simulate(settings, simulations=known).as_dict()["tables"] == values["tables"]
+    assert [path.stat().st_mtime_ns for path in files[1:]] == times[1:]
+    assert json.loads(files[0].read_text())
     text = speed_markdown(values)
     assert "**Certified bounds.** On laws with a known epsilon" in text
     assert "| one Cauchy law | 256 | 0.1 |" in text
