@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,6 @@ from scorer.tasks import TASKS
 from scorer.tasks.definition import TaskDefinition
 from scorer.tasks.forget.spec import parse_forget
 from scorer.tuning.constants import (
-    Constant,
     Values,
     constants_of,
     encoding_of,
@@ -104,12 +103,12 @@ def tune(
         )
     family = family_of_task(options)
     plan = plan or PLANS[family]
-    runner = Runner(dataclasses.replace(options, design=plan.design), progress)
     methods = [
         Trials(each, tuned_names(each, names), family, TASKS[options.task], options.forget)
         for each in submissions
     ]
-    logs = _logs(methods, options, plan, runner)
+    logs = _logs(methods, options, progress, plan)
+    designed = dataclasses.replace(options, design=plan.design)
     for number, rung in enumerate(plan.rungs):
         chosen: list[dict[int, Values]] = []
         for log in logs:
@@ -123,7 +122,7 @@ def tune(
             for values in own.values()
         ]
         by_split = [
-            iter(runner.score(variants, rung.n_models, seed) if variants else ())
+            iter(scored(variants, designed, progress, rung.n_models, seed))
             for seed in rung.split_seeds
         ]
         for log, own in zip(logs, chosen, strict=True):
@@ -137,7 +136,7 @@ def tune(
 
 
 def _logs(
-    methods: Sequence[Trials], options: Options, plan: Plan, runner: Runner
+    methods: Sequence[Trials], options: Options, progress: Progress, plan: Plan
 ) -> list[TuningLog]:
     """Return the logs to go on with; of a method that has none, a new one with its trials drawn.
 
@@ -147,8 +146,9 @@ def _logs(
     new = [method for method, log in zip(methods, logs, strict=True) if log is None]
     variants = [one.variant(each) for one in new for each in probes(one.start).values()]
     # An original a run: the few of a probe cannot be shared among as many as the plan has.
-    settings = plan.n_probes, plan.rungs[0].split_seeds[0], (), "reuse-n"
-    records = iter(runner.score(variants, *settings) if variants else ())
+    designed = dataclasses.replace(options, design="reuse-n")
+    numbers = plan.n_probes, plan.rungs[0].split_seeds[0]
+    records = iter(scored(variants, designed, progress, *numbers, scores=()))
     drawn = {}
     for one in new:
         probed = {size: next(records) for size in probes(one.start)}
@@ -221,50 +221,38 @@ class Trials:
         self.fingerprint = hashlib.sha256(text.encode()).hexdigest()
 
     def variant(self, values: Values) -> Submission:
-        """Return the submission with other values."""
-        return variant(self._submission, self._constants, self.family, values)
+        """Return the submission with other values; with those that it has it is the same file."""
+        own = self._submission
+        encoding = encoding_of(own.source)
+        source = own.source.decode(encoding)
+        text = with_values(source, self._constants, self.family, values).encode(encoding)
+        if text == own.source:
+            return own
+        digest = hashlib.sha256(own.sha256.encode() + text).hexdigest()
+        return dataclasses.replace(own, code=own.code.with_source(text), sha256=digest)
 
 
-class Runner:
-    """Runs trials, and scores them on private splits."""
-
-    def __init__(self, options: Options, progress: Progress) -> None:
-        """Take what all runs have in common."""
-        self._options, self._progress = options, progress
-
-    def score(
-        self,
-        variants: Sequence[Submission],
-        n_models: int,
-        split_seed: int,
-        scores: Sequence[str] = SCORES,
-        design: str | None = None,
-    ) -> list[Record]:
-        """Return the records of trials with `n_models` runs each on one private split."""
-        # Trials under one seed differ by their constants alone, and nobody gains by knowing it.
-        private = dataclasses.replace(
-            self._options,
-            secret=PUBLIC_SECRET,
-            runs_secret=PUBLIC_SECRET,
-            split_seed=split_seed,
-            n_models=n_models,
-            design=design or self._options.design,
-        )
-        measures = [*scores, *meters()]
-        return [each.record for each in score(variants, private, self._progress, measures)]
-
-
-def variant(
-    submission: Submission, constants: Mapping[str, Constant], family: str, values: Values
-) -> Submission:
-    """Return the submission with other values; with those that it has it is the same file."""
-    encoding = encoding_of(submission.source)
-    source = submission.source.decode(encoding)
-    text = with_values(source, constants, family, values).encode(encoding)
-    if text == submission.source:
-        return submission
-    digest = hashlib.sha256(submission.sha256.encode() + text).hexdigest()
-    return dataclasses.replace(submission, code=submission.code.with_source(text), sha256=digest)
+def scored(
+    variants: Sequence[Submission],
+    options: Options,
+    progress: Progress,
+    n_models: int,
+    split_seed: int,
+    scores: Sequence[str] = SCORES,
+) -> list[Record]:
+    """Return the records of trials with `n_models` runs each on one private split."""
+    if not variants:
+        return []
+    # Trials under one seed differ by their constants alone, and nobody gains by knowing it.
+    private = dataclasses.replace(
+        options,
+        secret=PUBLIC_SECRET,
+        runs_secret=PUBLIC_SECRET,
+        split_seed=split_seed,
+        n_models=n_models,
+    )
+    found = score(variants, private, progress, [*scores, *meters()])
+    return [each.record for each in found]
 
 
 def summary(records: Sequence[Record]) -> Row:

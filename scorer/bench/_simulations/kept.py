@@ -6,16 +6,19 @@ import hashlib
 import json
 from pathlib import Path
 
+import numpy
+import scipy
+
 from scorer.bench._simulations.base import Row
 from scorer.files import disk_errors, set_aside
 from scorer.settings import PROJECT_ROOT
 
-SOURCES = ("scorer/metric", "scorer/simulated", "scorer/bench/_simulations")
+SOURCES = ("scorer/metric", "scorer/simulated", "scorer/results", "scorer/bench/_simulations")
 """What rows are made of: after any change there they are made anew."""
 
 
 class KeptRows:
-    """The rows of one state of the code, a file each."""
+    """The rows of one state of the code and of the libraries that draw, a file each."""
 
     def __init__(self, cache_dir: Path, root: Path = PROJECT_ROOT) -> None:
         """Name the folder; nothing is made.
@@ -24,7 +27,8 @@ class KeptRows:
             cache_dir: where everything lies that can be made again.
             root: of the code.
         """
-        digest = hashlib.sha256()
+        libraries = f"numpy {numpy.__version__}, scipy {scipy.__version__}"
+        digest = hashlib.sha256(libraries.encode())
         for path in sorted(path for part in SOURCES for path in (root / part).rglob("*.py")):
             digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes())
         self.folder = cache_dir / "bench" / f"simulations-{digest.hexdigest()[:16]}"
