@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from scorer.files import written_folder
 from scorer.options import Options
 from scorer.results.board_names import board_stem
 from scorer.results.record import TUNING_FOLDER
@@ -55,10 +56,9 @@ class TuningLog:
 
     def write(self, path: Path) -> None:
         """Write the log so that a reader finds the old one or the new one, whole."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_suffix(".tmp")
-        temporary.write_text(json.dumps(asdict(self)) + "\n")
-        temporary.replace(path)
+        content = (json.dumps(asdict(self)) + "\n").encode()
+        with written_folder(path.parent, "log", {path.name: content}) as aside:
+            (aside / path.name).replace(path)
 
 
 def order(row: Row) -> tuple[bool, bool, float, int]:

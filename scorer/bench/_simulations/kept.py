@@ -10,7 +10,7 @@ import numpy
 import scipy
 
 from scorer.bench._simulations.base import Row
-from scorer.files import disk_errors, set_aside
+from scorer.files import disk_errors, set_aside, written_folder
 from scorer.settings import PROJECT_ROOT
 
 SOURCES = ("scorer/metric", "scorer/simulated", "scorer/results", "scorer/bench/_simulations")
@@ -50,11 +50,9 @@ class KeptRows:
     def keep(self, name: str, case: int, rounds: int, row: Row) -> None:
         """Keep a row; a reader finds it whole or not at all."""
         path = self._path(name, case, rounds)
-        with disk_errors(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            beside = path.with_suffix(".new")
-            beside.write_text(json.dumps(list(row)))
-            beside.replace(path)
+        content = {path.name: json.dumps(list(row)).encode()}
+        with written_folder(path.parent, "row", content) as aside:
+            (aside / path.name).replace(path)
 
     def _path(self, name: str, case: int, rounds: int) -> Path:
         return self.folder / f"{name}-{case}-{rounds}.json"
