@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 
+from baselines.common import Examples
 from scorer.training.models import build_model
 from tests.baselines._network import loader, mean_loss, pattern_examples, trained_net
 
@@ -23,17 +24,9 @@ PLAIN = nn.Sequential(
 )
 """A network without normalisation, whose biases in the stem are kept as well."""
 
+WB = ("weight", "bias")
+
 LINEAR = nn.Sequential(nn.Flatten(), nn.Linear(36, 8), nn.ReLU(), nn.Linear(8, 3))
-
-
-class Unread(Dataset[Any]):
-    """A data set that must not be looked at."""
-
-    def __len__(self) -> int:
-        return 9
-
-    def __getitem__(self, index: int) -> Any:
-        raise AssertionError(f"the entry read example {index} of the forget set")
 
 
 @pytest.fixture
@@ -45,12 +38,16 @@ def entry() -> ModuleType:
     return module
 
 
-def call(entry: ModuleType, net: nn.Module, seed: int = 0) -> nn.Module:
+def call(
+    entry: ModuleType, net: nn.Module, seed: int = 0, forget: Examples | None = None
+) -> nn.Module:
     """Return what the entry makes of a network for small images of one channel."""
     retain, val = loader(pattern_examples(60, seed=1)), loader(pattern_examples(20, seed=2))
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        made: nn.Module = entry.unlearning(net, retain, DataLoader(Unread()), val)
+        made: nn.Module = entry.unlearning(
+            net, retain, loader(forget or pattern_examples(9, seed=3)), val
+        )
     return made
 
 
@@ -92,7 +89,7 @@ def test_nothing_but_the_stem_is_left_of_the_original(
     before = {name: value.clone() for name, value in net.state_dict().items()}
     images, labels = torch.randn(12, n_channels, side, side), torch.arange(12) % 3
     batches = DataLoader(list(zip(images, labels, strict=True)))
-    made = entry.unlearning(net, batches, DataLoader(Unread()), batches)
+    made = entry.unlearning(net, batches, batches, batches)
     kept = {
         name
         for name, value in made.state_dict().items()
@@ -163,3 +160,35 @@ def test_the_length_follows_from_arithmetic(entry: ModuleType) -> None:
     entry.__dict__["STEP_WORK"] = 1e9
     call(entry, trained_net())
     assert lengths[2] == entry.MIN_STEPS
+
+
+def test_the_forget_set_decides_how_long_the_classifier_is_and_nothing_else(
+    entry: ModuleType,
+) -> None:
+    known = pattern_examples(9, seed=3)
+    wrong = Examples(known.images, (known.labels + 1) % 3)
+    usual, longer = (call(entry, trained_net(), forget=it).state_dict() for it in (known, wrong))
+    for name, value in usual.items():
+        if not name.startswith("fc."):
+            torch.testing.assert_close(longer[name], value, rtol=0, atol=0)
+    factors = torch.cat([longer[f"fc.{it}"].flatten() / usual[f"fc.{it}"].flatten() for it in WB])
+    assert factors.min() > 1.1
+    torch.testing.assert_close(factors, factors[:1].expand_as(factors))
+
+
+def test_the_best_scale_makes_confidence_the_share_that_is_right(entry: ModuleType) -> None:
+    logits = torch.tensor([[2.0, 0.0]]).repeat(10, 1)
+    labels, weights = torch.tensor([0] * 8 + [1] * 2), torch.ones(10)
+    assert entry.best_scale(logits, labels, weights) == pytest.approx(math.log(4) / 2, rel=0.01)
+    weights[8:] = 2.0
+    assert entry.best_scale(logits, labels, weights) == pytest.approx(math.log(2) / 2, rel=0.01)
+
+
+def test_margins_are_held_back_by_what_is_not_fitted_alone(entry: ModuleType) -> None:
+    net = nn.Identity()
+    kept = torch.eye(2).repeat(20, 1), torch.tensor([0, 1] * 19 + [1, 1])
+    gone = torch.eye(2), torch.tensor([0, 1])
+    assert entry.held_back(net, kept, 1.0, gone) == 1.0
+    not_fitted = entry.held_back(net, kept, 1.0, (gone[0], 1 - gone[1]))
+    # One of 40 is wrong in retain, and three of 42 with forget.
+    assert not_fitted == pytest.approx(math.sqrt(math.log(39) / math.log(13)), rel=0.01)
