@@ -34,7 +34,7 @@ def entry() -> ModuleType:
     """Return the entry as a module of its own, with a short length."""
     module = ModuleType("entry")
     exec(compile(ENTRY.read_text(), str(ENTRY), "exec", dont_inherit=True), module.__dict__)
-    module.__dict__.update(RETRAINING_EXAMPLES=8_000, START_WORK=0.0, STEP_WORK=0.0)
+    module.__dict__.update(EXAMPLES=8_000, START_WORK=(0.0,), STEP_WORK=(0.0,))
     return module
 
 
@@ -77,25 +77,64 @@ def test_a_network_learns_retain_and_is_returned_as_it_was_given(
     assert mean_loss(made, loader(pattern_examples(60, seed=1))) < 0.5
 
 
+SHORT = {"MIN_STEPS": (1,), "EXAMPLES": 1, "EPOCHS": (1,)}
+"""Values of constants that allow a step or two, too few for more layers than the last three."""
+
+
+@pytest.mark.parametrize(
+    ("architecture", "n_channels", "side", "first_new"),
+    [
+        ("small_cnn", 1, 8, "halving.conv"),
+        ("small_resnet", 1, 28, "residual.conv"),
+        ("fast_resnet", 3, 32, "blocks.2.conv1"),
+        ("resnet18", 3, 32, "layer4.1.conv1"),
+    ],
+)
+def test_what_few_steps_cannot_train_is_the_originals(
+    entry: ModuleType, architecture: str, n_channels: int, side: int, first_new: str
+) -> None:
+    entry.__dict__.update(SHORT)
+    kept = kept_of(entry, build_model(architecture, n_channels, 3, seed=0), side)
+    layers = [name for name, is_kept in kept.items() if not is_kept]
+    assert layers[0] == first_new
+    assert not any(kept[name] for name in layers)
+
+
 @pytest.mark.parametrize(
     ("architecture", "n_channels", "side"),
     [("small_cnn", 1, 8), ("small_resnet", 1, 28), ("fast_resnet", 3, 32), ("resnet18", 3, 32)],
 )
-def test_nothing_but_the_stem_is_left_of_the_original(
+def test_nothing_but_the_stem_is_left_of_the_original_where_steps_suffice(
     entry: ModuleType, architecture: str, n_channels: int, side: int
 ) -> None:
-    entry.__dict__.update(MIN_STEPS=1, RETRAINING_EXAMPLES=1, RETRAINING_EPOCHS=1)
-    net = build_model(architecture, n_channels, 3, seed=0).eval()
-    before = {name: value.clone() for name, value in net.state_dict().items()}
+    entry.__dict__.update(SHORT, LAYER_STEPS=1e-6)
+    kept = kept_of(entry, build_model(architecture, n_channels, 3, seed=0), side)
+    assert [name for name, is_kept in kept.items() if is_kept] == ["conv1"]
+
+
+def kept_of(entry: ModuleType, net: nn.Module, side: int) -> dict[str, bool]:
+    """Return by name whether the entry leaves convolutions and linear layers as they are."""
+    layers = {n: m for n, m in net.eval().named_modules() if isinstance(m, (nn.Conv2d, nn.Linear))}
+    weights = {name: layer.weight.detach().clone() for name, layer in layers.items()}
+    n_channels = next(iter(layers.values())).weight.shape[1]
     images, labels = torch.randn(12, n_channels, side, side), torch.arange(12) % 3
     batches = DataLoader(list(zip(images, labels, strict=True)))
-    made = entry.unlearning(net, batches, batches, batches)
-    kept = {
-        name
-        for name, value in made.state_dict().items()
-        if value.dim() > 1 and torch.equal(value, before[name])
-    }
-    assert kept == {"conv1.weight"}
+    entry.unlearning(net, batches, batches, batches)
+    return {name: torch.equal(layer.weight, weights[name]) for name, layer in layers.items()}
+
+
+def test_what_is_kept_is_done_before_the_first_new_layer_and_whole(entry: ModuleType) -> None:
+    attention = nn.MultiheadAttention(4, 2)
+    first = nn.Sequential(nn.Conv2d(1, 4, 1), nn.BatchNorm2d(4))
+    last = nn.Sequential(nn.Linear(4, 4), nn.BatchNorm1d(4), nn.Linear(4, 3))
+    order = [*first, first, attention, *last, last]
+    layers = [first[0], last[0], last[2]]
+    kept = entry.before(layers, order, 2)
+    assert kept == {first, *first, attention, attention.out_proj}
+    assert entry.before(layers, order, 1) == kept | {last[0], last[1]}
+    assert entry.before(layers, order, 99) == kept
+    assert entry.before(layers[1:], [*last, last], 99) == set()
+    assert entry.before(layers[:1], order, 99) == set()
 
 
 def test_runs_differ_by_their_seeds_alone(entry: ModuleType) -> None:
@@ -128,16 +167,17 @@ def test_singular_values_come_together_and_singular_vectors_stay(
 def test_wide_layers_take_plain_steps(entry: ModuleType) -> None:
     net = nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), nn.Flatten(), nn.Linear(144, 99),
                         nn.Linear(99, 3))  # fmt: skip
-    work, stem = entry.look_at(net, torch.randn(1, 1, 6, 6))
-    assert (stem, list(work)) == ([net[0]], [net[0], net[2], net[3]])
+    work, order = entry.look_at(net, torch.randn(1, 1, 6, 6))
+    assert (list(work), order) == ([net[0], net[2], net[3]], [*net, net])
     assert entry.Optimizer(net, work, batch_size=2).matrices == [net[0].weight]
 
 
 def test_work_counts_the_passes_that_are_made(entry: ModuleType) -> None:
     net = trained_net()
-    whole, stem = entry.look_at(net, torch.randn(1, 1, 6, 6))
-    assert stem == list(net.stem)  # type: ignore[arg-type,call-overload]
-    for layer in stem:
+    whole, order = entry.look_at(net, torch.randn(1, 1, 6, 6))
+    kept = entry.before(list(whole), order, 3)
+    assert kept >= set(net.stem)  # type: ignore[arg-type]
+    for layer in kept:
         layer.requires_grad_(False)
     work, _ = entry.look_at(net, torch.randn(1, 1, 6, 6))
     assert (whole[net.stem[0]], work[net.stem[0]]) == (2 * 9 * 144, 9 * 144)  # type: ignore[index]
@@ -151,15 +191,15 @@ def test_the_length_follows_from_arithmetic(entry: ModuleType) -> None:
         lengths.append(n_steps)
         return islice(batches, n_steps)
 
-    entry.__dict__.update(islice=counted, START_WORK=0.0, STEP_WORK=0.0)
+    entry.__dict__.update(islice=counted, START_WORK=(0.0,), STEP_WORK=(0.0,))
     call(entry, trained_net())
     entry.__dict__["SHARE"] *= 2
     call(entry, trained_net())
     assert lengths[1] == pytest.approx(2 * lengths[0], abs=1)
-    assert lengths[0] > entry.MIN_STEPS
-    entry.__dict__["STEP_WORK"] = 1e9
+    assert lengths[0] > entry.MIN_STEPS[0]
+    entry.__dict__["STEP_WORK"] = (1e9,)
     call(entry, trained_net())
-    assert lengths[2] == entry.MIN_STEPS
+    assert lengths[2] == entry.MIN_STEPS[0]
 
 
 def test_the_forget_set_decides_how_long_the_classifier_is_and_nothing_else(

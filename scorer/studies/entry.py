@@ -42,8 +42,8 @@ VARIANTS: dict[str, Changes] = {
     "first convolution drawn anew": {"keep_stem": False},
     "margins left as they are": {"match_margins": False},
     "rate of a long training": {"RATE_STEPS": 0},
-    "batches of 16": {"BATCH_SIZES": [16, 16]},
-    "batches of 64": {"BATCH_SIZES": [64, 64]},
+    "batches of 16": {"BATCH_SIZES": [[16, 16]] * 2},
+    "batches of 64": {"BATCH_SIZES": [[64, 64]] * 2},
     "about half as many steps": {"SHARE": 0.113},
     "about twice as many steps, over the budget": {"SHARE": 0.27},
 }

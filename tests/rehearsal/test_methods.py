@@ -90,7 +90,9 @@ ENTRY = (PROJECT_ROOT / "submission" / "unlearn.py").read_text()
 
 
 def test_a_run_on_the_gpu_saves_what_one_on_a_cpu_saves(call_of: Any, tmp_path: Path) -> None:
-    run = call_of(ENTRY)
+    of_equal_lengths = ENTRY.replace('on_gpu = device.type == "cuda"', "on_gpu = False")
+    assert of_equal_lengths != ENTRY
+    run = call_of(of_equal_lengths)
     assert run(trained_net()) == {"fault": None}
     expected = load_file(tmp_path / "model.safetensors")
     (tmp_path / "model.safetensors").unlink()
@@ -103,7 +105,7 @@ def test_a_run_on_the_gpu_saves_what_one_on_a_cpu_saves(call_of: Any, tmp_path: 
 
 
 def test_a_submission_that_mixes_devices_is_told(call_of: Any) -> None:
-    planted = ENTRY.replace("for _, labels in pairs]).to(device)", "for _, labels in pairs])")
+    planted = ENTRY.replace("(images.to(device), labels.to(device))", "(images.to(device), labels)")
     assert planted != ENTRY
     with rehearsal():
         message = call_of(planted)(trained_net().to(DEVICE))

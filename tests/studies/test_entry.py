@@ -21,7 +21,7 @@ def made(changes: Changes) -> nn.Module:
     sets = [loader(pattern_examples(size, seed)) for seed, size in enumerate((60, 20, 30))]
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        short = {"RETRAINING_EXAMPLES": 8_000, "START_WORK": 0.0, "STEP_WORK": 0.0} | changes
+        short = {"EXAMPLES": 8_000, "START_WORK": [0.0], "STEP_WORK": [0.0]} | changes
         returned = variant(ENTRY.read_text(), short)(trained_net(), *sets)
     assert returned is not None
     return returned
