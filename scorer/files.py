@@ -188,6 +188,20 @@ def written_folder(
         sync_folder(parent)
 
 
+def replace_file(path: Path, content: bytes) -> None:
+    """Write a file so that a reader finds the old one or the new one, whole.
+
+    Args:
+        path: its folder is created where needed.
+        content: of the file.
+
+    Raises:
+        DiskError: the disk is full or not writable; the old file, if there is one, stays.
+    """
+    with written_folder(path.parent, "file", {path.name: content}) as aside:
+        (aside / path.name).replace(path)
+
+
 def ensure_writable(folder: Path) -> None:
     """Make a folder where it is not there, and try whether files can be made in it.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
 import os
 import signal
@@ -20,6 +21,7 @@ from scorer.files import (
     DiskError,
     is_abandoned,
     read_regular,
+    replace_file,
     set_aside,
     sweep,
     temporary_folder,
@@ -149,3 +151,18 @@ def test_what_may_not_be_moved_says_what_to_do(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     with pytest.raises(DiskError, match="change who may read and write"):
         set_aside(tmp_path / "entry", "a reason")
+
+
+def test_a_file_is_replaced_whole_or_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "folder" / ("x" * 250)
+    replace_file(path, b"old")
+    replace_file(path, b"new")
+    assert path.read_bytes() == b"new"
+
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(DiskError):
+        replace_file(path, b"newest")
+    assert [each.read_bytes() for each in path.parent.iterdir()] == [b"new"]

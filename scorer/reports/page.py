@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from scorer.errors import UsageError
-from scorer.files import written_folder
+from scorer.files import replace_file
 from scorer.reports.drawing import inline_svg
 from scorer.reports.figures.base import Panel
 from scorer.reports.words import gate
@@ -99,8 +99,7 @@ def write_page(path: Path, html: str) -> None:
     """
     check_name(path)
     content = html.encode("utf-8", errors="backslashreplace")
-    with written_folder(path.parent, "page", {path.name: content}) as aside:
-        (aside / path.name).replace(path)
+    replace_file(path, content)
 
 
 def write_figures(panels: dict[str, Panel], folder: Path) -> None:

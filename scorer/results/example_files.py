@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from scorer.errors import UsageError
-from scorer.files import written_folder
+from scorer.files import replace_file
 from scorer.results.examples import Examples
 
 
@@ -30,8 +30,7 @@ def save_examples(examples: Examples, path: Path) -> None:
         content = text.getvalue()
     else:
         content = json.dumps(examples.as_dict(), indent=1, allow_nan=False) + "\n"
-    with written_folder(path.parent, "examples", {path.name: content.encode()}) as aside:
-        (aside / path.name).replace(path)
+    replace_file(path, content.encode())
 
 
 def check_place(path: Path) -> None:

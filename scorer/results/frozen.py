@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from scorer.errors import ScorerError, UsageError, unknown_name
-from scorer.files import Damaged, read_regular, written_folder
+from scorer.files import Damaged, read_regular, replace_file
 from scorer.machine import DISTRIBUTION, kit_version
 from scorer.results.leaderboard import Group, Leaderboard
 from scorer.results.record import NOT_IN_FILE, Record
@@ -117,9 +117,7 @@ def freeze(
     }
     values["sha256"] = json_sha256(values)
     content = (json.dumps(values, indent=1, allow_nan=False) + "\n").encode()
-    file = f"{name}@{version}.json"
-    with written_folder(folder, "board", {file: content}) as aside:
-        (aside / file).replace(folder / file)
+    replace_file(folder / f"{name}@{version}.json", content)
     return FrozenBoard(name, version, values)
 
 

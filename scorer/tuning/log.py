@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from scorer.files import written_folder
+from scorer.files import replace_file
 from scorer.options import Options
 from scorer.results.board_names import board_stem
 from scorer.results.record import TUNING_FOLDER
@@ -57,8 +57,7 @@ class TuningLog:
     def write(self, path: Path) -> None:
         """Write the log so that a reader finds the old one or the new one, whole."""
         content = (json.dumps(asdict(self)) + "\n").encode()
-        with written_folder(path.parent, "log", {path.name: content}) as aside:
-            (aside / path.name).replace(path)
+        replace_file(path, content)
 
 
 def order(row: Row) -> tuple[bool, bool, float, int]:

@@ -10,7 +10,7 @@ import numpy
 import scipy
 
 from scorer.bench._simulations.base import Row
-from scorer.files import disk_errors, set_aside, written_folder
+from scorer.files import disk_errors, replace_file, set_aside
 from scorer.settings import PROJECT_ROOT
 
 SOURCES = ("scorer/metric", "scorer/simulated", "scorer/results", "scorer/bench/_simulations")
@@ -49,10 +49,7 @@ class KeptRows:
 
     def keep(self, name: str, case: int, rounds: int, row: Row) -> None:
         """Keep a row; a reader finds it whole or not at all."""
-        path = self._path(name, case, rounds)
-        content = {path.name: json.dumps(list(row)).encode()}
-        with written_folder(path.parent, "row", content) as aside:
-            (aside / path.name).replace(path)
+        replace_file(self._path(name, case, rounds), json.dumps(list(row)).encode())
 
     def _path(self, name: str, case: int, rounds: int) -> Path:
         return self.folder / f"{name}-{case}-{rounds}.json"

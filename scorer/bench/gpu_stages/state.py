@@ -11,7 +11,7 @@ from typing import Any
 
 from scorer.bench.base import Report
 from scorer.errors import ScorerError
-from scorer.files import disk_errors, set_aside, written_folder
+from scorer.files import disk_errors, replace_file, set_aside
 from scorer.machine import kit_version
 from scorer.settings import PROJECT_ROOT, is_checkout
 from scorer.store import json_sha256
@@ -86,9 +86,7 @@ class State:
         self._entries[name] = entry
         kept = {"key": self.key, "stages": {n: asdict(e) for n, e in self._entries.items()}}
         content = json.dumps(kept, indent=1, allow_nan=False) + "\n"
-        files = {self.path.name: content.encode()}
-        with written_folder(self.path.parent, "gpu", files) as aside:
-            (aside / self.path.name).replace(self.path)
+        replace_file(self.path, content.encode())
 
     def names(self, status: str, among: Iterable[str]) -> list[str]:
         """Return which of some stages have a status, in their order."""
