@@ -56,6 +56,7 @@ class Plan:
     task: str = "cifar10"
     n_models: int = 32
     methods: tuple[str, ...] = (
+        "unlearn",
         "finetune",
         "fanchuan",
         "exact_unlearning_k",
