@@ -22,8 +22,8 @@ from scorer.files import (
     discard,
     disk_errors,
     read_regular,
+    replace_file,
     set_aside,
-    written_folder,
 )
 from scorer.options import Options
 from scorer.oracles.pool import Pool
@@ -89,8 +89,7 @@ class RunsFolder:
 
     def keep_source(self, source: bytes) -> None:
         """Keep what is run, as `Code.to_bytes` gives it, for workers to read."""
-        with written_folder(self.root, SOURCE, {SOURCE: source}) as folder:
-            (folder / SOURCE).replace(self.root / SOURCE)
+        replace_file(self.root / SOURCE, source)
 
     def source(self, sha256: str) -> bytes:
         """Return what is run.

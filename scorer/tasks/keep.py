@@ -14,6 +14,7 @@ from data_prep import DamagedData, load_raw
 from scorer.devices import FORMS, use_first
 from scorer.engines import LocalEngine
 from scorer.errors import ScorerError, UsageError
+from scorer.files import replace_file
 from scorer.options import Options
 from scorer.settings import default_cache_dir, default_data_dir
 from scorer.tasks import TASKS
@@ -84,11 +85,9 @@ def keep(options: Options, path: Path) -> Path:
     engine = LocalEngine(options.workers, options.gpus)
     material = Material(definition, raw, options, engine, _progress)
     order = forget.measure(material, material.partition())
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Written aside, so that an interrupt leaves the old file or the new one.
-    temporary = path.with_name(f".{path.name}.part")
-    temporary.write_text(json.dumps(measurement(material, forget, order), indent=1) + "\n")
-    return temporary.replace(path)
+    content = json.dumps(measurement(material, forget, order), indent=1) + "\n"
+    replace_file(path, content.encode())
+    return path
 
 
 def _progress(what: str, done: int, total: int) -> None:

@@ -104,6 +104,13 @@ def test_a_run_on_the_gpu_saves_what_one_on_a_cpu_saves(call_of: Any, tmp_path: 
         torch.testing.assert_close(found[name], expected[name])
 
 
+def test_the_entry_ends_well_with_what_it_does_on_a_gpu(call_of: Any, tmp_path: Path) -> None:
+    with rehearsal():
+        assert call_of(ENTRY)(trained_net().to(DEVICE)) == {"fault": None}
+    found = load_file(tmp_path / "model.safetensors")
+    assert all(value.isfinite().all() for value in found.values())
+
+
 def test_a_submission_that_mixes_devices_is_told(call_of: Any) -> None:
     planted = ENTRY.replace("(images.to(device), labels.to(device))", "(images.to(device), labels)")
     assert planted != ENTRY
