@@ -1,4 +1,4 @@
-"""Retrain what the budget allows of the layers, by steps that count for more; match the margins.
+"""Mix weights with new ones, retrain by steps that count for more, away from the forget set first.
 
 Short: mine
 Source: this file; the steps are those of Muon, K. Jordan et al. 2024,
@@ -7,18 +7,20 @@ Year: 2026
 Data: retain, forget, val
 Cost: about a fifth of a retraining, start and overhead of the steps included
 Memory: momentum of the optimisers
-Randomness: initial weights of the layers drawn anew, data order, a slice of retain
+Randomness: new weights, data order, a slice of retain
 Tuned: the constants below on split seeds 11 and 12 of digits and 1 of fashion_mnist, those of a GPU
     and LAYER_STEPS on 0 of cifar10
 
 What is left of the original is its first convolution with its normalisation, some hundred numbers
 that every image shaped, and of a deep network as many layers as the steps would not suffice for;
-and how sure it is of examples that it never saw, with how much the forget set held that back.
-submission/NOTES.md tells why each part is there and what it is worth.
+half of all other weights; and how sure it is of examples that it never saw, with how much the
+forget set held that back. Half of the weights still remember, so the first half of the steps leads
+away from the forget set. submission/NOTES.md tells why each part is there and what it is worth.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from itertools import islice
 
@@ -29,7 +31,7 @@ from torch.utils.data import DataLoader
 
 # Nothing tells a run how long a retraining is. What is assumed of it, on a CPU and on a GPU: so
 # many passes over retain at the least, and so many examples.
-EPOCHS, EXAMPLES = (6, 15), 16_000
+EPOCHS, EXAMPLES = (6, 15), 15_000
 SHARE = 0.165  # of its work, for all; a run may take a fifth
 # What a run takes before its first step and a step beside its arithmetic, in multiply-adds that
 # could be done meanwhile: Python, autograd and kernels that start are most of a small step.
@@ -37,9 +39,14 @@ START_WORK, STEP_WORK = (1.6e9, 2.18e13), (7e6, 1.3e11)
 MIN_STEPS = 24, 64  # a network that was hardly trained is worse than one that takes too long
 BATCH_SIZES = (32, 256), (512, 512)  # least and most examples a step
 LAYER_STEPS, MIN_LAYERS = 55, 3  # a layer drawn anew takes so many steps; fewer layers remember
+KEPT = 0.5  # of the weights in the layers drawn anew
+# How much less an example of the forget set counts than nothing, for each unit of loss on retain;
+# in so many of the steps; and for how many examples of retain there is one.
+AWAY, AWAY_STEPS, RETAIN_PER_FORGET = 0.2, 0.5, 8
 RATE = 0.0106  # peak learning rate of all but matrices, over the root of the batch size
 RATE_STEPS = 80  # a shorter training takes a higher rate: what counts is the sum over its steps
 MATRIX_RATE = 0.2  # peak length of a step in other weights, relative to that of the weights
+MATRIX_EVERY = 2  # steps of others for one of these, which is as much longer
 MOMENTUM, WEIGHT_DECAY, WARMUP = 0.9, 5e-4, 0.15
 NEWTON_SCHULZ = ((3.4445, -4.775, 2.0315),) * 3  # odd polynomials that drive singular values to 1
 DEAR = 0.25  # share of a layer's arithmetic above which its steps are plain ones
@@ -53,8 +60,8 @@ def unlearning(
     Args:
         net: the original model, trained on retain + forget, in eval mode on its device.
         retain: the examples to keep: a shuffled loader of `(images, labels)`.
-        forget: the examples to forget: no step is made with them, but the original tells how much
-            they held its margins back.
+        forget: the examples to forget: early steps lead away from them, and the original tells how
+            much they held its margins back.
         val: examples that the network never saw: they tell how sure it is of such.
 
     Returns:
@@ -62,11 +69,11 @@ def unlearning(
     """
     device = next(net.parameters()).device
     on_gpu = device.type == "cuda"
-    (images, labels), unseen = gather(retain, device), gather(val, device)
+    (images, labels), gone, unseen = (gather(each, device) for each in (retain, forget, val))
     net.to(memory_format=torch.channels_last)
     some = torch.randperm(len(labels))[: len(unseen[1])].to(device)  # all would take too long
     sample, weight = (images[some], labels[some]), len(labels) / len(some)
-    target = median_margin(net, *unseen) * held_back(net, sample, weight, gather(forget, device))
+    target = median_margin(net, *unseen) * held_back(net, sample, weight, gone)
     least, most = BATCH_SIZES[on_gpu]
     batch_size = min(max(len(labels) // 256, least), most, len(labels))
     whole_work, order = look_at(net, images[:1])
@@ -81,18 +88,27 @@ def unlearning(
             draw_anew(layer)
     work, _ = look_at(net, images[:1])
     optimizer = Optimizer(net, work, batch_size)
-    step_work = batch_size * sum(work.values()) + optimizer.work + STEP_WORK[on_gpu]
+    n_gone = min(max(batch_size // RETAIN_PER_FORGET, 1), len(gone[1]))
+    n_passed = batch_size + AWAY_STEPS * n_gone
+    step_work = n_passed * sum(work.values()) + optimizer.work + STEP_WORK[on_gpu]
     n_steps = max(MIN_STEPS[on_gpu], int(allowed_work / step_work))
     rate = RATE * batch_size**0.5 * max(1.0, RATE_STEPS / n_steps)
     net.train()
     for layer in kept:
         layer.eval()
     batches = endless(len(labels), batch_size, device)
+    gone_batches = endless(len(gone[1]), n_gone, device)
     for step, chosen in enumerate(islice(batches, n_steps)):
         rise = WARMUP * n_steps
         share = min((step + 1) / (rise + 1), (n_steps - step) / (n_steps - rise))
         with torch.autocast(device.type, torch.bfloat16, enabled=on_gpu):
-            loss = F.cross_entropy(net(images[chosen]), labels[chosen])
+            if step < AWAY_STEPS * n_steps:
+                left = next(gone_batches)
+                logits = net(torch.cat([images[chosen], gone[0][left]]))
+                loss = F.cross_entropy(logits[:batch_size], labels[chosen])
+                loss = loss - AWAY * loss.detach() * surprise(logits[batch_size:], gone[1][left])
+            else:
+                loss = F.cross_entropy(net(images[chosen]), labels[chosen])
         net.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step(rate * share, MATRIX_RATE * share)
@@ -105,16 +121,28 @@ def unlearning(
     return net
 
 
+def surprise(logits: Tensor, labels: Tensor) -> Tensor:
+    """Return the mean loss; of an example no more than that of guessing, where its push ends."""
+    losses = F.cross_entropy(logits, labels, reduction="none")
+    return losses.clamp(max=math.log(logits.shape[1])).mean()
+
+
 @torch.no_grad()
 def draw_anew(layer: nn.Module) -> None:
-    """Draw initial weights; where a layer has no law for its own, shuffle them: scales stay."""
+    """Mix weights with new ones, or shuffled ones where a layer has no law for its own.
+
+    The scale of matrices stays that of the two: old and new ones are independent.
+    """
+    old = [parameter.clone() for parameter in layer.parameters(recurse=False)]
     initialise = getattr(layer, "reset_parameters", None)
     if callable(initialise):
         initialise()
-        return
-    for parameter in layer.parameters(recurse=False):
-        order = torch.randperm(parameter.numel()).to(parameter.device)
-        parameter.copy_(parameter.flatten()[order].view_as(parameter))
+    for parameter, former in zip(layer.parameters(recurse=False), old, strict=True):
+        if not callable(initialise):
+            order = torch.randperm(parameter.numel()).to(parameter.device)
+            parameter.copy_(former.flatten()[order].view_as(parameter))
+        new = (1 - KEPT**2) ** 0.5 if parameter.dim() > 1 else 1 - KEPT
+        parameter.mul_(new).add_(former, alpha=KEPT)
 
 
 class Optimizer:
@@ -130,14 +158,14 @@ class Optimizer:
 
     def __init__(self, net: nn.Module, work: dict[nn.Module, int], batch_size: int) -> None:
         self.matrices: list[Tensor] = []
-        self.work = 0
+        self.work, self.n_steps = 0, 0
         for layer, of_gradient in list(work.items())[:-1]:
             matrix = layer.get_parameter("weight")
             small, large = sorted((len(matrix), matrix[0].numel()))
             needed = 2 * small**2 * large + 4 * len(NEWTON_SCHULZ) * small**3
             if matrix.requires_grad and needed < DEAR * batch_size * of_gradient:
                 self.matrices.append(matrix)
-                self.work += needed
+                self.work += needed // MATRIX_EVERY
         self.momenta = [torch.zeros_like(p) for p in self.matrices]
         self.lengths = [
             float(p.detach().norm()) / min(len(p), p[0].numel()) ** 0.5 for p in self.matrices
@@ -154,17 +182,20 @@ class Optimizer:
 
     @torch.no_grad()
     def step(self, rate: float, matrix_rate: float) -> None:
-        """Make plain steps at `rate`; move matrices by `matrix_rate` of their first length."""
+        """Make a step at `rate`; move matrices by `matrix_rate` of their first length for each."""
         for group in self.plain.param_groups:
             group["lr"] = rate
         self.plain.step()
+        self.n_steps += 1
         for matrix, momentum, length in zip(self.matrices, self.momenta, self.lengths, strict=True):
             if matrix.grad is None:  # the loss does not depend on it
                 continue
             momentum.mul_(MOMENTUM).add_(matrix.grad)
+            if self.n_steps % MATRIX_EVERY:
+                continue
             wanted = matrix.grad.add(momentum, alpha=MOMENTUM).movedim(1, -1)
             moved = orthogonal(wanted.flatten(1)).view_as(wanted).movedim(-1, 1)
-            matrix.sub_(moved, alpha=matrix_rate * length)
+            matrix.sub_(moved, alpha=MATRIX_EVERY * matrix_rate * length)
 
 
 def orthogonal(matrix: Tensor) -> Tensor:
@@ -222,16 +253,15 @@ def held_back(
 
     Logits grow in training as long as that lowers the loss; examples that are not fitted end it
     early. So it is the scale of the original's logits that is best on retain, over the one that is
-    best on retain and forget; 1 where both are fitted and nothing was held back. Of that the root:
-    all of it would make the errors of single examples as much larger. Each example of `kept`
-    stands for `weight` of retain.
+    best on retain and forget; 1 where both are fitted and nothing was held back. Each example of
+    `kept` stands for `weight` of retain.
     """
     logits = torch.cat([logits_of(net, kept[0]), logits_of(net, gone[0])])
     labels = torch.cat([kept[1], gone[1]])
     is_kept = torch.arange(len(labels), device=labels.device) < len(kept[1])
     of_retain = weight * is_kept
     with_forget = best_scale(logits, labels, of_retain + ~is_kept)
-    return max(1.0, best_scale(logits, labels, of_retain) / with_forget) ** 0.5
+    return max(1.0, best_scale(logits, labels, of_retain) / with_forget)
 
 
 def best_scale(logits: Tensor, labels: Tensor, weights: Tensor) -> float:
