@@ -31,13 +31,14 @@ from torch.utils.data import DataLoader
 
 # Nothing tells a run how long a retraining is. What is assumed of it, on a CPU and on a GPU: so
 # many passes over retain at the least, and so many examples.
-EPOCHS, EXAMPLES = (6, 15), 15_000
+EPOCHS, EXAMPLES = (6, 15), 14_000
 SHARE = 0.165  # of its work, for all; a run may take a fifth
 # What a run takes before its first step and a step beside its arithmetic, in multiply-adds that
 # could be done meanwhile: Python, autograd and kernels that start are most of a small step.
 START_WORK, STEP_WORK = (1.6e9, 2.18e13), (7e6, 1.3e11)
 MIN_STEPS = 24, 64  # a network that was hardly trained is worse than one that takes too long
 BATCH_SIZES = (32, 256), (512, 512)  # least and most examples a step
+AT_ONCE = 64, 512  # images of one forward pass: few reuse memory that is there already
 LAYER_STEPS, MIN_LAYERS = 55, 3  # a layer drawn anew takes so many steps; fewer layers remember
 KEPT = 0.5  # of the weights in the layers drawn anew
 # How much less an example of the forget set counts than nothing, for each unit of loss on retain;
@@ -281,7 +282,7 @@ def best_scale(logits: Tensor, labels: Tensor, weights: Tensor) -> float:
 @torch.no_grad()
 def logits_of(net: nn.Module, images: Tensor) -> Tensor:
     """Return logits `(n, classes)`."""
-    return torch.cat([net(part) for part in images.split(512)])
+    return torch.cat([net(part) for part in images.split(AT_ONCE[images.is_cuda])])
 
 
 @torch.no_grad()
