@@ -45,8 +45,7 @@ KEPT = 0.5  # of the weights in the layers drawn anew
 # in so many of the steps; and for how many examples of retain there is one.
 AWAY, AWAY_STEPS, RETAIN_PER_FORGET = 0.2, 0.5, 8
 RATE = 0.0106  # peak learning rate of all but matrices, over the root of the batch size
-RATE_STEPS = 80  # a shorter training takes a higher rate: what counts is the sum over its steps
-MATRIX_RATE = 0.2  # peak length of a step in other weights, relative to that of the weights
+MATRIX_RATE = 0.14  # peak length of a step in other weights, relative to that of the weights
 MATRIX_EVERY = 2  # steps of others for one of these, which is as much longer
 MOMENTUM, WEIGHT_DECAY, WARMUP = 0.9, 5e-4, 0.15
 NEWTON_SCHULZ = ((3.4445, -4.775, 2.0315),) * 3  # odd polynomials that drive singular values to 1
@@ -93,7 +92,7 @@ def unlearning(
     n_passed = batch_size + AWAY_STEPS * n_gone
     step_work = n_passed * sum(work.values()) + optimizer.work + STEP_WORK[on_gpu]
     n_steps = max(MIN_STEPS[on_gpu], int(allowed_work / step_work))
-    rate = RATE * batch_size**0.5 * max(1.0, RATE_STEPS / n_steps)
+    rate = RATE * batch_size**0.5
     net.train()
     for layer in kept:
         layer.eval()

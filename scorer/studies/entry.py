@@ -44,7 +44,6 @@ VARIANTS: dict[str, Changes] = {
     "plain steps": {"DEAR": 0.0},
     "first convolution mixed too": {"keep_stem": False},
     "margins left as they are": {"match_margins": False},
-    "rate of a long training": {"RATE_STEPS": 0},
     "batches of 16": {"BATCH_SIZES": [[16, 16]] * 2},
     "batches of 64": {"BATCH_SIZES": [[64, 64]] * 2},
     "about half as many steps": {"SHARE": 0.114},
