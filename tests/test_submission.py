@@ -153,6 +153,51 @@ def test_what_has_no_law_of_its_own_is_shuffled(entry: ModuleType) -> None:
     torch.testing.assert_close(new.flatten().sort().values, former.flatten())
 
 
+def test_half_of_the_weights_stays_at_the_scale_of_new_ones(entry: ModuleType) -> None:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        layer, norm = nn.Conv2d(64, 64, 3), nn.BatchNorm2d(8)
+        old = layer.weight.detach().clone()
+        nn.init.constant_(norm.weight, 3.0)
+        for each in (layer, norm):
+            entry.draw_anew(each)
+    both = torch.stack([old.flatten(), layer.weight.detach().flatten()])
+    assert torch.corrcoef(both)[0, 1].item() == pytest.approx(0.5, abs=0.02)
+    assert (layer.weight.std() / old.std()).item() == pytest.approx(1.0, abs=0.02)
+    assert norm.weight.tolist() == [2.0] * 8
+
+
+def test_the_first_half_of_the_steps_looks_at_all_of_the_forget_set(entry: ModuleType) -> None:
+    seen: list[Tensor] = []
+    mean_surprise = entry.surprise
+
+    def surprise(logits: Tensor, labels: Tensor) -> Tensor:
+        assert len(logits) == len(labels)
+        seen.append(labels)
+        found: Tensor = mean_surprise(logits, labels)
+        return found
+
+    entry.__dict__["surprise"] = surprise
+    call(entry, trained_net())
+    n_half = len(seen)
+    entry.__dict__["AWAY_STEPS"] = 1.0
+    call(entry, trained_net())
+    assert n_half == pytest.approx((len(seen) - n_half) / 2, rel=0.1)  # these steps are dearer
+    gone = pattern_examples(9, seed=3).labels
+    once = torch.cat(seen[: len(gone) // len(seen[0])])
+    assert (once.bincount(minlength=3) <= gone.bincount(minlength=3)).all()
+    assert len(once) > 0.7 * len(gone)
+
+
+def test_no_example_is_pushed_beyond_guessing(entry: ModuleType) -> None:
+    logits = torch.tensor([[0.0, 9.0], [1.0, 0.0]], requires_grad=True)
+    loss = entry.surprise(logits, torch.tensor([0, 0]))
+    (gradient,) = torch.autograd.grad(loss, logits)
+    assert gradient[0].tolist() == [0.0, 0.0]
+    assert gradient[1, 0] < 0
+    assert loss.item() == pytest.approx((math.log(2) + math.log(1 + math.exp(-1))) / 2)
+
+
 @pytest.mark.parametrize("shape", [(4, 9), (9, 4), (5, 5)])
 def test_singular_values_come_together_and_singular_vectors_stay(
     entry: ModuleType, shape: tuple[int, int]
@@ -207,7 +252,6 @@ def test_the_length_follows_from_arithmetic(entry: ModuleType) -> None:
 def test_without_the_way_back_the_forget_set_decides_how_long_the_classifier_is_alone(
     entry: ModuleType,
 ) -> None:
-    entry.__dict__["AWAY"] = 0.0
     entry.__dict__["AWAY_STEPS"] = 0.0
     known = pattern_examples(9, seed=3)
     wrong = Examples(known.images, (known.labels + 1) % 3)
