@@ -17,12 +17,11 @@ Differs: a full retraining takes more epochs; layers are drawn by torch's own in
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.utils.data import DataLoader
 
+from baselines._new_weights import check_resettable, median_margin, scale_margins
 from baselines.common import (
-    Examples,
     device_of,
     fine_tune,
     for_family,
@@ -38,36 +37,6 @@ LEARNING_RATE = {"digits": 0.183, "fashion_mnist": 0.052}  # peak
 WARMUP = 0.25  # share of the steps
 # whether the margins on val are brought to the original's in the end
 SCALED = {"digits": False, "fashion_mnist": True}
-
-
-def check_resettable(net: nn.Module) -> None:
-    """Raise ValueError where a layer holds weights that `reset` would leave as trained."""
-    for name, layer in net.named_modules():
-        owns = any(True for _ in layer.parameters(recurse=False))
-        if owns and not callable(getattr(layer, "reset_parameters", None)):
-            raise ValueError(
-                "budgeted retraining needs layers with a method reset_parameters, got"
-                f" {type(layer).__name__} {name!r} without one"
-            )
-
-
-def median_margin(logits: Tensor, labels: Tensor) -> Tensor:
-    """Return the median over examples of the label's logit over the largest other one."""
-    own = logits.gather(1, labels[:, None]).squeeze(1)
-    others = logits.scatter(1, labels[:, None], -torch.inf)
-    return (own - others.max(dim=1).values).median()
-
-
-@torch.no_grad()
-def scale_margins(net: nn.Module, classifier: nn.Linear, unseen: Examples, target: Tensor) -> None:
-    """Scale the classifier in place so that the median margin on `unseen` becomes `target`.
-
-    A median that is not positive, or not finite as with one class, cannot be scaled to another.
-    """
-    factor = target / median_margin(predict(net, unseen.images), unseen.labels)
-    if factor.isfinite() and factor > 0:
-        for parameter in classifier.parameters():
-            parameter.mul_(factor)
 
 
 def unlearning(

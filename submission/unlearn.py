@@ -42,10 +42,11 @@ AT_ONCE = 64, 512  # images of one forward pass: few reuse memory that is there 
 LAYER_STEPS, MIN_LAYERS = 55, 3  # a layer drawn anew takes so many steps; fewer layers remember
 KEPT = 0.5  # of the weights in the layers drawn anew
 # How much less an example of the forget set counts than nothing, for each unit of loss on retain;
-# in so many of the steps; and for how many examples of retain there is one.
-AWAY, AWAY_STEPS, RETAIN_PER_FORGET = 0.2, 0.5, 8
-RATE = 0.0106  # peak learning rate of all but matrices, over the root of the batch size
-MATRIX_RATE = 0.14  # peak length of a step in other weights, relative to that of the weights
+# in so many of the steps; for how many examples of retain there is one; and by how many times the
+# loss of guessing an example is far enough.
+AWAY, AWAY_STEPS, RETAIN_PER_FORGET, FAR = 0.25, 0.5, 8, 1.5
+RATE = 0.0053  # peak learning rate of all but matrices, over the root of the batch size
+MATRIX_RATE = 0.06  # peak length of a step in other weights, relative to that of the weights
 MATRIX_EVERY = 2  # steps of others for one of these, which is as much longer
 MOMENTUM, WEIGHT_DECAY, WARMUP = 0.9, 5e-4, 0.15
 NEWTON_SCHULZ = ((3.4445, -4.775, 2.0315),) * 3  # odd polynomials that drive singular values to 1
@@ -85,7 +86,7 @@ def unlearning(
         if layer in kept:
             layer.requires_grad_(False)
         else:
-            draw_anew(layer)
+            mix(layer)
     work, _ = look_at(net, images[:1])
     optimizer = Optimizer(net, work, batch_size)
     n_gone = min(max(batch_size // RETAIN_PER_FORGET, 1), len(gone[1]))
@@ -122,14 +123,14 @@ def unlearning(
 
 
 def surprise(logits: Tensor, labels: Tensor) -> Tensor:
-    """Return the mean loss; of an example no more than that of guessing, where its push ends."""
+    """Return the mean loss; of an example no more than where its push ends, see `FAR`."""
     losses = F.cross_entropy(logits, labels, reduction="none")
-    return losses.clamp(max=math.log(logits.shape[1])).mean()
+    return losses.clamp(max=FAR * math.log(logits.shape[1])).mean()
 
 
 @torch.no_grad()
-def draw_anew(layer: nn.Module) -> None:
-    """Mix weights with new ones, or shuffled ones where a layer has no law for its own.
+def mix(layer: nn.Module) -> None:
+    """Mix weights with new ones, or with shuffled ones where a layer has no law for its own.
 
     The scale of matrices stays that of the two: old and new ones are independent.
     """

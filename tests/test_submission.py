@@ -147,7 +147,7 @@ def test_what_has_no_law_of_its_own_is_shuffled(entry: ModuleType) -> None:
     layer = nn.Module()
     layer.position = nn.Parameter(torch.arange(50.0).view(5, 10))
     former = layer.position.detach().clone()
-    entry.draw_anew(layer)
+    entry.mix(layer)
     new = (layer.position.detach() - entry.KEPT * former) / (1 - entry.KEPT**2) ** 0.5
     assert not torch.allclose(new, former)
     torch.testing.assert_close(new.flatten().sort().values, former.flatten())
@@ -160,7 +160,7 @@ def test_half_of_the_weights_stays_at_the_scale_of_new_ones(entry: ModuleType) -
         old = layer.weight.detach().clone()
         nn.init.constant_(norm.weight, 3.0)
         for each in (layer, norm):
-            entry.draw_anew(each)
+            entry.mix(each)
     both = torch.stack([old.flatten(), layer.weight.detach().flatten()])
     assert torch.corrcoef(both)[0, 1].item() == pytest.approx(0.5, abs=0.02)
     assert (layer.weight.std() / old.std()).item() == pytest.approx(1.0, abs=0.02)
@@ -189,13 +189,16 @@ def test_the_first_half_of_the_steps_looks_at_all_of_the_forget_set(entry: Modul
     assert len(once) > 0.7 * len(gone)
 
 
-def test_no_example_is_pushed_beyond_guessing(entry: ModuleType) -> None:
-    logits = torch.tensor([[0.0, 9.0], [1.0, 0.0]], requires_grad=True)
-    loss = entry.surprise(logits, torch.tensor([0, 0]))
+def test_no_example_is_pushed_beyond_one_and_a_half_times_the_loss_of_guessing(
+    entry: ModuleType,
+) -> None:
+    logits = torch.tensor([[0.0, 9.0], [1.0, 0.0], [0.0, 1.0]], requires_grad=True)
+    loss = entry.surprise(logits, torch.tensor([0, 0, 0]))
     (gradient,) = torch.autograd.grad(loss, logits)
     assert gradient[0].tolist() == [0.0, 0.0]
-    assert gradient[1, 0] < 0
-    assert loss.item() == pytest.approx((math.log(2) + math.log(1 + math.exp(-1))) / 2)
+    assert gradient[2, 0] < gradient[1, 0] < 0
+    each = [1.5 * math.log(2), math.log(1 + math.exp(-1)), math.log(1 + math.exp(1))]
+    assert loss.item() == pytest.approx(sum(each) / 3)
 
 
 @pytest.mark.parametrize("shape", [(4, 9), (9, 4), (5, 5)])

@@ -14,6 +14,7 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader, TensorDataset
 
 from baselines import (
+    _new_weights,
     ascent_descent,
     bad_teacher,
     budgeted_retrain,
@@ -304,18 +305,18 @@ def test_budgeted_retrain_brings_the_margins_on_val_to_the_originals(
     scaled: bool, net: nn.Module, sets: Sets
 ) -> None:
     unseen = Examples(*sets["val"].dataset.tensors)
-    before = budgeted_retrain.median_margin(common.predict(net, unseen.images), unseen.labels)
+    before = _new_weights.median_margin(common.predict(net, unseen.images), unseen.labels)
     method = copy_of(budgeted_retrain, SCALED=scaled, EPOCHS=4.0, BATCH_SIZE=16, LEARNING_RATE=0.1)
     torch.manual_seed(0)
     unlearned = method.unlearning(net, **sets)
-    after = budgeted_retrain.median_margin(common.predict(unlearned, unseen.images), unseen.labels)
+    after = _new_weights.median_margin(common.predict(unlearned, unseen.images), unseen.labels)
     assert torch.isclose(before, after, rtol=1e-4) == scaled
 
 
-def test_budgeted_retrain_leaves_margins_that_cannot_be_scaled(net: nn.Module, sets: Sets) -> None:
+def test_margins_that_cannot_be_scaled_are_left(net: nn.Module, sets: Sets) -> None:
     unseen, given = Examples(*sets["val"].dataset.tensors), copy.deepcopy(net)
     wrong = Examples(unseen.images, (unseen.labels + 1) % 3)
-    budgeted_retrain.scale_margins(net, net.fc, wrong, torch.tensor(3.0))
+    _new_weights.scale_margins(net, net.fc, wrong, torch.tensor(3.0))
     assert same_weights(net, given)
 
 
