@@ -283,3 +283,19 @@ def test_margins_are_held_back_by_what_is_not_fitted_alone(entry: ModuleType) ->
     not_fitted = entry.held_back(net, kept, 1.0, (gone[0], 1 - gone[1]))
     # One of 40 is wrong in retain, and three of 42 with forget.
     assert not_fitted == pytest.approx(math.log(39) / math.log(13), rel=0.01)
+
+
+def test_retain_is_not_looked_at_where_forget_is_fitted(entry: ModuleType) -> None:
+    seen: list[int] = []
+
+    class Counting(nn.Identity):
+        def forward(self, images: Tensor) -> Tensor:
+            seen.append(len(images))
+            return images
+
+    kept = torch.eye(2).repeat(20, 1), torch.tensor([1, 0] * 20)
+    gone = torch.eye(2), torch.tensor([0, 1])
+    assert entry.held_back(Counting(), kept, 1.0, gone) == 1.0
+    assert seen == [2]
+    entry.held_back(Counting(), kept, 1.0, (gone[0], torch.tensor([0, 0])))
+    assert sum(seen[1:]) == 42
