@@ -254,12 +254,12 @@ def held_back(
 
     Logits grow in training as long as that lowers the loss; examples that are not fitted end it
     early. So it is the scale of the original's logits that is best on retain, over the one that is
-    best on retain and forget; 1 where forget is fitted, which held nothing back. Each example of
-    `kept` stands for `weight` of retain.
+    best on retain and forget; 1 where forget is fitted, since whatever is classified right only
+    gains by larger logits. Each example of `kept` stands for `weight` of retain.
     """
     of_gone = logits_of(net, gone[0])
     if bool((of_gone.argmax(dim=1) == gone[1]).all()):
-        return 1.0  # and time is short
+        return 1.0
     logits = torch.cat([logits_of(net, kept[0]), of_gone])
     labels = torch.cat([kept[1], gone[1]])
     is_kept = torch.arange(len(labels), device=labels.device) < len(kept[1])
