@@ -32,7 +32,7 @@ class RunCosts:
     """What the runs of a submission took, and the retrainings among them.
 
     Attributes:
-        elapsed_s: `(n_runs,)` wall time of each run that ended well, from fork to exit.
+        elapsed_s: `(n_runs,)` wall time of each run that ended well, from ready to exit.
         cpu_s: `(n_runs,)` processor time of it, its threads and its children.
         retraining_s: `(n_retrainings,)` wall time of the kit's own retrainings.
         retraining_cpu_s: `(n_retrainings,)` processor time of them.

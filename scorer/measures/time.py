@@ -76,7 +76,7 @@ MEASURE = Measure(
             higher_is_better=False,
             place=63,
         ),
-        _seconds("elapsed_s", "mean wall time of a run, from fork to exit"),
+        _seconds("elapsed_s", "mean wall time of a run, from when its process is ready"),
         _seconds("cpu_s", "mean processor time of a run, its threads and its children"),
         _seconds("retraining_s", "mean wall time of the kit's own retraining among the runs"),
         _seconds("retraining_cpu_s", "mean processor time of the kit's own retraining"),

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from scorer.runner.child.contract import seed_everything
 from scorer.runner.child.serve import main as serve
-from scorer.runner.child.submission import WARM_UP_IMAGES, load_kernels, read_sets, save_state
+from scorer.runner.child.submission import load_kernels, read_sets, save_state
 from scorer.training.loop import ModelSeeds, TrainingSet, train_models
 from scorer.training.models import build_model
 from scorer.training.recipe import Recipe
@@ -61,8 +61,9 @@ class RetrainingWork:
         """Retrain once, by a seed of its own."""
         if self.device.type == "cuda":
             torch.cuda.set_per_process_memory_fraction(self.gpu_share)
-            shape = self.recipe.architecture, self.images.shape[1], self.n_classes
-            load_kernels(build_model(*shape, seed=0).to(self.device), self.images[:WARM_UP_IMAGES])
+        shape = self.images.shape[1:]
+        net = build_model(self.recipe.architecture, shape[0], self.n_classes, seed=0)
+        load_kernels(net.to(self.device), shape)
         tell_ready()
         seed_everything(order["seed"])
         net = retrain(self.images, self.labels, self.recipe, self.n_classes, self.device)

@@ -38,7 +38,7 @@ class RunResults:
 
     Attributes:
         bank: outputs of the unlearned models, None if any run failed.
-        elapsed_s: `(n,)` wall time from fork to exit of each run that ended well.
+        elapsed_s: `(n,)` wall time from ready to exit of each run that ended well.
         cpu_s: `(n,)` processor time of it, its threads and its children.
         reference_s: `(n,)` wall time of the retrainings among the runs.
         reference_cpu_s: `(n,)` processor time of them.

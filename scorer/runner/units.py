@@ -10,7 +10,7 @@ from scorer.runner.faults import Fault
 from scorer.runner.host import Kind
 from scorer.store import Store
 
-METERS = 3
+METERS = 4
 """Raised whenever what is measured of a run changes; what was kept under another is made again."""
 
 N_REFERENCES = 4

@@ -1,9 +1,10 @@
 """What a run takes, from its start to its exit, as the system accounts for it.
 
 Nothing here comes from the run itself. Wall time is the kit's clock, started when the fork has its
-device and before it has seen a line of a submission; processor time is what the system charged to
-the process, its threads and everything that these started. What outlives the run's own process is
-ended with it, and what it took is added.
+device, warm, and before it has seen a line of a submission; processor time is what the system
+charged to the process, its threads and everything that these started, of which the server takes off
+what its own work took before that. What outlives the run's own process is ended with it, and what
+it took is added.
 """
 
 from __future__ import annotations

@@ -104,7 +104,7 @@ class Server:
             return Fork(self.work, self.job, out, is_ready, prints, timeout_s, server)
         os.close(is_ready)
         os.close(prints)
-        said = os.read(ready, 4096)  # nothing comes where the fork died before
+        said = os.read(ready, 4096).decode(errors="replace")  # "" where the fork died before
         os.close(ready)
         try:
             taken = self.meter.wait_for(pid, timeout_s, mark, log, out)
@@ -115,11 +115,12 @@ class Server:
         os.close(log)
         for folder, kept in self.private.items():
             empty(folder, kept)
-        if said != b".":
-            problem = said.decode(errors="replace") or "the run ended before it began"
-            self._answer({"kit": problem})
-        else:
+        if said.startswith("."):
+            # Of both meters the start is the same: what was said there no submission has seen.
+            taken.cpu_s = max(0.0, taken.cpu_s - float(said[1:]))
             self._answer({**asdict(taken), "log": taken.log.decode(errors="replace")})
+        else:
+            self._answer({"kit": said or "the run ended before it began"})
         return None
 
     def _answer(self, answer: dict[str, Any]) -> None:

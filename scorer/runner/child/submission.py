@@ -34,8 +34,8 @@ from .unwrap import unwrapped
 PACKAGE = "submission_under_test"
 """The folder that the file lies in, with what was copied with it, and the name of the package."""
 
-WARM_UP_IMAGES = 64
-"""Of the steps that let a GPU load its kernels; other batches may take others still."""
+WARM_UP_IMAGES = {"cuda": 64, "cpu": 8}
+"""Of the steps that let a device load its kernels; other batches may take others still."""
 
 
 class Changed(Exception):
@@ -127,7 +127,8 @@ class SubmissionWork:
         net = self.net.to(self.device)
         if self.device.type == "cuda":
             torch.cuda.set_per_process_memory_fraction(self.gpu_share)
-            load_kernels(net, self.sets["retain"][0][:WARM_UP_IMAGES])
+        # Of retain nothing may be left.
+        load_kernels(net, self.sets["forget"][0].shape[1:])
         # As for a script: its own folder first, then the one that this lies in.
         sys.path[:0] = [str(self.package), str(self.source)]
         if self.has_bars:
@@ -263,26 +264,30 @@ def save_state(state: Any, out: Path, taken_off: Sequence[str] = ()) -> dict[str
     return {"fault": None, **({"taken_off": list(taken_off)} if taken_off else {})}
 
 
-def load_kernels(net: nn.Module, images: Tensor) -> None:
-    """Let a GPU load what it needs once a process and for seconds, before a run is timed.
+def load_kernels(net: nn.Module, shape: Sequence[int]) -> None:
+    """Let a device load what it needs once a process, before a run is timed.
 
-    That is its context, the libraries, and the kernels that a step of training takes.
+    On a GPU, where it takes seconds, that is its context, the libraries, and the kernels that a
+    step of training takes; on a CPU those are compiled, which is a tenth of what a run may take on
+    a small task.
 
     Args:
-        net: on the GPU; a copy of it is trained.
-        images: a batch, anywhere.
+        net: on its device; a copy of it is trained.
+        shape: channels, height and width of an image.
     """
     device = next(net.parameters()).device
-    copied, images = copy.deepcopy(net).train(), images.to(device)
+    copied = copy.deepcopy(net).train()
+    images = torch.zeros(WARM_UP_IMAGES[device.type], *shape, device=device)
+    labels = torch.zeros(len(images), dtype=torch.long, device=device)
     optimizer = torch.optim.SGD(copied.parameters(), lr=0.1, momentum=0.9)
-    for dtype in (torch.float32, torch.bfloat16):
-        with torch.autocast("cuda", dtype, enabled=dtype != torch.float32):
+    for dtype in (torch.float32, torch.bfloat16)[: 1 + images.is_cuda]:
+        with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
             logits = copied(images).float()
-        labels = torch.zeros(len(images), dtype=torch.long, device=device)
         optimizer.zero_grad()
         nn.functional.cross_entropy(logits, labels).backward()
         optimizer.step()
-    torch.cuda.synchronize(device)
+    if images.is_cuda:
+        torch.cuda.synchronize(device)
 
 
 @contextmanager
