@@ -30,8 +30,8 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader
 
 # Nothing tells a run how long a retraining is. What is assumed of it, on a CPU and on a GPU: so
-# many passes over retain at the least, and so many examples.
-EPOCHS, EXAMPLES = (6, 15), 13_400
+# many passes over retain at the least, the second if images have colours, and so many examples.
+EPOCHS, EXAMPLES = ((6, 10), (15, 15)), 13_900
 SHARE = 0.165  # of its work, for all; a run may take a fifth
 # What a run takes before its first step and a step beside its arithmetic, in multiply-adds that
 # could be done meanwhile: Python, autograd and kernels that start are most of a small step.
@@ -41,9 +41,9 @@ BATCH_SIZES = (32, 256), (512, 512)  # least and most examples a step
 AT_ONCE = 64, 512  # images of one forward pass: few reuse memory that is there already
 LAYER_STEPS, MIN_LAYERS = 55, 3  # a layer drawn anew takes so many steps; fewer layers remember
 KEPT = 0.5  # of the weights in the layers drawn anew
-# How much less an example of the forget set counts than nothing, for each unit of loss on retain;
-# in so many of the steps; for how many examples of retain there is one; and by how many times the
-# loss of guessing an example is far enough.
+# How much less than nothing an example of the forget set counts where the network is all wrong on
+# retain; in so many of the steps; for how many examples of retain there is one; and by how many
+# times the loss of guessing an example is far enough.
 AWAY, AWAY_STEPS, RETAIN_PER_FORGET, FAR = 0.25, 0.5, 8, 1.5
 RATE = 0.0053  # peak learning rate of all but matrices, over the root of the batch size
 MATRIX_RATE = 0.06  # peak length of a step in other weights, relative to that of the weights
@@ -78,7 +78,7 @@ def unlearning(
     least, most = BATCH_SIZES[on_gpu]
     batch_size = min(max(len(labels) // 256, least), most, len(labels))
     whole_work, order = look_at(net, images[:1])
-    n_examples = max(EPOCHS[on_gpu] * len(labels), EXAMPLES)
+    n_examples = max(EPOCHS[on_gpu][images.shape[1] > 1] * len(labels), EXAMPLES)
     allowed_work = SHARE * n_examples * sum(whole_work.values()) - START_WORK[on_gpu]
     n_steps = allowed_work / (batch_size * sum(whole_work.values()) + STEP_WORK[on_gpu])
     kept = before(list(whole_work), order, max(MIN_LAYERS, int(n_steps / LAYER_STEPS)))
@@ -107,7 +107,8 @@ def unlearning(
                 left = next(gone_batches)
                 logits = net(torch.cat([images[chosen], gone[0][left]]))
                 loss = F.cross_entropy(logits[:batch_size], labels[chosen])
-                loss = loss - AWAY * loss.detach() * surprise(logits[batch_size:], gone[1][left])
+                wrong = -torch.expm1(-loss.detach())
+                loss = loss - AWAY * wrong * surprise(logits[batch_size:], gone[1][left])
             else:
                 loss = F.cross_entropy(net(images[chosen]), labels[chosen])
         net.zero_grad(set_to_none=True)
@@ -290,11 +291,14 @@ def logits_of(net: nn.Module, images: Tensor) -> Tensor:
 
 @torch.no_grad()
 def median_margin(net: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
-    """Return the median over examples of the label's logit over the largest other one."""
+    """Return the median size of margins, the label's logit less the largest other one.
+
+    Their sign is left out: where a network is right as often as not, the median with it is near 0.
+    """
     logits = logits_of(net, images)
     own = logits.gather(1, labels[:, None]).squeeze(1)
     others = logits.scatter(1, labels[:, None], -torch.inf)
-    return (own - others.max(dim=1).values).median()
+    return (own - others.max(dim=1).values).abs().median()
 
 
 def gather(loader: DataLoader, device: torch.device) -> tuple[Tensor, Tensor]:

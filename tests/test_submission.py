@@ -77,7 +77,7 @@ def test_a_network_learns_retain_and_is_returned_as_it_was_given(
     assert mean_loss(made, loader(pattern_examples(60, seed=1))) < 0.5
 
 
-SHORT = {"MIN_STEPS": (1,), "EXAMPLES": 1, "EPOCHS": (1,)}
+SHORT = {"MIN_STEPS": (1,), "EXAMPLES": 1, "EPOCHS": ((1, 1),)}
 """Values of constants that allow a step or two, too few for more layers than the last three."""
 
 
