@@ -20,17 +20,21 @@ def check_resettable(net: nn.Module) -> None:
 
 
 def median_margin(logits: Tensor, labels: Tensor) -> Tensor:
-    """Return the median over examples of the label's logit over the largest other one."""
+    """Return the median size of margins, the label's logit less the largest other one.
+
+    Their sign is left out: where a network is right as often as not, the median with it is near 0,
+    and what margins are scaled by would be noise.
+    """
     own = logits.gather(1, labels[:, None]).squeeze(1)
     others = logits.scatter(1, labels[:, None], -torch.inf)
-    return (own - others.max(dim=1).values).median()
+    return (own - others.max(dim=1).values).abs().median()
 
 
 @torch.no_grad()
 def scale_margins(net: nn.Module, classifier: nn.Linear, unseen: Examples, target: Tensor) -> None:
     """Scale the classifier in place so that the median margin on `unseen` becomes `target`.
 
-    A median that is not positive, or not finite as with one class, cannot be scaled to another.
+    A median that is 0, or not finite as with one class, cannot be scaled to another.
     """
     factor = target / median_margin(predict(net, unseen.images), unseen.labels)
     if factor.isfinite() and factor > 0:

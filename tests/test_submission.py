@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader
 
 from baselines.common import Examples
 from scorer.training.models import build_model
-from tests.baselines._network import loader, mean_loss, pattern_examples, trained_net
+from tests.baselines._network import loader, pattern_examples, trained_net
 
 ENTRY = Path(__file__).resolve().parents[1] / "submission" / "unlearn.py"
 
@@ -74,7 +74,9 @@ def test_a_network_learns_retain_and_is_returned_as_it_was_given(
     assert all(value.isfinite().all() for value in after.values())
     assert all(parameter.requires_grad for parameter in made.parameters())
     assert not made.training
-    assert mean_loss(made, loader(pattern_examples(60, seed=1))) < 0.5
+    # Whether it is sure of that is another matter: two of these originals are of nothing.
+    retain = pattern_examples(60, seed=1)
+    assert (made(retain.images).argmax(dim=1) == retain.labels).float().mean() > 0.9
 
 
 SHORT = {"MIN_STEPS": (1,), "EXAMPLES": 1, "EPOCHS": ((1, 1),)}
@@ -275,6 +277,33 @@ def test_the_best_scale_makes_confidence_the_share_that_is_right(entry: ModuleTy
     assert entry.best_scale(logits, labels, weights) == pytest.approx(math.log(2) / 2, rel=0.01)
 
 
+def test_margins_are_known_by_their_size_where_half_are_wrong(entry: ModuleType) -> None:
+    logits = torch.tensor([[4.0, 0.0]]).repeat(10, 1)
+    labels = torch.tensor([0, 1] * 5)
+    assert entry.median_margin(nn.Identity(), logits, labels).item() == 4.0
+
+
+@pytest.mark.parametrize(("n_channels", "least"), [(1, 60), (3, 100)])
+def test_images_with_colours_are_taken_for_more_passes(
+    entry: ModuleType, n_channels: int, least: int
+) -> None:
+    lengths: list[int] = []
+
+    def noted(steps: Iterator[Tensor], n_steps: int) -> Iterator[Tensor]:
+        lengths.append(n_steps)
+        return islice(steps, n_steps)
+
+    entry.__dict__.update(islice=noted, EXAMPLES=1, EPOCHS=((60, 100),), MIN_STEPS=(1,))
+    entry.__dict__.update(AWAY_STEPS=0.0, KEPT=1.0)
+    net = build_model("small_cnn", n_channels, 3, seed=0)
+    grey = pattern_examples(60, seed=1)
+    retain = loader(Examples(grey.images.repeat(1, n_channels, 1, 1), grey.labels))
+    entry.unlearning(net, retain, retain, retain)
+    whole = entry.SHARE * least * 60 / 32
+    # Steps cost less than of the whole network, since its first layer is not trained.
+    assert whole <= lengths[0] < 1.6 * whole
+
+
 def test_margins_are_held_back_by_what_is_not_fitted_alone(entry: ModuleType) -> None:
     net = nn.Identity()
     kept = torch.eye(2).repeat(20, 1), torch.tensor([0, 1] * 19 + [1, 1])
@@ -296,6 +325,6 @@ def test_retain_is_not_looked_at_where_forget_is_fitted(entry: ModuleType) -> No
     kept = torch.eye(2).repeat(20, 1), torch.tensor([1, 0] * 20)
     gone = torch.eye(2), torch.tensor([0, 1])
     assert entry.held_back(Counting(), kept, 1.0, gone) == 1.0
-    assert seen == [2]
+    assert not seen
     entry.held_back(Counting(), kept, 1.0, (gone[0], torch.tensor([0, 0])))
-    assert sum(seen[1:]) == 42
+    assert sum(seen) == 40

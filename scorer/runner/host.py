@@ -149,7 +149,8 @@ class SubmissionHost:
         Returns:
             The returned network's state by name, checked, and the answer with `elapsed_s` and
             `cpu_s` from when it is ready to its exit, `peak_mib`, `taken_off` of what was returned,
-            and of an audit `multiply_adds`; or None and an answer with `fault`, `message` and `trace`.
+            and of an audit `multiply_adds`; or None and an answer with `fault`, `message` and
+            `trace`.
 
         Raises:
             ScorerError: the kit's own part failed, before a line of the submission was run.

@@ -314,10 +314,17 @@ def test_budgeted_retrain_brings_the_margins_on_val_to_the_originals(
 
 
 def test_margins_that_cannot_be_scaled_are_left(net: nn.Module, sets: Sets) -> None:
-    unseen, given = Examples(*sets["val"].dataset.tensors), copy.deepcopy(net)
-    wrong = Examples(unseen.images, (unseen.labels + 1) % 3)
-    _new_weights.scale_margins(net, net.fc, wrong, torch.tensor(3.0))
+    unseen = Examples(*sets["val"].dataset.tensors)
+    for parameter in net.fc.parameters():
+        nn.init.zeros_(parameter)
+    given = copy.deepcopy(net)
+    _new_weights.scale_margins(net, net.fc, unseen, torch.tensor(3.0))
     assert same_weights(net, given)
+
+
+def test_margins_have_a_size_where_half_are_wrong() -> None:
+    logits = torch.tensor([[4.0, 0.0]]).repeat(10, 1)
+    assert _new_weights.median_margin(logits, torch.tensor([0, 1] * 5)).item() == 4.0
 
 
 def test_the_starting_kit_makes_published_steps_once_round_retain(sets: Sets) -> None:
