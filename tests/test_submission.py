@@ -191,6 +191,20 @@ def test_the_first_half_of_the_steps_looks_at_all_of_the_forget_set(entry: Modul
     assert len(once) > 0.7 * len(gone)
 
 
+@pytest.mark.parametrize("is_known", [True, False])
+def test_what_the_original_does_not_know_is_not_led_away_from(
+    entry: ModuleType, is_known: bool
+) -> None:
+    gone = pattern_examples(9, seed=3)
+    forget = gone if is_known else Examples(gone.images, (gone.labels + 1) % 3)
+    states = []
+    for weight in (0.0, 1.0):
+        entry.__dict__["surprise"] = lambda logits, labels, weight=weight: weight * logits.mean()
+        states.append(call(entry, trained_net(), forget=forget).state_dict())
+    is_same = all(torch.equal(states[0][name], states[1][name]) for name in states[0])
+    assert is_same != is_known
+
+
 def test_no_example_is_pushed_beyond_one_and_a_half_times_the_loss_of_guessing(
     entry: ModuleType,
 ) -> None:
