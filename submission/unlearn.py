@@ -13,10 +13,10 @@ Tuned: the constants below on split seeds 11 and 12 of digits, 1 of fashion_mnis
 
 What is left of the original is its first convolution with its normalisation, some hundred numbers
 that every image shaped, and of a deep network as many layers as the steps would not suffice for;
-half of all other weights; how sure it is of examples that it never saw, with how much the forget
-set held that back; and how much of that it knew. Half of the weights still remember, so the first
-half of the steps leads away from the forget set. submission/NOTES.md tells why each part is there
-and what it is worth.
+half of all other weights, and how long they are; how sure it is of examples that it never saw, with
+how much the forget set held that back; and how much of that it knew. Half of the weights still
+remember, so early steps lead away from the forget set; later ones train the last two layers.
+submission/NOTES.md tells why each part is there and what it is worth.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ from torch.utils.data import DataLoader
 
 # Nothing tells a run how long a retraining is. What is assumed of it, on a CPU and on a GPU: so
 # many passes over retain at the least, the second if images have colours, and so many examples.
-EPOCHS, EXAMPLES = ((6, 10), (15, 15)), 13_600
-SHARE = 0.165  # of its work, for all; a run may take a fifth
+EPOCHS, EXAMPLES = ((6, 10), (15, 15)), 14_000
+SHARE = 0.16  # of its work, for all; a run may take a fifth
 # What a run takes before its first step and a step beside its arithmetic, in multiply-adds that
 # could be done meanwhile: Python, autograd and kernels that start are most of a small step.
 START_WORK, STEP_WORK = (1.6e9, 2.18e13), (7e6, 1.3e11)
@@ -42,13 +42,15 @@ BATCH_SIZES = (32, 256), (512, 512)  # least and most examples a step
 AT_ONCE = 64, 512  # images of one forward pass: few reuse memory that is there already
 LAYER_STEPS, MIN_LAYERS = 55, 3  # a layer drawn anew takes so many steps; fewer layers remember
 KEPT = 0.5  # of the weights in the layers drawn anew
-# How much less than nothing an example of the forget set counts where the original knows them all
-# and the network is all wrong on retain; in so many of the steps; for how many examples of retain
-# there is one; and by how many times the loss of guessing an example is far enough.
-AWAY, AWAY_STEPS, RETAIN_PER_FORGET, FAR = 0.3, 0.5, 8, 1.5
-RATE = 0.0053  # peak learning rate of all but matrices, over the root of the batch size
-MATRIX_RATE = 0.06  # peak length of a step in other weights, relative to that of the weights
-MATRIX_EVERY = 2  # steps of others for one of these, which is as much longer
+EARLY, LATE_LAYERS = 0.4, 2  # share of the steps after which only so many layers learn on
+# How much less than nothing an example of the forget set counts in early steps, where the original
+# knows them all and the network is all wrong on retain; for how many examples of retain there is
+# one; and by how many times the loss of guessing an example is far enough.
+AWAY, RETAIN_PER_FORGET, FAR = 0.3, 8, 1.5
+RATE = 0.0011, 0.00024  # peak learning rate of all but matrices, over the batch size
+# Fewer steps than this are orthogonal ones. Their peak length relative to that of the weights, and
+# to the root of their number; steps of others for one of these, which is as much longer.
+FEW_STEPS, MATRIX_RATE, MATRIX_EVERY = 150, 0.42, 2
 MOMENTUM, WEIGHT_DECAY, WARMUP = 0.9, 5e-4, 0.15
 NEWTON_SCHULZ = ((3.4445, -4.775, 2.0315),) * 3  # odd polynomials that drive singular values to 1
 DEAR = 0.25  # share of a layer's arithmetic above which its steps are plain ones
@@ -84,29 +86,36 @@ def unlearning(
     n_examples = max(EPOCHS[on_gpu][images.shape[1] > 1] * len(labels), EXAMPLES)
     allowed_work = SHARE * n_examples * sum(whole_work.values()) - START_WORK[on_gpu]
     n_steps = allowed_work / (batch_size * sum(whole_work.values()) + STEP_WORK[on_gpu])
-    kept = before(list(whole_work), order, max(MIN_LAYERS, int(n_steps / LAYER_STEPS)))
+    layers = list(whole_work)
+    kept = before(layers, order, max(MIN_LAYERS, int(n_steps / LAYER_STEPS)))
     for layer in net.modules():
-        if layer in kept:
-            layer.requires_grad_(False)
-        else:
-            mix(layer)
+        if layer not in kept:
+            mix(layer, layer is layers[-1])
+    learned = before(layers, order, LATE_LAYERS)
+    freeze(learned)
+    late_work, _ = look_at(net, images[:1])
+    net.requires_grad_(True)
+    freeze(kept)
     work, _ = look_at(net, images[:1])
-    optimizer = Optimizer(net, work, batch_size)
+    optimizer = Optimizer(net, work, batch_size if n_steps < FEW_STEPS else 0)
     n_gone = min(max(batch_size // RETAIN_PER_FORGET, 1), len(gone[1]))
-    n_passed = batch_size + AWAY_STEPS * n_gone
-    step_work = n_passed * sum(work.values()) + optimizer.work + STEP_WORK[on_gpu]
-    n_steps = max(MIN_STEPS[on_gpu], int(allowed_work / step_work))
-    rate = RATE * batch_size**0.5
+    early_work = EARLY * (batch_size + n_gone) * sum(work.values())
+    step_work = early_work + (1 - EARLY) * batch_size * sum(late_work.values())
+    n_steps = int(allowed_work / (step_work + optimizer.work + STEP_WORK[on_gpu]))
+    n_steps = max(MIN_STEPS[on_gpu], n_steps)
+    early_steps = int(EARLY * n_steps)
+    rate, matrix_rate = RATE[on_gpu] * batch_size, MATRIX_RATE / n_steps**0.5
     net.train()
-    for layer in kept:
-        layer.eval()
+    freeze(kept)
     batches = endless(len(labels), batch_size, device)
     gone_batches = endless(len(gone[1]), n_gone, device)
     for step, chosen in enumerate(islice(batches, n_steps)):
+        if step == early_steps:
+            freeze(learned)
         rise = WARMUP * n_steps
         share = min((step + 1) / (rise + 1), (n_steps - step) / (n_steps - rise))
         with torch.autocast(device.type, torch.bfloat16, enabled=on_gpu):
-            if step < AWAY_STEPS * n_steps:
+            if step < early_steps:
                 left = next(gone_batches)
                 logits = net(torch.cat([images[chosen], gone[0][left]]))
                 loss = F.cross_entropy(logits[:batch_size], labels[chosen])
@@ -116,7 +125,7 @@ def unlearning(
                 loss = F.cross_entropy(net(images[chosen]), labels[chosen])
         net.zero_grad(set_to_none=True)
         loss.backward()
-        optimizer.step(rate * share, MATRIX_RATE * share)
+        optimizer.step(rate * share, matrix_rate * share)
     net.requires_grad_(True).eval()
     factor = target / median_margin(net, *unseen)
     if factor.isfinite() and factor > 0:
@@ -132,11 +141,18 @@ def surprise(logits: Tensor, labels: Tensor) -> Tensor:
     return losses.clamp(max=FAR * math.log(logits.shape[1])).mean()
 
 
+def freeze(modules: set[nn.Module]) -> None:
+    """Let modules stay as they are, running statistics too."""
+    for module in modules:
+        module.requires_grad_(False).eval()
+
+
 @torch.no_grad()
-def mix(layer: nn.Module) -> None:
+def mix(layer: nn.Module, is_last: bool) -> None:
     """Mix weights with new ones, or with shuffled ones where a layer has no law for its own.
 
-    The scale of matrices stays that of the two: old and new ones are independent.
+    Matrices then get back the length that training gave them: so far a step turns them. That of the
+    classifier is told by margins, at the end.
     """
     old = [parameter.clone() for parameter in layer.parameters(recurse=False)]
     initialise = getattr(layer, "reset_parameters", None)
@@ -148,6 +164,8 @@ def mix(layer: nn.Module) -> None:
             parameter.copy_(former.flatten()[order].view_as(parameter))
         new = (1 - KEPT**2) ** 0.5 if parameter.dim() > 1 else 1 - KEPT
         parameter.mul_(new).add_(former, alpha=KEPT)
+        if parameter.dim() > 1 and not is_last:
+            parameter.mul_(former.norm() / parameter.norm().clamp(min=1e-12))
 
 
 class Optimizer:
@@ -155,7 +173,7 @@ class Optimizer:
 
     A plain step goes where gradients are large already; this one goes as far in every direction,
     so that few steps do. Biases, normalisation, the classifier and layers that are too wide for
-    their batch take plain steps with Nesterov's momentum.
+    their batch take plain steps with Nesterov's momentum; where there are many steps, all do.
 
     Attributes:
         work: multiply-adds of a step, beside those of the gradients.
@@ -178,7 +196,7 @@ class Optimizer:
         ours = {id(p) for p in self.matrices}
         self.plain = torch.optim.SGD(
             [p for p in net.parameters() if p.requires_grad and id(p) not in ours],
-            lr=RATE,
+            lr=1.0,  # until the first step
             momentum=MOMENTUM,
             weight_decay=WEIGHT_DECAY,
             nesterov=True,

@@ -61,6 +61,18 @@ def fresh(net: nn.Module) -> nn.Module:
     return net.eval()
 
 
+def note_lengths(entry: ModuleType) -> list[int]:
+    """Return a list that takes the number of steps of each run from now on."""
+    lengths: list[int] = []
+
+    def noted(batches: Iterator[Tensor], n_steps: int) -> Iterator[Tensor]:
+        lengths.append(n_steps)
+        return islice(batches, n_steps)
+
+    entry.__dict__["islice"] = noted
+    return lengths
+
+
 @pytest.mark.parametrize("net", [trained_net(), fresh(PLAIN), fresh(LINEAR)])
 def test_a_network_learns_retain_and_is_returned_as_it_was_given(
     entry: ModuleType, net: nn.Module
@@ -149,27 +161,65 @@ def test_what_has_no_law_of_its_own_is_shuffled(entry: ModuleType) -> None:
     layer = nn.Module()
     layer.position = nn.Parameter(torch.arange(50.0).view(5, 10))
     former = layer.position.detach().clone()
-    entry.mix(layer)
+    entry.mix(layer, True)
     new = (layer.position.detach() - entry.KEPT * former) / (1 - entry.KEPT**2) ** 0.5
     assert not torch.allclose(new, former)
     torch.testing.assert_close(new.flatten().sort().values, former.flatten())
 
 
-def test_half_of_the_weights_stays_at_the_scale_of_new_ones(entry: ModuleType) -> None:
+@pytest.mark.parametrize("is_last", [True, False])
+def test_half_of_the_weights_stays_as_long_as_training_made_them(
+    entry: ModuleType, is_last: bool
+) -> None:
     with torch.random.fork_rng():
         torch.manual_seed(0)
         layer, norm = nn.Conv2d(64, 64, 3), nn.BatchNorm2d(8)
+        with torch.no_grad():
+            layer.weight.mul_(4.0)
         old = layer.weight.detach().clone()
         nn.init.constant_(norm.weight, 3.0)
         for each in (layer, norm):
-            entry.mix(each)
+            entry.mix(each, is_last)
     both = torch.stack([old.flatten(), layer.weight.detach().flatten()])
-    assert torch.corrcoef(both)[0, 1].item() == pytest.approx(0.5, abs=0.02)
-    assert (layer.weight.std() / old.std()).item() == pytest.approx(1.0, abs=0.02)
+    # New ones are as long as they are drawn, old ones four times as long.
+    alike = 0.5 * 4 / math.hypot(0.5 * 4, 0.75**0.5)
+    length = math.hypot(0.5, 0.75**0.5 / 4) if is_last else 1.0
+    assert torch.corrcoef(both)[0, 1].item() == pytest.approx(alike, abs=0.02)
+    assert (layer.weight.norm() / old.norm()).item() == pytest.approx(length, abs=0.01)
     assert norm.weight.tolist() == [2.0] * 8
 
 
-def test_the_first_half_of_the_steps_looks_at_all_of_the_forget_set(entry: ModuleType) -> None:
+def test_weights_of_nothing_are_no_fault(entry: ModuleType) -> None:
+    layer = nn.Module()
+    layer.position = nn.Parameter(torch.zeros(5, 10))
+    entry.mix(layer, False)
+    assert not layer.position.any()
+
+
+def test_early_layers_learn_in_early_steps_alone(entry: ModuleType) -> None:
+    net = build_model("small_resnet", 1, 3, seed=0).eval()
+    learned: list[list[str]] = []
+    step = entry.Optimizer.step
+
+    def noted(self: object, *rates: float) -> None:
+        learned.append([n for n, p in net.named_parameters() if p.dim() > 1 and p.grad is not None])
+        step(self, *rates)
+
+    entry.Optimizer.step = noted
+    entry.__dict__.update(LAYER_STEPS=1e-6, EXAMPLES=2_000)
+    images, labels = torch.randn(60, 1, 28, 28), torch.arange(60) % 3
+    batches = DataLoader(list(zip(images, labels, strict=True)))
+    entry.unlearning(net, batches, batches, batches)
+    late = ["hidden.linear.weight", "fc.weight"]
+    early = ["halvings.0.conv.weight", "residual.conv.weight", *late]
+    n_early = int(entry.EARLY * len(learned))
+    assert learned == [early] * n_early + [late] * (len(learned) - n_early)
+    state = net.state_dict()
+    tracked = [state[f"{n}.bn.num_batches_tracked"].item() for n in ("residual", "hidden")]
+    assert tracked == [n_early, len(learned)]
+
+
+def test_early_steps_look_at_all_of_the_forget_set(entry: ModuleType) -> None:
     seen: list[Tensor] = []
     mean_surprise = entry.surprise
 
@@ -179,12 +229,10 @@ def test_the_first_half_of_the_steps_looks_at_all_of_the_forget_set(entry: Modul
         found: Tensor = mean_surprise(logits, labels)
         return found
 
+    lengths = note_lengths(entry)
     entry.__dict__["surprise"] = surprise
     call(entry, trained_net())
-    n_half = len(seen)
-    entry.__dict__["AWAY_STEPS"] = 1.0
-    call(entry, trained_net())
-    assert n_half == pytest.approx((len(seen) - n_half) / 2, rel=0.1)  # these steps are dearer
+    assert len(seen) == int(entry.EARLY * lengths[0])
     gone = pattern_examples(9, seed=3).labels
     once = torch.cat(seen[: len(gone) // len(seen[0])])
     assert (once.bincount(minlength=3) <= gone.bincount(minlength=3)).all()
@@ -230,6 +278,22 @@ def test_singular_values_come_together_and_singular_vectors_stay(
     assert 0.4 < found.min() < found.max() < 1.4
 
 
+def test_where_there_are_many_steps_all_are_plain(entry: ModuleType) -> None:
+    sizes: list[int] = []
+    optimizer = entry.Optimizer
+
+    def noted(net: nn.Module, work: dict[nn.Module, int], batch_size: int) -> object:
+        made = optimizer(net, work, batch_size)
+        sizes.append(len(made.matrices))
+        return made
+
+    entry.__dict__["Optimizer"] = noted
+    call(entry, trained_net())
+    entry.__dict__["FEW_STEPS"] = 1
+    call(entry, trained_net())
+    assert sizes[0] > sizes[1] == 0
+
+
 def test_wide_layers_take_plain_steps(entry: ModuleType) -> None:
     net = nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), nn.Flatten(), nn.Linear(144, 99),
                         nn.Linear(99, 3))  # fmt: skip
@@ -251,13 +315,7 @@ def test_work_counts_the_passes_that_are_made(entry: ModuleType) -> None:
 
 
 def test_the_length_follows_from_arithmetic(entry: ModuleType) -> None:
-    lengths: list[int] = []
-
-    def counted(batches: Iterator[Tensor], n_steps: int) -> Iterator[Tensor]:
-        lengths.append(n_steps)
-        return islice(batches, n_steps)
-
-    entry.__dict__.update(islice=counted, START_WORK=(0.0,), STEP_WORK=(0.0,))
+    lengths = note_lengths(entry)
     call(entry, trained_net())
     entry.__dict__["SHARE"] *= 2
     call(entry, trained_net())
@@ -271,7 +329,7 @@ def test_the_length_follows_from_arithmetic(entry: ModuleType) -> None:
 def test_without_the_way_back_the_forget_set_decides_how_long_the_classifier_is_alone(
     entry: ModuleType,
 ) -> None:
-    entry.__dict__["AWAY_STEPS"] = 0.0
+    entry.__dict__["AWAY"] = 0.0
     known = pattern_examples(9, seed=3)
     wrong = Examples(known.images, (known.labels + 1) % 3)
     usual, longer = (call(entry, trained_net(), forget=it).state_dict() for it in (known, wrong))
@@ -301,14 +359,9 @@ def test_margins_are_known_by_their_size_where_half_are_wrong(entry: ModuleType)
 def test_images_with_colours_are_taken_for_more_passes(
     entry: ModuleType, n_channels: int, least: int
 ) -> None:
-    lengths: list[int] = []
-
-    def noted(steps: Iterator[Tensor], n_steps: int) -> Iterator[Tensor]:
-        lengths.append(n_steps)
-        return islice(steps, n_steps)
-
-    entry.__dict__.update(islice=noted, EXAMPLES=1, EPOCHS=((60, 100),), MIN_STEPS=(1,))
-    entry.__dict__.update(AWAY_STEPS=0.0, KEPT=1.0)
+    lengths = note_lengths(entry)
+    entry.__dict__.update(EXAMPLES=1, EPOCHS=((60, 100),), MIN_STEPS=(1,))
+    entry.__dict__.update(AWAY=0.0, KEPT=1.0, EARLY=0.0)
     net = build_model("small_cnn", n_channels, 3, seed=0)
     grey = pattern_examples(60, seed=1)
     retain = loader(Examples(grey.images.repeat(1, n_channels, 1, 1), grey.labels))
