@@ -97,7 +97,7 @@ def unlearning(
     net.requires_grad_(True)
     freeze(kept)
     work, _ = look_at(net, images[:1])
-    optimizer = Optimizer(net, work, batch_size if n_steps < FEW_STEPS else 0)
+    optimizer = Optimizer(net, work, batch_size, all_plain=n_steps >= FEW_STEPS)
     n_gone = min(max(batch_size // RETAIN_PER_FORGET, 1), len(gone[1]))
     early_work = EARLY * (batch_size + n_gone) * sum(work.values())
     step_work = early_work + (1 - EARLY) * batch_size * sum(late_work.values())
@@ -130,7 +130,7 @@ def unlearning(
     factor = target / median_margin(net, *unseen)
     if factor.isfinite() and factor > 0:
         with torch.no_grad():
-            for parameter in list(work)[-1].parameters():
+            for parameter in layers[-1].parameters():
                 parameter.mul_(factor)
     return net
 
@@ -179,10 +179,12 @@ class Optimizer:
         work: multiply-adds of a step, beside those of the gradients.
     """
 
-    def __init__(self, net: nn.Module, work: dict[nn.Module, int], batch_size: int) -> None:
+    def __init__(
+        self, net: nn.Module, work: dict[nn.Module, int], batch_size: int, all_plain: bool
+    ) -> None:
         self.matrices: list[Tensor] = []
         self.work, self.n_steps = 0, 0
-        for layer, of_gradient in list(work.items())[:-1]:
+        for layer, of_gradient in [] if all_plain else list(work.items())[:-1]:
             matrix = layer.get_parameter("weight")
             small, large = sorted((len(matrix), matrix[0].numel()))
             needed = 2 * small**2 * large + 4 * len(NEWTON_SCHULZ) * small**3

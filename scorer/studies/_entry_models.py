@@ -19,7 +19,8 @@ from scorer.studies.unlearning import SETS, Unlearning, unlearn
 from scorer.training.arithmetic import retraining_multiply_adds
 
 Changes = Mapping[str, Any]
-"""Values of constants by name; and `keep_stem`, `match_margins`: False takes that part away."""
+"""Values of constants by name; and `keep_stem`, `keep_lengths`, `match_margins`: False takes that
+part away."""
 
 
 def variant(source: str, changes: Changes) -> Unlearning:
@@ -33,6 +34,9 @@ def variant(source: str, changes: Changes) -> Unlearning:
     values: dict[str, Any] = dict(changes)
     if not values.pop("keep_stem", True):
         values["before"] = lambda layers, order, n_new: set()
+    if not values.pop("keep_lengths", True):
+        mix = module.__dict__["mix"]
+        values["mix"] = lambda layer, is_last: mix(layer, is_last=True)  # whose length is not kept
     if not values.pop("match_margins", True):
         values["median_margin"] = _unknown_margin
     for name, value in values.items():

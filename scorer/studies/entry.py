@@ -43,6 +43,7 @@ VARIANTS: dict[str, Changes] = {
     "all weights new and no way back": {"KEPT": 0.0, "AWAY": 0.0},
     "plain steps": {"DEAR": 0.0},
     "first convolution mixed too": {"keep_stem": False},
+    "weights as long as mixing leaves them": {"keep_lengths": False},
     "margins left as they are": {"match_margins": False},
     "batches of 16": {"BATCH_SIZES": [[16, 16]] * 2},
     "batches of 64": {"BATCH_SIZES": [[64, 64]] * 2},

@@ -102,8 +102,8 @@ def test_where_there_are_many_steps_all_are_plain(entry: ModuleType) -> None:
     sizes: list[int] = []
     optimizer = entry.Optimizer
 
-    def noted(net: nn.Module, work: dict[nn.Module, int], batch_size: int) -> object:
-        made = optimizer(net, work, batch_size)
+    def noted(*args: object, all_plain: bool) -> object:
+        made = optimizer(*args, all_plain=all_plain)
         sizes.append(len(made.matrices))
         return made
 
@@ -119,7 +119,7 @@ def test_wide_layers_take_plain_steps(entry: ModuleType) -> None:
                         nn.Linear(99, 3))  # fmt: skip
     work, order = entry.look_at(net, torch.randn(1, 1, 6, 6))
     assert (list(work), order) == ([net[0], net[2], net[3]], [*net, net])
-    assert entry.Optimizer(net, work, batch_size=2).matrices == [net[0].weight]
+    assert entry.Optimizer(net, work, batch_size=2, all_plain=False).matrices == [net[0].weight]
 
 
 def test_work_counts_the_passes_that_are_made(entry: ModuleType) -> None:

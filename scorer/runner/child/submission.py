@@ -268,8 +268,7 @@ def load_kernels(net: nn.Module, shape: Sequence[int]) -> None:
     """Let a device load what it needs once a process, before a run is timed.
 
     On a GPU, where it takes seconds, that is its context, the libraries, and the kernels that a
-    step of training takes; on a CPU those are compiled, which is seen in the time of
-    small tasks.
+    step of training takes; on a CPU those are compiled, which is seen in the time of small tasks.
 
     Args:
         net: on its device; a copy of it is trained.
