@@ -41,17 +41,17 @@ MIN_STEPS = 24, 64  # a network that was hardly trained is worse than one that t
 BATCH_SIZES = (32, 256), (512, 512)  # least and most examples a step
 AT_ONCE = 64, 512  # images of one forward pass: few reuse memory that is there already
 LAYER_STEPS, MIN_LAYERS = 55, 3  # a layer drawn anew takes so many steps; fewer layers remember
-KEPT = 0.5  # of the weights in the layers drawn anew
+ANEW = 0.5  # share of new weights where the original knows all of the forget set
 EARLY, LATE_LAYERS = 0.4, 2  # share of the steps after which only so many layers learn on
 # How much less than nothing an example of the forget set counts in early steps, where the original
 # knows them all and the network is all wrong on retain; for how many examples of retain there is
 # one; and by how many times the loss of guessing an example is far enough.
-AWAY, RETAIN_PER_FORGET, FAR = 0.3, 8, 1.5
-RATE = 0.0011, 0.00024  # peak learning rate of all but matrices, over the batch size
+AWAY, RETAIN_PER_FORGET, FAR = 0.16, 6, 2.5
+RATE = 0.001, 0.00024  # peak learning rate of all but matrices, over the batch size
 # Fewer steps than this are orthogonal ones. Their peak length relative to that of the weights, and
 # to the root of their number; steps of others for one of these, which is as much longer.
 FEW_STEPS, MATRIX_RATE, MATRIX_EVERY = 150, 0.42, 2
-MOMENTUM, WEIGHT_DECAY, WARMUP = 0.9, 5e-4, 0.15
+MOMENTUM, WEIGHT_DECAY, WARMUP = 0.9, 2.5e-4, 0.15
 NEWTON_SCHULZ = ((3.4445, -4.775, 2.0315),) * 3  # odd polynomials that drive singular values to 1
 DEAR = 0.25  # share of a layer's arithmetic above which its steps are plain ones
 
@@ -78,7 +78,7 @@ def unlearning(
     some = torch.randperm(len(labels))[: len(unseen[1])].to(device)  # all would take too long
     sample, weight = (images[some], labels[some]), len(labels) / len(some)
     of_gone = logits_of(net, gone[0])
-    known = (of_gone.argmax(dim=1) == gone[1]).float().mean()
+    known = float((of_gone.argmax(dim=1) == gone[1]).float().mean())
     target = median_margin(net, *unseen) * held_back(net, sample, weight, (of_gone, gone[1]))
     least, most = BATCH_SIZES[on_gpu]
     batch_size = min(max(len(labels) // 256, least), most, len(labels))
@@ -90,7 +90,7 @@ def unlearning(
     kept = before(layers, order, max(MIN_LAYERS, int(n_steps / LAYER_STEPS)))
     for layer in net.modules():
         if layer not in kept:
-            mix(layer, layer is layers[-1])
+            mix(layer, 1 - ANEW * known, layer is layers[-1])
     learned = before(layers, order, LATE_LAYERS)
     freeze(learned)
     late_work, _ = look_at(net, images[:1])
@@ -119,7 +119,7 @@ def unlearning(
                 left = next(gone_batches)
                 logits = net(torch.cat([images[chosen], gone[0][left]]))
                 loss = F.cross_entropy(logits[:batch_size], labels[chosen])
-                push = AWAY * known * -torch.expm1(-loss.detach())
+                push = AWAY * known * (1 - (-loss.detach()).exp()) ** 0.5
                 loss = loss - push * surprise(logits[batch_size:], gone[1][left])
             else:
                 loss = F.cross_entropy(net(images[chosen]), labels[chosen])
@@ -148,23 +148,27 @@ def freeze(modules: set[nn.Module]) -> None:
 
 
 @torch.no_grad()
-def mix(layer: nn.Module, is_last: bool) -> None:
-    """Mix weights with new ones, or with shuffled ones where a layer has no law for its own.
+def mix(layer: nn.Module, kept: float, is_last: bool) -> None:
+    """Mix matrices with new ones, or with shuffled ones where a layer has no law for its own.
 
-    Matrices then get back the length that training gave them: so far a step turns them. That of the
-    classifier is told by margins, at the end.
+    They then get back the length that training gave them: so far a step turns them. That of the
+    classifier is told by margins, at the end. Biases and normalisation stay: a few hundred numbers.
     """
     old = [parameter.clone() for parameter in layer.parameters(recurse=False)]
+    if all(parameter.dim() < 2 for parameter in old):
+        return
     initialise = getattr(layer, "reset_parameters", None)
     if callable(initialise):
         initialise()
     for parameter, former in zip(layer.parameters(recurse=False), old, strict=True):
+        if parameter.dim() < 2:
+            parameter.copy_(former)
+            continue
         if not callable(initialise):
             order = torch.randperm(parameter.numel()).to(parameter.device)
             parameter.copy_(former.flatten()[order].view_as(parameter))
-        new = (1 - KEPT**2) ** 0.5 if parameter.dim() > 1 else 1 - KEPT
-        parameter.mul_(new).add_(former, alpha=KEPT)
-        if parameter.dim() > 1 and not is_last:
+        parameter.mul_((1 - kept**2) ** 0.5).add_(former, alpha=kept)
+        if not is_last:
             parameter.mul_(former.norm() / parameter.norm().clamp(min=1e-12))
 
 

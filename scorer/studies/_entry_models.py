@@ -36,7 +36,7 @@ def variant(source: str, changes: Changes) -> Unlearning:
         values["before"] = lambda layers, order, n_new: set()
     if not values.pop("keep_lengths", True):
         mix = module.__dict__["mix"]
-        values["mix"] = lambda layer, is_last: mix(layer, is_last=True)  # whose length is not kept
+        values["mix"] = lambda layer, kept, is_last: mix(layer, kept, True)  # whose length is not
     if not values.pop("match_margins", True):
         values["median_margin"] = _unknown_margin
     for name, value in values.items():

@@ -38,9 +38,9 @@ WHOLE = "the entry"
 
 VARIANTS: dict[str, Changes] = {
     WHOLE: {},
-    "all weights new": {"KEPT": 0.0},
+    "all weights new": {"ANEW": 1.0},
     "no way back from the forget set": {"AWAY": 0.0},
-    "all weights new and no way back": {"KEPT": 0.0, "AWAY": 0.0},
+    "all weights new and no way back": {"ANEW": 1.0, "AWAY": 0.0},
     "plain steps": {"DEAR": 0.0},
     "first convolution mixed too": {"keep_stem": False},
     "weights as long as mixing leaves them": {"keep_lengths": False},
