@@ -11,11 +11,12 @@ Randomness: new weights, data order, a slice of retain
 Tuned: the constants below on split seeds 11 and 12 of digits, 1 of fashion_mnist and three folders
     of other images, those of a GPU and LAYER_STEPS on 0 of cifar10
 
-What is left of the original is its first convolution with its normalisation, some hundred numbers
-that every image shaped, and of a deep network as many layers as the steps would not suffice for;
-half of all other weights, and how long they are; how sure it is of examples that it never saw, with
-how much the forget set held that back; and how much of that it knew. Half of the weights still
-remember, so early steps lead away from the forget set; later ones train the last two layers.
+What is left of the original is its first convolution, its biases and normalisation, some hundred
+numbers that every image shaped, and of a deep network as many layers as the steps would not suffice
+for; half of all other weights, or more the less it knew of the forget set, and how long they are;
+how sure it is of examples that it never saw, with how much the forget set held that back. What is
+kept still remembers, so early steps lead away from the forget set, which must have been known for
+that; later ones train the last two layers.
 submission/NOTES.md tells why each part is there and what it is worth.
 """
 
@@ -41,11 +42,11 @@ MIN_STEPS = 24, 64  # a network that was hardly trained is worse than one that t
 BATCH_SIZES = (32, 256), (512, 512)  # least and most examples a step
 AT_ONCE = 64, 512  # images of one forward pass: few reuse memory that is there already
 LAYER_STEPS, MIN_LAYERS = 55, 3  # a layer drawn anew takes so many steps; fewer layers remember
-ANEW = 0.5  # share of new weights where the original knows all of the forget set
+ANEW = 0.5  # how much of a weight goes where the original knows all of the forget set
 EARLY, LATE_LAYERS = 0.4, 2  # share of the steps after which only so many layers learn on
 # How much less than nothing an example of the forget set counts in early steps, where the original
 # knows them all and the network is all wrong on retain; for how many examples of retain there is
-# one; and by how many times the loss of guessing an example is far enough.
+# one; and at how many times the loss of guessing an example is far enough.
 AWAY, RETAIN_PER_FORGET, FAR = 0.16, 6, 2.5
 RATE = 0.001, 0.00024  # peak learning rate of all but matrices, over the batch size
 # Fewer steps than this are orthogonal ones. Their peak length relative to that of the weights, and

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader
 
+from baselines.common import Examples
 from scorer.training.models import build_model
 from tests.baselines._network import pattern_examples, trained_net
 from tests.submission._entry import call
@@ -120,14 +121,14 @@ def test_what_has_no_law_of_its_own_is_shuffled(entry: ModuleType) -> None:
     layer = nn.Module()
     layer.position = nn.Parameter(torch.arange(50.0).view(5, 10))
     former = layer.position.detach().clone()
-    entry.mix(layer, True)
-    new = (layer.position.detach() - entry.KEPT * former) / (1 - entry.KEPT**2) ** 0.5
+    entry.mix(layer, 0.6, True)
+    new = (layer.position.detach() - 0.6 * former) / 0.8
     assert not torch.allclose(new, former)
     torch.testing.assert_close(new.flatten().sort().values, former.flatten())
 
 
 @pytest.mark.parametrize("is_last", [True, False])
-def test_half_of_the_weights_stays_as_long_as_training_made_them(
+def test_what_is_told_of_the_weights_stays_and_vectors_whole(
     entry: ModuleType, is_last: bool
 ) -> None:
     with torch.random.fork_rng():
@@ -136,20 +137,42 @@ def test_half_of_the_weights_stays_as_long_as_training_made_them(
         with torch.no_grad():
             layer.weight.mul_(4.0)
         old = layer.weight.detach().clone()
+        bias = layer.bias.detach().clone()
         nn.init.constant_(norm.weight, 3.0)
+        nn.init.constant_(norm.running_mean, 4.0)
         for each in (layer, norm):
-            entry.mix(each, is_last)
+            entry.mix(each, 0.5, is_last)
     both = torch.stack([old.flatten(), layer.weight.detach().flatten()])
     # New ones are as long as they are drawn, old ones four times as long.
     alike = 0.5 * 4 / math.hypot(0.5 * 4, 0.75**0.5)
     length = math.hypot(0.5, 0.75**0.5 / 4) if is_last else 1.0
     assert torch.corrcoef(both)[0, 1].item() == pytest.approx(alike, abs=0.02)
     assert (layer.weight.norm() / old.norm()).item() == pytest.approx(length, abs=0.01)
-    assert norm.weight.tolist() == [2.0] * 8
+    torch.testing.assert_close(layer.bias.detach(), bias, rtol=0, atol=0)
+    assert (norm.weight.tolist(), norm.running_mean.tolist()) == ([3.0] * 8, [4.0] * 8)
+
+
+@pytest.mark.parametrize(("n_wrong", "kept"), [(0, 0.5), (3, 2 / 3), (9, 1.0)])
+def test_as_much_more_is_kept_as_less_of_the_forget_set_was_known(
+    entry: ModuleType, n_wrong: int, kept: float
+) -> None:
+    shares: list[float] = []
+    mix = entry.mix
+
+    def noted(layer: nn.Module, share: float, is_last: bool) -> None:
+        shares.append(share)
+        mix(layer, share, is_last)
+
+    entry.__dict__["mix"] = noted
+    known = pattern_examples(9, seed=3)
+    is_wrong = (torch.arange(9) < n_wrong).long()
+    call(entry, trained_net(), forget=Examples(known.images, (known.labels + is_wrong) % 3))
+    assert shares
+    assert shares == pytest.approx([kept] * len(shares))
 
 
 def test_weights_of_nothing_are_no_fault(entry: ModuleType) -> None:
     layer = nn.Module()
     layer.position = nn.Parameter(torch.zeros(5, 10))
-    entry.mix(layer, False)
+    entry.mix(layer, 0.5, False)
     assert not layer.position.any()

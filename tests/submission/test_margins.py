@@ -19,7 +19,7 @@ WB = ("weight", "bias")
 def test_without_the_way_back_the_forget_set_decides_how_long_the_classifier_is_alone(
     entry: ModuleType,
 ) -> None:
-    entry.__dict__["AWAY"] = 0.0
+    entry.__dict__.update(AWAY=0.0, ANEW=0.0)
     known = pattern_examples(9, seed=3)
     wrong = Examples(known.images, (known.labels + 1) % 3)
     usual, longer = (call(entry, trained_net(), forget=it).state_dict() for it in (known, wrong))
