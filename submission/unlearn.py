@@ -11,12 +11,12 @@ Randomness: new weights, data order, a slice of retain
 Tuned: the constants below on split seeds 11 and 12 of digits, 1 of fashion_mnist and three folders
     of other images, those of a GPU and LAYER_STEPS on 0 of cifar10
 
-What is left of the original is its first convolution, its biases and normalisation, some hundred
-numbers that every image shaped, and of a deep network as many layers as the steps would not suffice
-for; half of all other weights, or more the less it knew of the forget set, and how long they are;
-how sure it is of examples that it never saw, with how much the forget set held that back. What is
-kept still remembers, so early steps lead away from the forget set, which must have been known for
-that; later ones train the last two layers.
+What is left of the original is its first convolution, its biases and normalisation, few numbers
+that every image shaped, and of a deep network as many layers as the steps would not suffice for;
+half of all other weights, or more the less it knew of the forget set, and how long they are; how
+sure it is of examples that it never saw, with how much the forget set held that back. What is kept
+still remembers, so early steps lead away from the forget set, as far as the original knew it; later
+ones train the last two layers.
 submission/NOTES.md tells why each part is there and what it is worth.
 """
 
@@ -153,7 +153,7 @@ def mix(layer: nn.Module, kept: float, is_last: bool) -> None:
     """Mix matrices with new ones, or with shuffled ones where a layer has no law for its own.
 
     They then get back the length that training gave them: so far a step turns them. That of the
-    classifier is told by margins, at the end. Biases and normalisation stay: a few hundred numbers.
+    classifier is told by margins, at the end. Biases stay, and normalisation with its statistics.
     """
     old = [parameter.clone() for parameter in layer.parameters(recurse=False)]
     if all(parameter.dim() < 2 for parameter in old):
