@@ -16,7 +16,7 @@ that every image shaped, and of a deep network as many layers as the steps would
 half of all other weights, or more the less it knew of the forget set, and how long they are; how
 sure it is of examples that it never saw, with how much the forget set held that back. What is kept
 still remembers, so early steps lead away from the forget set, as far as the original knew it; later
-ones train the last two layers.
+ones train the last two layers. Every batch has all classes, so that runs differ less.
 submission/NOTES.md tells why each part is there and what it is worth.
 """
 
@@ -37,7 +37,7 @@ EPOCHS, EXAMPLES = ((6, 10), (15, 15)), 14_000
 SHARE = 0.16  # of its work, for all; a run may take a fifth
 # What a run takes before its first step and a step beside its arithmetic, in multiply-adds that
 # could be done meanwhile: Python, autograd and kernels that start are most of a small step.
-START_WORK, STEP_WORK = (1.6e9, 2.18e13), (7e6, 1.3e11)
+START_WORK, STEP_WORK = (1.6e9, 2.18e13), (1.1e7, 1.3e11)
 MIN_STEPS = 24, 64  # a network that was hardly trained is worse than one that takes too long
 BATCH_SIZES = (32, 256), (512, 512)  # least and most examples a step
 AT_ONCE = 64, 512  # images of one forward pass: few reuse memory that is there already
@@ -64,23 +64,22 @@ def unlearning(
 
     Args:
         net: the original model, trained on retain + forget, in eval mode on its device.
-        retain: the examples to keep: a shuffled loader of `(images, labels)`.
-        forget: the examples to forget: early steps lead away from them, and the original tells how
-            much they held its margins back.
+        retain, forget: the examples to keep and to forget: loaders of `(images, labels)`.
         val: examples that the network never saw: they tell how sure it is of such.
-
-    Returns:
-        The unlearned network.
     """
     device = next(net.parameters()).device
     on_gpu = device.type == "cuda"
-    (images, labels), gone, unseen = (gather(each, device) for each in (retain, forget, val))
+    (images, labels), gone, (unseen, _) = (gather(it, device) for it in (retain, forget, val))
     net.to(memory_format=torch.channels_last)
-    some = torch.randperm(len(labels))[: len(unseen[1])].to(device)  # all would take too long
-    sample, weight = (images[some], labels[some]), len(labels) / len(some)
     of_gone = logits_of(net, gone[0])
     known = float((of_gone.argmax(dim=1) == gone[1]).float().mean())
-    target = median_margin(net, *unseen) * held_back(net, sample, weight, (of_gone, gone[1]))
+    scale = 1.0
+    if known < 1:  # a slice of retain tells by how much they were held back: all takes too long
+        some = torch.randperm(len(labels))[: len(unseen)].to(device)
+        of_some = logits_of(net, images[some])
+        weight = len(labels) / len(some)
+        scale = held_back(of_some, labels[some], weight, of_gone, gone[1])
+    target = sureness(scale * logits_of(net, unseen))
     least, most = BATCH_SIZES[on_gpu]
     batch_size = min(max(len(labels) // 256, least), most, len(labels))
     whole_work, order = look_at(net, images[:1])
@@ -98,18 +97,16 @@ def unlearning(
     net.requires_grad_(True)
     freeze(kept)
     work, _ = look_at(net, images[:1])
-    optimizer = Optimizer(net, work, batch_size, all_plain=n_steps >= FEW_STEPS)
     n_gone = min(max(batch_size // RETAIN_PER_FORGET, 1), len(gone[1]))
     early_work = EARLY * (batch_size + n_gone) * sum(work.values())
     step_work = early_work + (1 - EARLY) * batch_size * sum(late_work.values())
-    n_steps = int(allowed_work / (step_work + optimizer.work + STEP_WORK[on_gpu]))
-    n_steps = max(MIN_STEPS[on_gpu], n_steps)
+    n_steps = max(MIN_STEPS[on_gpu], int(allowed_work / (step_work + STEP_WORK[on_gpu])))
+    optimizer = Optimizer(net, work, batch_size, all_plain=n_steps >= FEW_STEPS)
     early_steps = int(EARLY * n_steps)
     rate, matrix_rate = RATE[on_gpu] * batch_size, MATRIX_RATE / n_steps**0.5
     net.train()
     freeze(kept)
-    batches = endless(len(labels), batch_size, device)
-    gone_batches = endless(len(gone[1]), n_gone, device)
+    batches, gone_batches = endless(labels, batch_size), endless(gone[1], n_gone)
     for step, chosen in enumerate(islice(batches, n_steps)):
         if step == early_steps:
             freeze(learned)
@@ -128,11 +125,10 @@ def unlearning(
         loss.backward()
         optimizer.step(rate * share, matrix_rate * share)
     net.requires_grad_(True).eval()
-    factor = target / median_margin(net, *unseen)
-    if factor.isfinite() and factor > 0:
-        with torch.no_grad():
-            for parameter in layers[-1].parameters():
-                parameter.mul_(factor)
+    factor = scale_to(target, logits_of(net, unseen))
+    with torch.no_grad():
+        for parameter in layers[-1].parameters():
+            parameter.mul_(factor)
     return net
 
 
@@ -150,27 +146,19 @@ def freeze(modules: set[nn.Module]) -> None:
 
 @torch.no_grad()
 def mix(layer: nn.Module, kept: float, is_last: bool) -> None:
-    """Mix matrices with new ones, or with shuffled ones where a layer has no law for its own.
+    """Mix matrices with new ones.
 
     They then get back the length that training gave them: so far a step turns them. That of the
     classifier is told by margins, at the end. Biases stay, and normalisation with its statistics.
     """
-    old = [parameter.clone() for parameter in layer.parameters(recurse=False)]
-    if all(parameter.dim() < 2 for parameter in old):
-        return
-    initialise = getattr(layer, "reset_parameters", None)
-    if callable(initialise):
-        initialise()
-    for parameter, former in zip(layer.parameters(recurse=False), old, strict=True):
+    for parameter in layer.parameters(recurse=False):
         if parameter.dim() < 2:
-            parameter.copy_(former)
             continue
-        if not callable(initialise):
-            order = torch.randperm(parameter.numel()).to(parameter.device)
-            parameter.copy_(former.flatten()[order].view_as(parameter))
-        parameter.mul_((1 - kept**2) ** 0.5).add_(former, alpha=kept)
+        new = nn.init.kaiming_uniform_(torch.empty_like(parameter), a=5**0.5)  # as layers draw it
+        new.mul_((1 - kept**2) ** 0.5).add_(parameter, alpha=kept)
         if not is_last:
-            parameter.mul_(former.norm() / parameter.norm().clamp(min=1e-12))
+            new.mul_(parameter.norm() / new.norm().clamp(min=1e-12))
+        parameter.copy_(new)
 
 
 class Optimizer:
@@ -179,23 +167,19 @@ class Optimizer:
     A plain step goes where gradients are large already; this one goes as far in every direction,
     so that few steps do. Biases, normalisation, the classifier and layers that are too wide for
     their batch take plain steps with Nesterov's momentum; where there are many steps, all do.
-
-    Attributes:
-        work: multiply-adds of a step, beside those of the gradients.
     """
 
     def __init__(
         self, net: nn.Module, work: dict[nn.Module, int], batch_size: int, all_plain: bool
     ) -> None:
         self.matrices: list[Tensor] = []
-        self.work, self.n_steps = 0, 0
+        self.n_steps = 0
         for layer, of_gradient in [] if all_plain else list(work.items())[:-1]:
             matrix = layer.get_parameter("weight")
             small, large = sorted((len(matrix), matrix[0].numel()))
             needed = 2 * small**2 * large + 4 * len(NEWTON_SCHULZ) * small**3
             if matrix.requires_grad and needed < DEAR * batch_size * of_gradient:
                 self.matrices.append(matrix)
-                self.work += needed // MATRIX_EVERY
         self.momenta = [torch.zeros_like(p) for p in self.matrices]
         self.lengths = [
             float(p.detach().norm()) / min(len(p), p[0].numel()) ** 0.5 for p in self.matrices
@@ -275,40 +259,23 @@ def before(layers: list[nn.Module], order: list[nn.Module], n_new: int) -> set[n
     return {each for module in order[:first_new] for each in module.modules()}
 
 
-@torch.no_grad()
 def held_back(
-    net: nn.Module, kept: tuple[Tensor, Tensor], weight: float, gone: tuple[Tensor, Tensor]
+    kept: Tensor, kept_labels: Tensor, weight: float, gone: Tensor, gone_labels: Tensor
 ) -> float:
-    """Return how many times as large margins grow where the forget set is not trained on.
+    """Return how many times as large logits grow where the forget set is not trained on.
 
-    Logits grow in training as long as that lowers the loss; examples that are not fitted end it
-    early. So it is the scale of the original's logits that is best on retain, over the one that is
-    best on retain and forget; 1 where forget is fitted, since whatever is classified right only
-    gains by larger logits. Each example of `kept` stands for `weight` of retain; of `gone` there
-    are logits in place of images.
+    They grow in training as long as that lowers the loss; examples that are not fitted end it
+    early. So it is the scale of the original's logits that is best on retain, of which each of
+    those of `kept` stands for `weight`, over the one that is best on retain and forget; 1 where
+    retain is fitted, or does not end it later.
     """
-    if bool((gone[0].argmax(dim=1) == gone[1]).all()):
-        return 1.0
-    logits = torch.cat([logits_of(net, kept[0]), gone[0]])
-    labels = torch.cat([kept[1], gone[1]])
-    is_kept = torch.arange(len(labels), device=labels.device) < len(kept[1])
-    of_retain = weight * is_kept
-    with_forget = best_scale(logits, labels, of_retain + ~is_kept)
-    return max(1.0, best_scale(logits, labels, of_retain) / with_forget)
-
-
-def best_scale(logits: Tensor, labels: Tensor, weights: Tensor) -> float:
-    """Return by what to multiply logits for the least loss, between 1/16 and 16."""
-    low, high = 1 / 16, 16.0
-    own = logits.gather(1, labels[:, None]).squeeze(1)
-    for _ in range(12):
-        middle = (low * high) ** 0.5
-        expected = ((logits * middle).softmax(dim=1) * logits).sum(dim=1)
-        if (weights * (expected - own)).sum() < 0:
-            low = middle
-        else:
-            high = middle
-    return low
+    scales = torch.logspace(-2, 2, 201, base=2).tolist()
+    of_kept, of_gone = (
+        torch.stack([F.cross_entropy(scale * logits, labels, reduction="sum") for scale in scales])
+        for logits, labels in ((kept, kept_labels), (gone, gone_labels))
+    )
+    alone, both = int(of_kept.argmin()), int((weight * of_kept + of_gone).argmin())
+    return max(1.0, scales[alone] / scales[both]) if alone < len(scales) - 1 else 1.0
 
 
 @torch.no_grad()
@@ -317,16 +284,20 @@ def logits_of(net: nn.Module, images: Tensor) -> Tensor:
     return torch.cat([net(part) for part in images.split(AT_ONCE[images.is_cuda])])
 
 
-@torch.no_grad()
-def median_margin(net: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
-    """Return the median size of margins, the label's logit less the largest other one.
+def sureness(logits: Tensor) -> Tensor:
+    """Return the median log-odds, log of p over 1 - p, of the class that is likeliest."""
+    top, place = logits.max(dim=1, keepdim=True)
+    others = logits.scatter(1, place, -torch.inf).logsumexp(dim=1)
+    return (top.squeeze(1) - others).median()
 
-    Their sign is left out: where a network is right as often as not, the median with it is near 0.
-    """
-    logits = logits_of(net, images)
-    own = logits.gather(1, labels[:, None]).squeeze(1)
-    others = logits.scatter(1, labels[:, None], -torch.inf)
-    return (own - others.max(dim=1).values).abs().median()
+
+def scale_to(target: Tensor, logits: Tensor) -> float:
+    """Return by what to multiply logits, from 1/16 to 16, to be as sure as `target`."""
+    low, high = 1 / 16, 16.0
+    for _ in range(12):  # the larger they are, the surer
+        middle = (low * high) ** 0.5
+        low, high = (middle, high) if sureness(middle * logits) < target else (low, middle)
+    return low
 
 
 def gather(loader: DataLoader, device: torch.device) -> tuple[Tensor, Tensor]:
@@ -340,8 +311,11 @@ def gather(loader: DataLoader, device: torch.device) -> tuple[Tensor, Tensor]:
     return images, torch.cat([labels for _, labels in pairs])
 
 
-def endless(n: int, batch_size: int, device: torch.device) -> Iterator[Tensor]:
-    """Yield the positions of shuffled batches for ever, a fresh order each epoch."""
+def endless(labels: Tensor, batch_size: int) -> Iterator[Tensor]:
+    """Yield the positions of shuffled batches for ever, with as much of each class in every one."""
+    n, n_batches = len(labels), len(labels) // batch_size
     while True:
-        order = torch.randperm(n).to(device)
-        yield from order[: n // batch_size * batch_size].view(-1, batch_size)
+        order = (labels + torch.rand(n).to(labels.device)).argsort()  # by class, shuffled in each
+        order = order.roll(int(torch.randint(n, ())))  # any may be left over
+        strata = order[: n_batches * batch_size].view(batch_size, n_batches)
+        yield from strata.T[torch.randperm(n_batches)]

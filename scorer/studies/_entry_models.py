@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
 
 from baselines.common import Examples
 from scorer.oracles.outputs import Bank, EvaluationData, evaluate
@@ -38,19 +37,13 @@ def variant(source: str, changes: Changes) -> Unlearning:
         mix = module.__dict__["mix"]
         values["mix"] = lambda layer, kept, is_last: mix(layer, kept, True)  # whose length is not
     if not values.pop("match_margins", True):
-        values["median_margin"] = _unknown_margin
+        values["scale_to"] = lambda target, logits: 1.0
     for name, value in values.items():
         if name not in module.__dict__:
             raise ValueError(f"the entry must have `{name}` for it to be changed, got none")
         module.__dict__[name] = value
     function: Unlearning = module.__dict__["unlearning"]
     return function
-
-
-def _unknown_margin(net: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
-    """Return what no margin can be brought to."""
-    del net, images, labels
-    return torch.tensor(torch.nan)
 
 
 def unlearned(values: Mapping[str, Any]) -> dict[str, np.ndarray]:

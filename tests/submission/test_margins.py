@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from baselines.common import Examples
 from tests.baselines._network import pattern_examples, trained_net
@@ -16,13 +16,12 @@ from tests.submission._entry import call
 WB = ("weight", "bias")
 
 
-def test_without_the_way_back_the_forget_set_decides_how_long_the_classifier_is_alone(
-    entry: ModuleType,
-) -> None:
-    entry.__dict__.update(AWAY=0.0, ANEW=0.0)
-    known = pattern_examples(9, seed=3)
-    wrong = Examples(known.images, (known.labels + 1) % 3)
-    usual, longer = (call(entry, trained_net(), forget=it).state_dict() for it in (known, wrong))
+def test_what_was_held_back_is_given_back_by_the_classifier_alone(entry: ModuleType) -> None:
+    gone = pattern_examples(9, seed=3)
+    wrong = Examples(gone.images, (gone.labels + 1) % 3)
+    longer = call(entry, trained_net(), forget=wrong).state_dict()
+    entry.__dict__["held_back"] = lambda *_: 1.0
+    usual = call(entry, trained_net(), forget=wrong).state_dict()
     for name, value in usual.items():
         if not name.startswith("fc."):
             torch.testing.assert_close(longer[name], value, rtol=0, atol=0)
@@ -31,41 +30,52 @@ def test_without_the_way_back_the_forget_set_decides_how_long_the_classifier_is_
     torch.testing.assert_close(factors, factors[:1].expand_as(factors))
 
 
-def test_the_best_scale_makes_confidence_the_share_that_is_right(entry: ModuleType) -> None:
-    logits = torch.tensor([[2.0, 0.0]]).repeat(10, 1)
-    labels, weights = torch.tensor([0] * 8 + [1] * 2), torch.ones(10)
-    assert entry.best_scale(logits, labels, weights) == pytest.approx(math.log(4) / 2, rel=0.01)
-    weights[8:] = 2.0
-    assert entry.best_scale(logits, labels, weights) == pytest.approx(math.log(2) / 2, rel=0.01)
+def test_logits_are_as_sure_as_the_likeliest_class_whatever_the_label(entry: ModuleType) -> None:
+    assert entry.sureness(torch.tensor([[4.0, 0.0], [0.0, 4.0], [9.0, 1.0]])).item() == 4.0
+    among_three = entry.sureness(torch.tensor([[4.0, 0.0, 0.0]])).item()
+    assert among_three == pytest.approx(4 - math.log(2))
 
 
-def test_margins_are_known_by_their_size_where_half_are_wrong(entry: ModuleType) -> None:
-    logits = torch.tensor([[4.0, 0.0]]).repeat(10, 1)
-    labels = torch.tensor([0, 1] * 5)
-    assert entry.median_margin(nn.Identity(), logits, labels).item() == 4.0
+@pytest.mark.parametrize("n_classes", [2, 10, 1000])
+@pytest.mark.parametrize("own", [0.0, 2.0, 8.0])
+def test_logits_are_scaled_to_be_as_sure_as_others_however_weak(
+    entry: ModuleType, n_classes: int, own: float
+) -> None:
+    logits = torch.randn((99, n_classes), generator=torch.Generator().manual_seed(0))
+    logits[:, 0] += own
+    for scale in (0.2, 1.0, 5.0):
+        target = entry.sureness(scale * logits)
+        assert entry.scale_to(target, logits) == pytest.approx(scale, rel=0.005)
 
 
 def test_margins_are_held_back_by_what_is_not_fitted_alone(entry: ModuleType) -> None:
-    net = nn.Identity()
     kept = torch.eye(2).repeat(20, 1), torch.tensor([0, 1] * 19 + [1, 1])
     gone = torch.eye(2), torch.tensor([0, 1])
-    assert entry.held_back(net, kept, 1.0, gone) == 1.0
-    not_fitted = entry.held_back(net, kept, 1.0, (gone[0], 1 - gone[1]))
+    assert entry.held_back(*kept, 1.0, *gone) == 1.0
+    not_fitted = entry.held_back(*kept, 1.0, gone[0], 1 - gone[1])
     # One of 40 is wrong in retain, and three of 42 with forget.
-    assert not_fitted == pytest.approx(math.log(39) / math.log(13), rel=0.01)
+    assert not_fitted == pytest.approx(math.log(39) / math.log(13), rel=0.015)
+    # Or one of 400 and twelve of 402, if each stands for ten and as many are gone.
+    as_many = gone[0].repeat(5, 1), 1 - gone[1].repeat(5)
+    assert entry.held_back(*kept, 10.0, *as_many) == pytest.approx(
+        math.log(39) / math.log(390 / 20), rel=0.015
+    )
 
 
-def test_retain_is_not_looked_at_where_forget_is_fitted(entry: ModuleType) -> None:
-    seen: list[int] = []
+def test_a_retain_set_that_is_fitted_tells_nothing(entry: ModuleType) -> None:
+    kept, gone = (torch.eye(2), torch.tensor([0, 1])), (torch.eye(2), torch.tensor([0, 0]))
+    assert entry.held_back(*kept, 5.0, *gone) == 1.0
 
-    class Counting(nn.Identity):
-        def forward(self, images: Tensor) -> Tensor:
-            seen.append(len(images))
-            return images
 
-    kept = torch.eye(2).repeat(20, 1), torch.tensor([1, 0] * 20)
-    gone = torch.eye(2), torch.tensor([0, 1])
-    assert entry.held_back(Counting(), kept, 1.0, gone) == 1.0
-    assert not seen
-    entry.held_back(Counting(), kept, 1.0, (gone[0], torch.tensor([0, 0])))
-    assert sum(seen) == 40
+@pytest.mark.parametrize("is_known", [True, False])
+def test_retain_is_not_looked_at_where_forget_is_fitted(entry: ModuleType, is_known: bool) -> None:
+    seen: list[Tensor] = []
+
+    def noted(kept: Tensor, *others: object) -> float:
+        seen.append(kept)
+        return 1.0
+
+    entry.__dict__["held_back"] = noted
+    gone = pattern_examples(9, seed=3)
+    call(entry, trained_net(), forget=Examples(gone.images, (gone.labels + (not is_known)) % 3))
+    assert [len(each) for each in seen] == ([] if is_known else [20])

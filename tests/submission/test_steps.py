@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import islice
 from types import ModuleType
 
 import pytest
@@ -37,6 +38,21 @@ def test_early_layers_learn_in_early_steps_alone(entry: ModuleType) -> None:
     state = net.state_dict()
     tracked = [state[f"{n}.bn.num_batches_tracked"].item() for n in ("residual", "hidden")]
     assert tracked == [n_early, len(learned)]
+
+
+def test_every_batch_has_as_much_of_each_class(entry: ModuleType) -> None:
+    labels = torch.tensor([0] * 50 + [1] * 30 + [2] * 23)[torch.randperm(103)]
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        epochs = torch.stack(list(islice(entry.endless(labels, 10), 500))).view(50, 100)
+    for batch in epochs.view(-1, 10):
+        counts = labels[batch].bincount(minlength=3)
+        assert (counts - torch.tensor([50, 30, 23]) / 10.3).abs().max() < 1.5
+    assert all(len(epoch.unique()) == 100 for epoch in epochs)
+    # Three of 103 are left over in each, whichever.
+    used = epochs.flatten().bincount(minlength=103)
+    assert used.min() > 30
+    assert used.sum() == 5000
 
 
 def test_early_steps_look_at_all_of_the_forget_set(entry: ModuleType) -> None:
