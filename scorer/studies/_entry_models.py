@@ -18,8 +18,8 @@ from scorer.studies.unlearning import SETS, Unlearning, unlearn
 from scorer.training.arithmetic import retraining_multiply_adds
 
 Changes = Mapping[str, Any]
-"""Values of constants by name; and `keep_stem`, `keep_lengths`, `match_margins`: False takes that
-part away."""
+"""Values of constants by name; and `keep_stem`, `keep_lengths`, `mix_classes`, `match_margins`:
+False takes that part away."""
 
 
 def variant(source: str, changes: Changes) -> Unlearning:
@@ -36,6 +36,10 @@ def variant(source: str, changes: Changes) -> Unlearning:
     if not values.pop("keep_lengths", True):
         mix = module.__dict__["mix"]
         values["mix"] = lambda layer, kept, is_last: mix(layer, kept, True)  # whose length is not
+    if not values.pop("mix_classes", True):
+        endless = module.__dict__["endless"]
+        # Where all are of one class, batches are of any examples.
+        values["endless"] = lambda labels, size: endless(torch.zeros_like(labels), size)
     if not values.pop("match_margins", True):
         values["scale_to"] = lambda target, logits: 1.0
     for name, value in values.items():

@@ -44,6 +44,7 @@ VARIANTS: dict[str, Changes] = {
     "plain steps": {"DEAR": 0.0},
     "first convolution mixed too": {"keep_stem": False},
     "weights as long as mixing leaves them": {"keep_lengths": False},
+    "batches of whatever classes": {"mix_classes": False},
     "margins left as they are": {"match_margins": False},
     "batches of 16": {"BATCH_SIZES": [[16, 16]] * 2},
     "batches of 64": {"BATCH_SIZES": [[64, 64]] * 2},
