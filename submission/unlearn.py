@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from itertools import islice
+from itertools import cycle, islice
 
 import torch
 from torch import Tensor, nn
@@ -312,10 +312,12 @@ def gather(loader: DataLoader, device: torch.device) -> tuple[Tensor, Tensor]:
 
 
 def endless(labels: Tensor, batch_size: int) -> Iterator[Tensor]:
-    """Yield the positions of shuffled batches for ever, with as much of each class in every one."""
-    n, n_batches = len(labels), len(labels) // batch_size
-    while True:
-        order = (labels + torch.rand(n).to(labels.device)).argsort()  # by class, shuffled in each
-        order = order.roll(int(torch.randint(n, ())))  # any may be left over
-        strata = order[: n_batches * batch_size].view(batch_size, n_batches)
-        yield from strata.T[torch.randperm(n_batches)]
+    """Return the positions of batches for ever, with as much of each class in every one.
+
+    Their order is drawn once: what comes twice in a short run is what came first.
+    """
+    n, n_batches = len(labels), math.ceil(len(labels) / batch_size)
+    order = (labels + torch.rand(n).to(labels.device)).argsort()  # by class, shuffled in each
+    order = order.roll(int(torch.randint(n, ()))).repeat(2)  # whichever come twice in a round
+    strata = order[: n_batches * batch_size].view(batch_size, n_batches)
+    return cycle(strata.T[torch.randperm(n_batches)])
