@@ -16,7 +16,7 @@ that every image shaped, and of a deep network as many layers as the steps would
 half of all other weights, or more the less it knew of the forget set, and how long they are; how
 sure it is of examples that it never saw, with how much the forget set held that back. What is kept
 still remembers, so early steps lead away from the forget set, as far as the original knew it; later
-ones train the last two layers. Every batch has all classes, so that runs differ less.
+ones train the last two layers. Batches have classes in proportion, so that runs differ less.
 submission/NOTES.md tells why each part is there and what it is worth.
 """
 
@@ -70,7 +70,7 @@ def unlearning(
     device = next(net.parameters()).device
     on_gpu = device.type == "cuda"
     (images, labels), gone, (unseen, _) = (gather(it, device) for it in (retain, forget, val))
-    net.to(memory_format=torch.channels_last)
+    net.to(memory_format=torch.channels_last).requires_grad_(True)
     of_gone = logits_of(net, gone[0])
     known = float((of_gone.argmax(dim=1) == gone[1]).float().mean())
     scale = 1.0
@@ -217,7 +217,8 @@ def orthogonal(matrix: Tensor) -> Tensor:
     if len(matrix) > matrix.shape[1]:
         return orthogonal(matrix.T).T.contiguous()
     matrix = matrix / (matrix.norm() + 1e-12)
-    gram, product = matrix @ matrix.T, torch.eye(len(matrix), device=matrix.device)
+    gram = matrix @ matrix.T
+    product = torch.eye(len(gram), dtype=gram.dtype, device=gram.device)
     for a, b, c in NEWTON_SCHULZ:
         factor = torch.addmm(gram, gram, gram, beta=b, alpha=c)
         factor.diagonal().add_(a)
@@ -240,7 +241,8 @@ def look_at(net: nn.Module, images: Tensor) -> tuple[dict[nn.Module, int], list[
         order.append(layer)
         if isinstance(layer, (nn.Conv2d, nn.Linear)):
             n_passes = 1 + layer.weight.requires_grad + args[0].requires_grad
-            work[layer] = n_passes * layer.weight[0].numel() * output.numel() // len(images)
+            here = n_passes * layer.weight[0].numel() * output.numel() // len(images)
+            work[layer] = work.get(layer, 0) + here
 
     handles = [module.register_forward_hook(note) for module in net.modules()]
     net(images)
@@ -304,7 +306,7 @@ def gather(loader: DataLoader, device: torch.device) -> tuple[Tensor, Tensor]:
     """Return all images `(n, channels, height, width)` and labels `(n,)` on the device."""
     dataset = loader.dataset
     batches = DataLoader(dataset, batch_size=4096, collate_fn=loader.collate_fn)
-    pairs = [(images.to(device), labels.to(device)) for images, labels in batches]
+    pairs = [(images.to(device), labels.to(device).long()) for images, labels in batches]
     images = torch.cat([images for images, _ in pairs])
     if images.dim() == 4:
         images = images.contiguous(memory_format=torch.channels_last)
@@ -312,12 +314,14 @@ def gather(loader: DataLoader, device: torch.device) -> tuple[Tensor, Tensor]:
 
 
 def endless(labels: Tensor, batch_size: int) -> Iterator[Tensor]:
-    """Return the positions of batches for ever, with as much of each class in every one.
+    """Return the positions of batches for ever, with each class in proportion in every one.
 
     Their order is drawn once: what comes twice in a short run is what came first.
     """
     n, n_batches = len(labels), math.ceil(len(labels) / batch_size)
     order = (labels + torch.rand(n).to(labels.device)).argsort()  # by class, shuffled in each
-    order = order.roll(int(torch.randint(n, ()))).repeat(2)  # whichever come twice in a round
+    order = order.roll(int(torch.randint(n, ())))
+    # Whichever come twice in a round do so in two batches.
+    order = torch.cat([order, order.roll(int(n % n_batches == 0))])
     strata = order[: n_batches * batch_size].view(batch_size, n_batches)
     return cycle(strata.T[torch.randperm(n_batches)])

@@ -32,7 +32,11 @@ def variant(source: str, changes: Changes) -> Unlearning:
     exec(compile(source, "submission/unlearn.py", "exec", dont_inherit=True), module.__dict__)
     values: dict[str, Any] = dict(changes)
     if not values.pop("keep_stem", True):
-        values["before"] = lambda layers, order, n_new: set()
+        before, n_late = module.__dict__["before"], module.__dict__["LATE_LAYERS"]
+        # Of what learns in early steps alone nothing changes.
+        values["before"] = lambda layers, order, n_new: (
+            before(layers, order, n_new) if n_new == n_late else set()
+        )
     if not values.pop("keep_lengths", True):
         mix = module.__dict__["mix"]
         values["mix"] = lambda layer, kept, is_last: mix(layer, kept, True)  # whose length is not

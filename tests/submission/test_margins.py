@@ -71,7 +71,8 @@ def test_a_retain_set_that_is_fitted_tells_nothing(entry: ModuleType) -> None:
 def test_retain_is_not_looked_at_where_forget_is_fitted(entry: ModuleType, is_known: bool) -> None:
     seen: list[Tensor] = []
 
-    def noted(kept: Tensor, *others: object) -> float:
+    def noted(kept: Tensor, labels: Tensor, weight: float, *others: object) -> float:
+        assert weight == 60 / 20
         seen.append(kept)
         return 1.0
 
@@ -79,3 +80,14 @@ def test_retain_is_not_looked_at_where_forget_is_fitted(entry: ModuleType, is_kn
     gone = pattern_examples(9, seed=3)
     call(entry, trained_net(), forget=Examples(gone.images, (gone.labels + (not is_known)) % 3))
     assert [len(each) for each in seen] == ([] if is_known else [20])
+
+
+def test_a_network_is_as_sure_on_val_as_the_original_times_what_was_held_back(
+    entry: ModuleType,
+) -> None:
+    gone, unseen = pattern_examples(9, seed=3), pattern_examples(20, seed=2).images
+    entry.__dict__["held_back"] = lambda *_: 1.5
+    made = call(entry, trained_net(), forget=Examples(gone.images, (gone.labels + 1) % 3))
+    with torch.no_grad():
+        wanted = entry.sureness(1.5 * trained_net()(unseen)).item()
+        assert entry.sureness(made(unseen)).item() == pytest.approx(wanted, rel=0.01)
