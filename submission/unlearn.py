@@ -306,11 +306,11 @@ def gather(loader: DataLoader, device: torch.device) -> tuple[Tensor, Tensor]:
     """Return all images `(n, channels, height, width)` and labels `(n,)` on the device."""
     dataset = loader.dataset
     batches = DataLoader(dataset, batch_size=4096, collate_fn=loader.collate_fn)
-    pairs = [(images.to(device), labels.to(device).long()) for images, labels in batches]
+    pairs = [(images.to(device), labels.to(device)) for images, labels in batches]
     images = torch.cat([images for images, _ in pairs])
     if images.dim() == 4:
         images = images.contiguous(memory_format=torch.channels_last)
-    return images, torch.cat([labels for _, labels in pairs])
+    return images, torch.cat([labels for _, labels in pairs]).long()
 
 
 def endless(labels: Tensor, batch_size: int) -> Iterator[Tensor]:
