@@ -149,7 +149,7 @@ def mix(layer: nn.Module, kept: float, is_last: bool) -> None:
     """Mix matrices with new ones.
 
     They then get back the length that training gave them: so far a step turns them. That of the
-    classifier is told by margins, at the end. Biases stay, and normalisation with its statistics.
+    classifier is told at the end, by val. Biases stay, and normalisation with its statistics.
     """
     for parameter in layer.parameters(recurse=False):
         if parameter.dim() < 2:
